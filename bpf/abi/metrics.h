@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * System-wide metrics and their dimensions. A metric is a dense cube of 64-bit cells; the daemon
+ * sizes the dimensions at start and hands each cube's place to the BPF programs as struct cube.
+ * Names and label values are the business of daemon/model/metrics.c.
+ */
+#ifndef MEMOIR_ABI_METRICS_H
+#define MEMOIR_ABI_METRICS_H
+
+#include "types.h"
+
+/* DIM(id, label, fixed size or 0 where the machine decides). */
+#define MEMOIR_DIMS(DIM)                                                                           \
+	DIM(DIM_NONE, "", 1)                                                                       \
+	DIM(DIM_NODE, "node", 0)                                                                   \
+	DIM(DIM_MIGRATETYPE, "migratetype", 0)                                                     \
+	DIM(DIM_ORDER, "order", 0)                                                                 \
+	DIM(DIM_COMPACT_RESULT, "result", 0)                                                       \
+	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)                                                \
+	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)                                                \
+	DIM(DIM_FAULT_ACCESS, "access", NR_FAULT_ACCESSES)                                         \
+	DIM(DIM_STALL_KIND, "kind", NR_STALL_KINDS)                                                \
+	DIM(DIM_COMPACT_MODE, "mode", NR_COMPACT_MODES)                                            \
+	DIM(DIM_TASK_KIND, "kind", NR_TASK_KINDS)                                                  \
+	DIM(DIM_LOSS, "cause", NR_LOSSES)                                                          \
+	DIM(DIM_VMSTAT_ITEM, "item", NR_VMSTAT_ITEMS)
+
+enum fault_kind { FAULT_MINOR, FAULT_MAJOR, NR_FAULT_KINDS };
+enum fault_mode { FAULT_USER, FAULT_KERNEL, NR_FAULT_MODES };
+
+/* What the CPU says of the access; FAULT_PROTECTION is a write to a page that is there (mostly copy-on-write). */
+enum fault_access { FAULT_READ, FAULT_WRITE, FAULT_PROTECTION, FAULT_EXEC, NR_FAULT_ACCESSES };
+
+enum stall_kind {
+	STALL_DIRECT_RECLAIM,
+	STALL_MEMCG_RECLAIM,
+	STALL_NODE_RECLAIM,
+	STALL_DIRECT_COMPACTION,
+	NR_STALL_KINDS
+};
+
+/* Who ran a compaction: an allocation, kcompactd on demand, kcompactd proactively, or anything else (sysctl, contiguous ranges). */
+enum compact_mode { COMPACT_DIRECT, COMPACT_KCOMPACTD, COMPACT_PROACTIVE, COMPACT_OTHER, NR_COMPACT_MODES };
+
+enum task_kind { TASK_PROCESS, TASK_THREAD, NR_TASK_KINDS };
+
+enum loss {
+	LOSS_RING_FULL,          /* a record found no room in the ring buffer */
+	LOSS_EXIT_NAME,          /* ... and it was a task's exit: its counts are kept, its name is not */
+	LOSS_STORAGE_CREATE,     /* no ledger could be created for a new task */
+	LOSS_STORAGE_MISSING,    /* work by a task without a ledger, kept in ACCOUNT_UNATTRIBUTED */
+	LOSS_STALL_BEGIN_MISSED, /* a stall ended that had not been seen to begin */
+	LOSS_STALL_END_MISSED,   /* a stall was still open when an enclosing one ended or a new one began */
+	LOSS_STALL_NESTING,      /* a stall nested deeper than the ledger follows */
+	LOSS_OUT_OF_RANGE,       /* a label value that the machine did not announce */
+	LOSS_RECURSION_MISSED,   /* a program that the kernel skipped because it was running on that CPU */
+	LOSS_PROCESS_TABLE_FULL, /* a process that found no place in the daemon's table */
+	LOSS_EVENT_OVERWRITTEN,  /* an event that left the daemon's memory before a reader asked for it */
+	NR_LOSSES
+};
+
+/* The kernel counters that memoir's totals are held against. */
+enum vmstat_item {
+	VMSTAT_PGALLOC,       /* pgalloc_* summed over zones, pages */
+	VMSTAT_PGFREE,        /* pages */
+	VMSTAT_PGFAULT,       /* faults */
+	VMSTAT_ALLOCSTALL,    /* allocstall_* summed over zones, passes */
+	VMSTAT_COMPACT_STALL, /* stalls */
+	VMSTAT_OOM_KILL,      /* victims */
+	NR_VMSTAT_ITEMS
+};
+
+enum dim {
+#define DIM(id, label, size) id,
+	MEMOIR_DIMS(DIM)
+#undef DIM
+	NR_DIMS
+};
+
+enum metric {
+#define METRIC(id, type, unit, d0, d1, d2, source, help) id,
+#include "metrics.def"
+#undef METRIC
+	NR_METRICS
+};
+
+#define METRIC_MAX_DIMS 3
+
+/*
+ * Where a metric's cube lies among all cells: cell (i, j, k) is base + i * stride[0] +
+ * j * stride[1] + k * stride[2]; i < size[0] and so on. A histogram's strides count HIST_CELLS.
+ */
+struct cube {
+	__u32 base;
+	__u32 size[METRIC_MAX_DIMS];
+	__u32 stride[METRIC_MAX_DIMS];
+};
+
+/* Cells lie in per-CPU chunks of this many, because a per-CPU map value is limited to 32 KiB. */
+#define CELLS_PER_CHUNK 512
+
+#endif

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Every difference between kernels that the programs meet, one dated entry each; nothing else in
+ * bpf/ knows a version. What a kernel has is read from its BTF, never from its version number,
+ * because stable kernels back-port changes.
+ *
+ * Entry: what changed - first kernel - how it is told apart - when the entry may go.
+ */
+#ifndef MEMOIR_COMPAT_BPF_H
+#define MEMOIR_COMPAT_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+
+/*
+ * Decided by the daemon from the shape of the tracepoints, before load.
+ *
+ * compat_reclaim_order_arg: which argument of mm_vmscan_{direct,memcg}_reclaim_begin is the order.
+ * (order, gfp) became (gfp, order, memcg) - 7.1 - number of arguments - when the floor passes 7.1.
+ * (2026-11)
+ */
+extern const volatile __u32 compat_reclaim_order_arg;
+
+/*
+ * page->flags became memdesc_flags_t { unsigned long f; } - 6.18 - existence of flags.f - when
+ * the floor passes 6.18. (2026-11)
+ */
+struct memdesc_flags___f {
+	unsigned long f;
+} __attribute__((preserve_access_index));
+
+struct page___memdesc {
+	struct memdesc_flags___f flags;
+} __attribute__((preserve_access_index));
+
+struct page___ulong {
+	unsigned long flags;
+} __attribute__((preserve_access_index));
+
+static __always_inline unsigned long page_flags(__u64 page)
+{
+	const struct page___memdesc *memdesc = (const void *)page;
+	const struct page___ulong *ulong = (const void *)page;
+
+	if (bpf_core_field_exists(memdesc->flags.f))
+		return BPF_CORE_READ(memdesc, flags.f);
+	return BPF_CORE_READ(ulong, flags);
+}
+
+/*
+ * mm->rss_stat became struct percpu_counter[NR_MM_COUNTERS] - 6.2 - existence of rss_stat[0].count -
+ * when the floor passes 6.2. (2026-11)
+ */
+struct percpu_counter___count {
+	__s64 count;
+} __attribute__((preserve_access_index));
+
+struct mm_struct___percpu {
+	struct percpu_counter___count rss_stat[4];
+} __attribute__((preserve_access_index));
+
+struct atomic_long___counter {
+	long counter;
+} __attribute__((preserve_access_index));
+
+struct mm_rss_stat___atomic {
+	struct atomic_long___counter count[4];
+} __attribute__((preserve_access_index));
+
+struct mm_struct___atomic {
+	struct mm_rss_stat___atomic rss_stat;
+} __attribute__((preserve_access_index));
+
+/* The approximate count that the kernel itself shows as RSS; a macro because CO-RE wants a constant index. */
+#define MM_COUNTER_PAGES(mm, member)                                                               \
+	({                                                                                         \
+		const struct mm_struct___percpu *percpu__ = (const void *)(mm);                    \
+		const struct mm_struct___atomic *atomic__ = (const void *)(mm);                    \
+		__s64 pages__ = bpf_core_field_exists(percpu__->rss_stat[0].count) ?               \
+					BPF_CORE_READ(percpu__, rss_stat[member].count) :          \
+					BPF_CORE_READ(atomic__, rss_stat.count[member].counter);   \
+		pages__ > 0 ? (__u64)pages__ : 0;                                                  \
+	})
+
+/*
+ * The preemption count of this CPU - x86: a per-CPU variable, alone or (6.2 to 6.14) inside pcpu_hot;
+ * arm64: thread_info - the daemon finds the variable in BTF - never, the places are the
+ * architectures'. (2026-11)
+ *
+ * Kernels without CONFIG_KALLSYMS_ALL do not resolve a per-CPU variable for a program, so the
+ * variable is reached from another one at a known distance: the runqueue of the CPU, to which
+ * the running task has a pointer.
+ */
+extern const volatile __s64 compat_preempt_count_from_rq; /* bytes; 0: not known here */
+
+struct thread_info___count {
+	__u64 preempt_count;
+} __attribute__((preserve_access_index));
+
+struct task_struct___thread_info {
+	struct thread_info___count thread_info;
+} __attribute__((preserve_access_index));
+
+/* include/linux/preempt.h: 8 bits of preemption, 8 of softirq, 4 of hardirq, 4 of NMI. A softirq
+ * being served is the lowest softirq bit; the others only mean that softirqs are disabled. */
+#define PREEMPT_COUNT_INTERRUPT 0x00ff0100u
+
+/* Whether this runs in an interrupt, so that `current` is a bystander. False where it cannot be known. */
+static __always_inline bool in_interrupt(void)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	const struct task_struct___thread_info *arm64 = (const void *)current;
+	__u32 preempt_count = 0;
+
+	if (bpf_core_field_exists(arm64->thread_info.preempt_count))
+		preempt_count = (__u32)BPF_CORE_READ(arm64, thread_info.preempt_count);
+	else if (compat_preempt_count_from_rq)
+		bpf_probe_read_kernel(&preempt_count, sizeof(preempt_count),
+				      (void *)current->se.cfs_rq->rq + compat_preempt_count_from_rq);
+	return preempt_count & PREEMPT_COUNT_INTERRUPT;
+}
+
+/*
+ * oom:mark_victim carries the victim's name and sizes - 6.8, and many stable kernels - existence of
+ * the field - when the floor passes 6.8. (2026-11)
+ */
+struct trace_event_raw_mark_victim___sizes {
+	int pid;
+	__u32 __data_loc_comm;
+	unsigned long total_vm, anon_rss, file_rss, shmem_rss, pgtables;
+	short oom_score_adj;
+} __attribute__((preserve_access_index));
+
+#endif

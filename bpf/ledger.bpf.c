@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The life of a ledger: created at fork, read by an iterator over all tasks, and taken for the last
+ * time when the task is freed. The counts go to ACCOUNT_EXITED always, and to the ring with a name
+ * if there is room, so that totals are exact whoever reads the ring or does not.
+ *
+ * The name is taken at exit, while the thread group leader is sure to be there; the counts at
+ * sched_process_free, because a dying task frees its memory after sched_process_exit.
+ */
+#include "plane.bpf.h"
+
+/* The one definition of what the daemon sets before load (see plane.bpf.h, compat.bpf.h). */
+const volatile struct cube cubes[NR_METRICS] = {};
+const volatile __u32 page_node_shift = 0;
+const volatile __u32 page_node_fixed = 0;
+const volatile __u64 stall_record_min_ns = 0;
+const volatile __u32 compat_reclaim_order_arg = 0;
+const volatile __s64 compat_preempt_count_from_rq = 0;
+
+/* Typed arguments, because task storage of another task wants a pointer that the verifier trusts. */
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
+{
+	bool is_thread = child->pid != child->tgid;
+
+	count(METRIC_TASKS_STARTED, is_thread ? TASK_THREAD : TASK_PROCESS, 0, 0, 1);
+	if (!bpf_task_storage_get(&ledgers, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
+		lost(LOSS_STORAGE_CREATE);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_exit")
+int task_exit(__u64 *ctx)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, 0);
+
+	if (ledger)
+		identify(&ledger->exit_id, task);
+	return 0;
+}
+
+static __always_inline void task_record(struct task_struct *task, const struct task_ledger *ledger,
+					const struct ledger_counts *counts)
+{
+	struct rec_task *record = record_reserve(REC_TASK_EXIT, sizeof(*record));
+
+	if (!record) {
+		lost(LOSS_EXIT_NAME);
+		return;
+	}
+	if (ledger && ledger->exit_id.tgid)
+		record->id = ledger->exit_id;
+	else
+		identify(&record->id, task);
+	record->counts = *counts;
+	record_submit(record, false);
+}
+
+SEC("tp_btf/sched_process_free")
+int BPF_PROG(task_free, struct task_struct *task)
+{
+	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, 0);
+	struct ledger_counts *exited = account(ACCOUNT_EXITED);
+	struct ledger_counts counts = {};
+	bool is_thread = task->pid != task->tgid;
+
+	if (ledger)
+		counts = ledger->counts;
+	counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
+	counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
+	count(METRIC_TASKS_EXITED, is_thread ? TASK_THREAD : TASK_PROCESS, 0, 0, 1);
+	if (exited)
+		for (int row = 0; row < NR_LEDGER; row++)
+			exited->v[row] += counts.v[row];
+	task_record(task, ledger, &counts);
+	return 0;
+}
+
+static __always_inline void read_resident(struct ledger_counts *counts, struct mm_struct *mm)
+{
+	counts->v[LEDGER_RSS_FILE] = MM_COUNTER_PAGES(mm, 0);
+	counts->v[LEDGER_RSS_ANON] = MM_COUNTER_PAGES(mm, 1);
+	counts->v[LEDGER_SWAP] = MM_COUNTER_PAGES(mm, 2);
+	counts->v[LEDGER_RSS_SHMEM] = MM_COUNTER_PAGES(mm, 3);
+}
+
+/* Writes one REC_TASK for every task. A task that began before the probes gets its ledger here. */
+SEC("iter/task")
+int task_snapshot(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct rec_task record = {};
+	struct task_ledger *ledger;
+
+	if (!task)
+		return 0;
+	ledger = bpf_task_storage_get(&ledgers, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (ledger)
+		record.counts = ledger->counts;
+	record.h.kind = REC_TASK;
+	record.h.size = sizeof(record);
+	identify(&record.id, task);
+	record.counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
+	record.counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
+	if (task->mm)
+		read_resident(&record.counts, task->mm);
+	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

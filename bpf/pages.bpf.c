@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page allocation and free: the hottest programs of all. They add to two cells and one ledger and
+ * leave. mm_page_free_batched is a subset of mm_page_free and is not used. Pages handed out by the
+ * bulk allocator are counted in /proc/vmstat but not traced by some kernels; the difference shows
+ * in memoir_vmstat_remainder.
+ *
+ * raw_tp and not tp_btf: mm_page_alloc passes NULL when it fails, and kernels disagree on whether a
+ * typed argument may be tested for that; a raw argument is a number.
+ */
+#include "plane.bpf.h"
+
+static __always_inline __u32 page_node(__u64 page)
+{
+	return page_node_shift ? page_flags(page) >> page_node_shift : page_node_fixed;
+}
+
+static __always_inline void record_failure(__u32 order, __u64 gfp, __u32 migratetype)
+{
+	struct rec_alloc_failure *record = record_reserve(REC_ALLOC_FAILURE, sizeof(*record));
+
+	if (!record)
+		return;
+	identify(&record->id, bpf_get_current_task_btf());
+	record->gfp_flags = gfp;
+	record->order = order;
+	record->migratetype = migratetype;
+	record->in_interrupt = in_interrupt();
+	record->pad = 0;
+	record_submit(record, true);
+}
+
+#define GFP_NOWARN 0x2000u
+
+SEC("raw_tp/mm_page_alloc")
+int page_alloc(__u64 *ctx)
+{
+	__u64 page = ctx[0], gfp = ctx[2];
+	__u32 order = ctx[1], migratetype = ctx[3];
+	struct ledger_counts *counts = counts_now();
+
+	if (!page) {
+		count(METRIC_ALLOCATION_FAILURES, migratetype, order, 0, 1);
+		if (counts)
+			counts->v[LEDGER_ALLOCATION_FAILURES]++;
+		if (!(gfp & GFP_NOWARN))
+			record_failure(order, gfp, migratetype);
+		return 0;
+	}
+	count(METRIC_ALLOCATED, page_node(page), migratetype, order, 1ULL << order);
+	if (counts)
+		counts->v[LEDGER_ALLOCATED] += 1ULL << order;
+	return 0;
+}
+
+SEC("raw_tp/mm_page_free")
+int page_free(__u64 *ctx)
+{
+	__u32 order = ctx[1];
+	struct ledger_counts *counts = counts_now();
+
+	count(METRIC_FREED, page_node(ctx[0]), order, 0, 1ULL << order);
+	if (counts)
+		counts->v[LEDGER_FREED] += 1ULL << order;
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The plane between kernel and daemon: the maps, and the only ways out of a BPF program:
+ *
+ *   count(), observe()   add to a cell of a system-wide metric
+ *   ledger_of_current()  the numbers of whoever this work is charged to
+ *   record_reserve(), record_submit()   a line that an operator would want to read
+ *   lost()               what could not be kept, by cause
+ *
+ * Cells, accounts and ledgers are plain memory without atomics. That is sound because each one is
+ * written by one program only, tracepoint programs do not migrate, and the kernel does not enter a
+ * program again on a CPU where it runs (a skipped run shows in recursion_misses). Loss cells are
+ * the exception, and so they alone use atomics.
+ */
+#ifndef MEMOIR_PLANE_BPF_H
+#define MEMOIR_PLANE_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi/hist.h"
+#include "abi/ledger.h"
+#include "abi/metrics.h"
+#include "abi/records.h"
+#include "compat.bpf.h"
+
+/* Set by the daemon before load; defined in ledger.bpf.c. */
+extern const volatile struct cube cubes[NR_METRICS];
+extern const volatile __u32 page_node_shift; /* page->flags >> this is the node; 0: always page_node_fixed */
+extern const volatile __u32 page_node_fixed;
+extern const volatile __u64 stall_record_min_ns;
+
+/* A stall that has begun and not ended. */
+struct stall_frame {
+	__u64 start_ns;
+	__u64 nested_ns; /* inclusive time of the stalls directly inside */
+	__u32 kind;
+	__u32 order;
+};
+
+#define STALL_MAX_DEPTH 4
+
+struct task_ledger {
+	struct ledger_counts counts;
+	struct task_identity exit_id; /* who it was, taken at exit; tgid 0 before */
+	__u32 depth;                  /* open stalls */
+	__u32 compaction_tried;       /* a direct compaction began, and no zone was worth it so far */
+	struct stall_frame stalls[STALL_MAX_DEPTH];
+};
+
+/* max_entries is set by the daemon: as many chunks as the cells need. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64[CELLS_PER_CHUNK]);
+} cells __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, NR_ACCOUNTS);
+	__type(key, __u32);
+	__type(value, struct ledger_counts);
+} accounts __weak SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct task_ledger);
+} ledgers __weak SEC(".maps");
+
+#define RING_BYTES (1u << 20)
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, RING_BYTES);
+} ring __weak SEC(".maps");
+
+/* --- cells ------------------------------------------------------------------------------------ */
+
+static __always_inline __u64 *cell_at(__u32 index)
+{
+	__u32 chunk = index / CELLS_PER_CHUNK;
+	__u64 *cell = bpf_map_lookup_elem(&cells, &chunk);
+
+	return cell ? cell + index % CELLS_PER_CHUNK : NULL;
+}
+
+static __always_inline void lost(enum loss cause)
+{
+	__u64 *cell = cell_at(cubes[METRIC_LOST].base + cause * cubes[METRIC_LOST].stride[0]);
+
+	if (cell)
+		__sync_fetch_and_add(cell, 1);
+}
+
+/* A dimension that the caller does not use is a constant 0, which costs nothing. */
+#define DIM_IS_UNUSED(value) (__builtin_constant_p(value) && (value) == 0)
+
+/* The first cell of (i, j, k) in the metric's cube, or -1 for a value that the machine did not announce. */
+static __always_inline __s64 cell_index(enum metric metric, __u32 i, __u32 j, __u32 k)
+{
+	const volatile struct cube *cube = &cubes[metric];
+	__u32 index = cube->base;
+
+	if ((!DIM_IS_UNUSED(i) && i >= cube->size[0]) || (!DIM_IS_UNUSED(j) && j >= cube->size[1]) ||
+	    (!DIM_IS_UNUSED(k) && k >= cube->size[2])) {
+		lost(LOSS_OUT_OF_RANGE);
+		return -1;
+	}
+	if (!DIM_IS_UNUSED(i))
+		index += i * cube->stride[0];
+	if (!DIM_IS_UNUSED(j))
+		index += j * cube->stride[1];
+	if (!DIM_IS_UNUSED(k))
+		index += k * cube->stride[2];
+	return index;
+}
+
+/* Adds n to the metric's cell; unused dimensions are 0. */
+static __always_inline void count(enum metric metric, __u32 i, __u32 j, __u32 k, __u64 n)
+{
+	__s64 index = cell_index(metric, i, j, k);
+	__u64 *cell = index < 0 ? NULL : cell_at(index);
+
+	if (cell)
+		*cell += n;
+}
+
+/* Adds one observation to the histogram's cell (i, j). */
+static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 ns)
+{
+	__s64 index = cell_index(metric, i, j, 0);
+	__u64 *bucket, *sum;
+
+	if (index < 0)
+		return;
+	bucket = cell_at(index + hist_bucket(ns));
+	sum = cell_at(index + HIST_SUM);
+	if (!bucket || !sum)
+		return;
+	*bucket += 1;
+	*sum += ns;
+}
+
+/* --- ledger ----------------------------------------------------------------------------------- */
+
+static __always_inline struct ledger_counts *account(enum account which)
+{
+	__u32 key = which;
+
+	return bpf_map_lookup_elem(&accounts, &key);
+}
+
+/* The ledger of the running task, or NULL: in an interrupt, or when it has none yet (counted). */
+static __always_inline struct task_ledger *ledger_of_current(void)
+{
+	struct task_ledger *ledger;
+
+	if (in_interrupt())
+		return NULL;
+	ledger = bpf_task_storage_get(&ledgers, bpf_get_current_task_btf(), NULL, 0);
+	if (!ledger)
+		lost(LOSS_STORAGE_MISSING);
+	return ledger;
+}
+
+/* Where the work that happens now is counted: the task's ledger, or the account that stands in. */
+static __always_inline struct ledger_counts *counts_now(void)
+{
+	struct task_ledger *ledger;
+
+	if (in_interrupt())
+		return account(ACCOUNT_INTERRUPT);
+	ledger = bpf_task_storage_get(&ledgers, bpf_get_current_task_btf(), NULL, 0);
+	if (ledger)
+		return &ledger->counts;
+	lost(LOSS_STORAGE_MISSING);
+	return account(ACCOUNT_UNATTRIBUTED);
+}
+
+#define PF_KTHREAD 0x00200000
+
+/* Who a task is. Reads only what stays valid while the task is hashed or current. */
+static __always_inline void identify(struct task_identity *ret_id, struct task_struct *task)
+{
+	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+
+	ret_id->start_ns = BPF_CORE_READ(leader, start_boottime);
+	ret_id->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
+	ret_id->tgid = BPF_CORE_READ(task, tgid);
+	ret_id->pid = BPF_CORE_READ(task, pid);
+	ret_id->flags = (BPF_CORE_READ(task, flags) & PF_KTHREAD ? TASK_IS_KTHREAD : 0) |
+			(ret_id->pid == ret_id->tgid ? TASK_IS_LEADER : 0);
+	ret_id->pad = 0;
+	BPF_CORE_READ_STR_INTO(&ret_id->comm, leader, comm);
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+/* A record of this kind in the ring, header filled and the rest zero where the caller does not fill it; NULL when full (counted). */
+static __always_inline void *record_reserve(enum record kind, __u32 size)
+{
+	struct rec_header *header = bpf_ringbuf_reserve(&ring, size, 0);
+
+	if (!header) {
+		lost(LOSS_RING_FULL);
+		return NULL;
+	}
+	header->kind = kind;
+	header->size = size;
+	header->time_ns = bpf_ktime_get_boot_ns();
+	return header;
+}
+
+/*
+ * The daemon empties the ring at every snapshot. It is woken before that when the ring is half
+ * full, and for an urgent record unless so much waits that it was woken already.
+ */
+#define RING_URGENT_MAX_BYTES (RING_BYTES / 16)
+
+static __always_inline void record_submit(void *record, bool is_urgent)
+{
+	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
+	bool wake = waiting >= RING_BYTES / 2 || (is_urgent && waiting < RING_URGENT_MAX_BYTES);
+
+	bpf_ringbuf_submit(record, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+#endif
