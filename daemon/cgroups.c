@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* From cgroup ids to unit names; see cgroups.h. */
+#include "cgroups.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/vfs.h>
+
+#include "log.h"
+#include "unitname.h"
+#include "util.h"
+
+/* Cgroup ids are never used again, so a set that is full can be emptied and learnt anew. */
+#define KNOWN_SLOTS 8192
+
+struct cgroups {
+	int root_fd;
+	char root[32];
+	__u32 nr_known;
+	__u64 known[KNOWN_SLOTS];
+	struct rec_cgroup record;
+};
+
+struct cgroups *cgroups_new(void)
+{
+	const char *const roots[] = { "/sys/fs/cgroup", "/sys/fs/cgroup/unified" };
+	struct cgroups *cgroups = calloc(1, sizeof(*cgroups));
+
+	if (!cgroups)
+		return NULL;
+	cgroups->root_fd = -1;
+	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
+		struct statfs fs;
+
+		if (statfs(roots[i], &fs) < 0 || fs.f_type != CGROUP2_SUPER_MAGIC)
+			continue;
+		cgroups->root_fd = open(roots[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		snprintf(cgroups->root, sizeof(cgroups->root), "%s", roots[i]);
+		break;
+	}
+	if (cgroups->root_fd < 0)
+		log_warning("no cgroup v2 hierarchy under /sys/fs/cgroup: the units of processes are not visible");
+	return cgroups;
+}
+
+void cgroups_free(struct cgroups *cgroups)
+{
+	if (!cgroups)
+		return;
+	if (cgroups->root_fd >= 0)
+		close(cgroups->root_fd);
+	free(cgroups);
+}
+
+void cgroups_forget(struct cgroups *cgroups)
+{
+	memset(cgroups->known, 0, sizeof(cgroups->known));
+	cgroups->nr_known = 0;
+}
+
+/* Whether the id is new; it is known from now on. */
+static bool learn(struct cgroups *cgroups, __u64 id)
+{
+	__u32 slot = (__u32)((id * 0x9e3779b97f4a7c15ULL) >> 32) % KNOWN_SLOTS;
+
+	while (cgroups->known[slot] && cgroups->known[slot] != id)
+		slot = (slot + 1) % KNOWN_SLOTS;
+	if (cgroups->known[slot])
+		return false;
+	if (cgroups->nr_known >= KNOWN_SLOTS / 2) {
+		cgroups_forget(cgroups);
+		return learn(cgroups, id);
+	}
+	cgroups->known[slot] = id;
+	cgroups->nr_known++;
+	return true;
+}
+
+/* A kernfs file handle is the id alone (fs/kernfs/mount.c, FILEID_KERNFS). */
+static int open_by_id(const struct cgroups *cgroups, __u64 id)
+{
+	struct {
+		struct file_handle handle;
+		__u64 id;
+	} kernfs = { .handle = { .handle_bytes = sizeof(__u64), .handle_type = 0xfe } };
+
+	memcpy(kernfs.handle.f_handle, &id, sizeof(id));
+	return open_by_handle_at(cgroups->root_fd, &kernfs.handle, O_PATH | O_CLOEXEC);
+}
+
+const struct rec_cgroup *cgroups_meet(struct cgroups *cgroups, __u64 cgroup_id)
+{
+	char link[64], path[4096];
+	size_t root_len = strlen(cgroups->root);
+	ssize_t len;
+
+	if (!cgroup_id || cgroups->root_fd < 0 || !learn(cgroups, cgroup_id))
+		return NULL;
+	_cleanup_close_ int fd = open_by_id(cgroups, cgroup_id);
+
+	if (fd < 0)
+		return NULL;
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	len = readlink(link, path, sizeof(path) - 1);
+	if (len < 0)
+		return NULL;
+	path[len] = '\0';
+	cgroups->record = (struct rec_cgroup){ .h = { REC_CGROUP, sizeof(cgroups->record), 0 }, .cgroup_id = cgroup_id };
+	unit_name(cgroups->record.unit, strncmp(path, cgroups->root, root_len) ? path : path + root_len);
+	return &cgroups->record;
+}

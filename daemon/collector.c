@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The collector; see collector.h. The order within a snapshot is what makes totals exact:
+ *
+ *   1. the account of exited tasks is read, then the ring is drained: so every task in the account
+ *      whose record was not lost is known by name;
+ *   2. then living tasks are read: a task whose exit was drained is not among them;
+ *   3. cells are read on both sides of /proc/vmstat, and vmstat's faults on both sides of the tasks: where
+ *      nothing moved, the moment was quiet and both sides can be compared exactly.
+ */
+#include "collector.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "cgroups.h"
+#include "log.h"
+#include "plane.h"
+#include "procfs.h"
+#include "util.h"
+
+/* Regular snapshots take at most 1/100 of a CPU, those on demand 1/20. */
+#define REGULAR_SHARE 100
+#define DEMAND_SHARE 20
+#define MAX_INTERVAL_NS (60 * NSEC_PER_SEC)
+
+/* How often a new installation looks for a quiet moment to take its base from. */
+#define BASE_TRIES 50
+
+struct collector {
+	struct collector_options options;
+	struct plane *plane;
+	struct cgroups *cgroups;
+	int vmstat_fd;
+	record_sink_fn sink;
+	void *sink_ctx;
+	__u64 sequence;
+	__u64 last_end_ns, duration_ns, interval_ns;
+	__u64 *cells, *cells_after; /* nr_cells each */
+	struct rec_machine machine; /* as it was last sent */
+	struct rec_cells chunk;
+};
+
+/* --- records on their way --------------------------------------------------------------------- */
+
+static void feed(void *ctx, const struct rec_header *record)
+{
+	struct collector *collector = ctx;
+	int err = model_apply(collector->options.model, record, record->size);
+
+	if (err) {
+		log_error("a record of kind %u was refused: %s; please report this", record->kind, strerror(-err));
+		return;
+	}
+	if (collector->sink)
+		collector->sink(collector->sink_ctx, record, record->size);
+}
+
+static void feed_label(void *ctx, const struct rec_label *label)
+{
+	feed(ctx, &label->h);
+}
+
+/* A record from the kernel; the unit of a cgroup that is met for the first time goes before it. */
+static void feed_from_kernel(void *ctx, const struct rec_header *record)
+{
+	struct collector *collector = ctx;
+	const struct rec_cgroup *cgroup = NULL;
+
+	/* Every record of the kernel's has the identity behind its header. */
+	if (record->size >= sizeof(*record) + sizeof(struct task_identity))
+		cgroup = cgroups_meet(collector->cgroups, ((const struct task_identity *)(record + 1))->cgroup_id);
+	if (cgroup)
+		feed(collector, &cgroup->h);
+	feed(collector, record);
+}
+
+static void feed_probes(struct collector *collector)
+{
+	for (__u32 i = 0; i < probes_count(collector->options.probes); i++) {
+		struct rec_probe record;
+
+		probes_status(collector->options.probes, i, &record);
+		feed(collector, &record.h);
+	}
+}
+
+static void feed_cells(struct collector *collector)
+{
+	struct rec_cells *chunk = &collector->chunk;
+
+	for (__u32 first = 0; first < collector->options.nr_cells; first += REC_MAX_CELLS) {
+		__u32 rest = collector->options.nr_cells - first;
+
+		chunk->first = first;
+		chunk->nr = rest < REC_MAX_CELLS ? rest : REC_MAX_CELLS;
+		chunk->h.kind = REC_CELLS;
+		chunk->h.size = (__u32)(offsetof(struct rec_cells, cells) + chunk->nr * sizeof(__u64));
+		memcpy(chunk->cells, collector->cells + first, chunk->nr * sizeof(__u64));
+		feed(collector, &chunk->h);
+	}
+}
+
+static void feed_machine(struct collector *collector)
+{
+	const struct pins_state *state = collector->options.pins->state;
+	__u64 vmstat[NR_VMSTAT_ITEMS];
+	int known = vmstat_read(collector->vmstat_fd, vmstat);
+
+	collector->machine = collector->options.machine->record;
+	collector->machine.wall_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
+	collector->machine.installed_ns = state->installed_ns;
+	collector->machine.vmstat_known = known > 0 ? (__u32)known : 0;
+	memcpy(collector->machine.vmstat_base, state->vmstat_base, sizeof(state->vmstat_base));
+	feed(collector, &collector->machine.h);
+}
+
+/* --- one snapshot ----------------------------------------------------------------------------- */
+
+/* What is read around the tasks, to tell whether the moment was quiet. */
+struct reading {
+	struct ledger_counts accounts[NR_ACCOUNTS];
+	__u64 vmstat[NR_VMSTAT_ITEMS];
+	bool cells_quiet;
+};
+
+static int read_accounts(struct collector *collector, struct ledger_counts accounts[NR_ACCOUNTS])
+{
+	int err = 0;
+
+	for (enum account account = 0; account < NR_ACCOUNTS && !err; account++)
+		err = plane_read_account(collector->plane, account, &accounts[account]);
+	return err;
+}
+
+static int read_totals(struct collector *collector, struct reading *reading)
+{
+	size_t cells_size = collector->options.nr_cells * sizeof(__u64);
+	int err = plane_read_cells(collector->plane, collector->cells);
+
+	if (!err && vmstat_read(collector->vmstat_fd, reading->vmstat) < 0)
+		err = -EIO;
+	if (!err)
+		err = plane_read_cells(collector->plane, collector->cells_after);
+	reading->cells_quiet = !err && !memcmp(collector->cells, collector->cells_after, cells_size);
+	return err;
+}
+
+static void feed_totals(struct collector *collector, const struct reading *reading)
+{
+	struct rec_vmstat vmstat = { .h = { REC_VMSTAT, sizeof(vmstat), 0 } };
+
+	memcpy(vmstat.value, reading->vmstat, sizeof(vmstat.value));
+	feed(collector, &vmstat.h);
+	feed_cells(collector);
+	for (__u32 account = 0; account < NR_ACCOUNTS; account++) {
+		struct rec_account record = { .h = { REC_ACCOUNT, sizeof(record), 0 }, .account = account,
+					      .counts = reading->accounts[account] };
+
+		feed(collector, &record.h);
+	}
+}
+
+/* Whether nothing was counted, no task ended and no fault happened since the reading. */
+static bool still_quiet(struct collector *collector, const struct reading *reading)
+{
+	struct reading now;
+
+	return reading->cells_quiet && !read_accounts(collector, now.accounts) &&
+	       vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
+	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v, sizeof(now.accounts[0].v)) &&
+	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT];
+}
+
+static int snapshot(struct collector *collector)
+{
+	struct rec_snapshot_begin begin = { .h = { REC_SNAPSHOT_BEGIN, sizeof(begin), now_ns(CLOCK_BOOTTIME) },
+					    .sequence = ++collector->sequence };
+	struct rec_snapshot_end end = { .h = { REC_SNAPSHOT_END, sizeof(end), 0 }, .interval_ns = collector->interval_ns };
+	struct reading reading;
+	int err = read_accounts(collector, reading.accounts);
+
+	if (!err)
+		err = plane_drain(collector->plane);
+	if (!err)
+		err = read_totals(collector, &reading);
+	if (err)
+		return err;
+	feed_probes(collector);
+	feed(collector, &begin.h);
+	feed_totals(collector, &reading);
+	err = plane_read_tasks(collector->plane);
+	if (err)
+		return err;
+	end.quiet = still_quiet(collector, &reading);
+	end.h.time_ns = now_ns(CLOCK_BOOTTIME);
+	end.duration_ns = end.h.time_ns - begin.h.time_ns;
+	feed(collector, &end.h);
+	collector->last_end_ns = end.h.time_ns;
+	collector->duration_ns = end.duration_ns;
+	return 0;
+}
+
+/* Stretches or restores the interval so that regular snapshots keep to their share of a CPU. */
+static void adapt_interval(struct collector *collector)
+{
+	__u64 wanted = collector->options.interval_ns;
+	__u64 least = collector->duration_ns * REGULAR_SHARE;
+	__u64 interval = wanted > least ? wanted : least < MAX_INTERVAL_NS ? least : MAX_INTERVAL_NS;
+
+	if (interval > wanted && collector->interval_ns == wanted)
+		log_warning("a snapshot takes %llu ms: the interval is stretched to keep it below 1/%d of a CPU",
+			    (unsigned long long)(collector->duration_ns / NSEC_PER_MSEC), REGULAR_SHARE);
+	collector->interval_ns = interval;
+}
+
+int collector_snapshot(struct collector *collector)
+{
+	int err = snapshot(collector);
+
+	if (err)
+		log_error("cannot take a snapshot of the probes: %s", strerror(-err));
+	else
+		adapt_interval(collector);
+	return err;
+}
+
+int collector_refresh(struct collector *collector, __u64 max_age_ns)
+{
+	__u64 age_ns = now_ns(CLOCK_BOOTTIME) - collector->last_end_ns;
+
+	if (age_ns <= max_age_ns || age_ns < collector->duration_ns * DEMAND_SHARE)
+		return 0;
+	return collector_snapshot(collector);
+}
+
+int collector_drain(struct collector *collector)
+{
+	return plane_drain(collector->plane);
+}
+
+int collector_ring_fd(const struct collector *collector)
+{
+	return plane_ring_fd(collector->plane);
+}
+
+__u64 collector_interval_ns(const struct collector *collector)
+{
+	return collector->interval_ns;
+}
+
+/* --- start and end ---------------------------------------------------------------------------- */
+
+/*
+ * The kernel counted before the probes were there. The base is chosen so that both sides agree at
+ * the first quiet moment, and from then on every difference shows. Without a quiet moment the
+ * last try is taken, whose error is what happened while it was read.
+ */
+static int take_base(struct collector *collector)
+{
+	struct pins_state *state = collector->options.pins->state;
+	struct model_status status;
+	int err = 0;
+
+	for (int try = 0; try < BASE_TRIES && !err; try++) {
+		err = snapshot(collector);
+		model_status(collector->options.model, &status);
+		if (status.quiet_time_ns)
+			break;
+	}
+	if (err)
+		return err;
+	if (!status.quiet_time_ns)
+		log_warning("no quiet moment to compare with /proc/vmstat: differences may be off by a few events from the start");
+	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++)
+		state->vmstat_base[item] = status.vmstat[item] - status.counted[item];
+	state->has_base = 1;
+	feed_machine(collector);
+	return 0;
+}
+
+int collector_start(const struct collector_options *options, struct collector **ret)
+{
+	struct collector *collector = calloc(1, sizeof(*collector));
+	int err;
+
+	if (!collector)
+		return -ENOMEM;
+	collector->options = *options;
+	collector->interval_ns = options->interval_ns;
+	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	collector->cgroups = cgroups_new();
+	collector->cells = calloc(options->nr_cells, sizeof(__u64));
+	collector->cells_after = calloc(options->nr_cells, sizeof(__u64));
+	if (!collector->cgroups || !collector->cells || !collector->cells_after) {
+		collector_free(collector);
+		return -ENOMEM;
+	}
+	if (collector->vmstat_fd < 0)
+		log_warning("cannot open /proc/vmstat: %s; totals cannot be compared with the kernel's", strerror(errno));
+	err = plane_open(options->probes, options->nr_cells, feed_from_kernel, collector, &collector->plane);
+	if (err) {
+		collector_free(collector);
+		return err;
+	}
+	feed_machine(collector);
+	machine_labels(options->machine, feed_label, collector);
+	err = options->pins->state->has_base ? 0 : take_base(collector);
+	if (!err)
+		err = collector_snapshot(collector);
+	if (err) {
+		collector_free(collector);
+		return err;
+	}
+	*ret = collector;
+	return 0;
+}
+
+void collector_free(struct collector *collector)
+{
+	if (!collector)
+		return;
+	plane_free(collector->plane);
+	cgroups_free(collector->cgroups);
+	if (collector->vmstat_fd >= 0)
+		close(collector->vmstat_fd);
+	free(collector->cells);
+	free(collector->cells_after);
+	free(collector);
+}
+
+struct emitter {
+	record_sink_fn emit;
+	void *ctx;
+};
+
+static void emit_label(void *ctx, const struct rec_label *label)
+{
+	const struct emitter *emitter = ctx;
+
+	emitter->emit(emitter->ctx, label, sizeof(*label));
+}
+
+void collector_preamble(struct collector *collector, record_sink_fn emit, void *ctx)
+{
+	struct emitter emitter = { emit, ctx };
+
+	emit(ctx, &collector->machine, sizeof(collector->machine));
+	machine_labels(collector->options.machine, emit_label, &emitter);
+	for (__u32 i = 0; i < probes_count(collector->options.probes); i++) {
+		struct rec_probe record;
+
+		probes_status(collector->options.probes, i, &record);
+		emit(ctx, &record, sizeof(record));
+	}
+	cgroups_forget(collector->cgroups);
+}
+
+void collector_set_sink(struct collector *collector, record_sink_fn sink, void *ctx)
+{
+	collector->sink = sink;
+	collector->sink_ctx = ctx;
+}

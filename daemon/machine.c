@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What this machine and its kernel are; see machine.h. */
+#include "machine.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "model/model.h"
+#include "util.h"
+
+/* The number of real arguments of a tracepoint, or -ENOENT. */
+static int tracepoint_nr_args(const struct btf *btf, const char *name)
+{
+	char typedef_name[128];
+	const struct btf_type *type;
+	int id;
+
+	snprintf(typedef_name, sizeof(typedef_name), "btf_trace_%s", name);
+	id = btf__find_by_name_kind(btf, typedef_name, BTF_KIND_TYPEDEF);
+	if (id < 0)
+		return -ENOENT;
+	type = btf__type_by_id(btf, btf__type_by_id(btf, (__u32)id)->type);
+	if (!type || !btf_is_ptr(type))
+		return -ENOENT;
+	type = btf__type_by_id(btf, type->type);
+	/* The first parameter is the void * of the probe's private data. */
+	return type && btf_is_func_proto(type) ? btf_vlen(type) - 1 : -ENOENT;
+}
+
+int machine_has_tracepoint(const struct machine *machine, const char *name)
+{
+	return tracepoint_nr_args(machine->btf, name) >= 0;
+}
+
+static const struct btf_type *find_type(const struct btf *btf, const char *name, __u32 kind, int *ret_id)
+{
+	*ret_id = btf__find_by_name_kind(btf, name, kind);
+	return *ret_id < 0 ? NULL : btf__type_by_id(btf, (__u32)*ret_id);
+}
+
+/* Finds a member by name, also inside anonymous members; ret_bit_offset is from the start of type. */
+static const struct btf_member *find_member(const struct btf *btf, const struct btf_type *type, const char *wanted,
+					    __u32 *ret_bit_offset)
+{
+	const struct btf_member *member = btf_members(type);
+
+	for (__u32 i = 0; i < btf_vlen(type); i++) {
+		const char *name = btf__name_by_offset(btf, member[i].name_off);
+		const struct btf_type *inner = btf__type_by_id(btf, member[i].type);
+		const struct btf_member *found;
+
+		*ret_bit_offset = btf_member_bit_offset(type, i);
+		if (name && name[0]) {
+			if (!strcmp(name, wanted))
+				return &member[i];
+		} else if (inner && btf_is_composite(inner)) {
+			__u32 outer = *ret_bit_offset;
+
+			found = find_member(btf, inner, wanted, ret_bit_offset);
+			*ret_bit_offset += outer;
+			if (found)
+				return found;
+		}
+	}
+	return NULL;
+}
+
+/* The size in bytes of a structure's member, or of the structure itself without a member; 0 if unknown. */
+static __u32 size_in_btf(const struct btf *btf, const char *struct_name, const char *member_name)
+{
+	int id;
+	const struct btf_type *type = find_type(btf, struct_name, BTF_KIND_STRUCT, &id);
+	const struct btf_member *member;
+	__u32 bit_offset;
+	__s64 size;
+
+	if (!type || !member_name)
+		return type ? type->size : 0;
+	member = find_member(btf, type, member_name, &bit_offset);
+	size = member ? btf__resolve_size(btf, member->type) : 0;
+	return size > 0 ? (__u32)size : 0;
+}
+
+/*
+ * Where the node lies in page->flags: at the top, NODES_SHIFT bits wide (include/linux/page-flags-layout.h,
+ * with SPARSEMEM_VMEMMAP). The zone lists of a node have room for MAX_ZONES_PER_ZONELIST = MAX_NUMNODES *
+ * MAX_NR_ZONES entries and a terminator, which gives MAX_NUMNODES and so NODES_SHIFT without the
+ * kernel's configuration. 0 if the types are not as expected.
+ */
+static __u32 derive_page_node_shift(const struct btf *btf)
+{
+	__u32 zone = size_in_btf(btf, "zone", NULL);
+	__u32 zoneref = size_in_btf(btf, "zoneref", NULL);
+	__u32 zonelist = size_in_btf(btf, "zonelist", NULL);
+	__u32 node_zones = size_in_btf(btf, "pglist_data", "node_zones");
+	__u32 nr_zones, max_nodes, shift = 0;
+
+	if (!zone || !zoneref || !zonelist || !node_zones || node_zones % zone || zonelist % zoneref)
+		return 0;
+	nr_zones = node_zones / zone;
+	if ((zonelist / zoneref - 1) % nr_zones)
+		return 0;
+	max_nodes = (zonelist / zoneref - 1) / nr_zones;
+	while (shift < 16 && (1u << shift) < max_nodes)
+		shift++;
+	return shift ? 64 - shift : 0;
+}
+
+/* The offset of a variable in the per-CPU section, or -ENOENT. */
+static __s64 percpu_offset(const struct btf *btf, const char *variable)
+{
+	int id;
+	const struct btf_type *section = find_type(btf, ".data..percpu", BTF_KIND_DATASEC, &id);
+	const struct btf_var_secinfo *info = section ? btf_var_secinfos(section) : NULL;
+
+	for (int i = 0; section && i < btf_vlen(section); i++) {
+		const struct btf_type *type = btf__type_by_id(btf, info[i].type);
+		const char *name = type ? btf__name_by_offset(btf, type->name_off) : NULL;
+
+		if (name && !strcmp(name, variable))
+			return info[i].offset;
+	}
+	return -ENOENT;
+}
+
+/* How far a CPU's preemption count lies from its runqueue; 0 if unknown. See compat.bpf.h. */
+static __s64 derive_preempt_count_from_rq(const struct btf *btf)
+{
+	__s64 runqueue = percpu_offset(btf, "runqueues");
+	__s64 count = percpu_offset(btf, "__preempt_count");
+	__s64 hot = percpu_offset(btf, "pcpu_hot");
+	int id;
+	const struct btf_type *hot_type = find_type(btf, "pcpu_hot", BTF_KIND_STRUCT, &id);
+	__u32 bit_offset;
+
+	if (count < 0 && hot >= 0 && hot_type && find_member(btf, hot_type, "preempt_count", &bit_offset))
+		count = hot + bit_offset / 8;
+	return runqueue >= 0 && count >= 0 ? count - runqueue : 0;
+}
+
+/* The value of an enumerator, or a negative errno. */
+static int enum_value(const struct btf *btf, const char *enum_name, const char *value_name)
+{
+	int id;
+	const struct btf_type *type = find_type(btf, enum_name, BTF_KIND_ENUM, &id);
+	const struct btf_enum *value = type ? btf_enum(type) : NULL;
+
+	for (int i = 0; type && i < btf_vlen(type); i++) {
+		const char *name = btf__name_by_offset(btf, value[i].name_off);
+
+		if (name && !strcmp(name, value_name))
+			return value[i].val;
+	}
+	return -ENOENT;
+}
+
+/* Copies an enumerator's name without its prefix, in lower case. */
+static void label_text(char ret[REC_NAME_LEN], const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix), i;
+
+	if (!strncmp(name, prefix, len))
+		name += len;
+	for (i = 0; name[i] && i < REC_NAME_LEN - 1; i++)
+		ret[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+	ret[i] = '\0';
+}
+
+/* Emits the enumerators below limit; of names with one value the first, which is the type's own, wins. */
+static void emit_enum_labels(const struct machine *machine, const char *enum_name, const char *prefix, enum dim dim,
+			     void (*emit)(void *ctx, const struct rec_label *label), void *ctx)
+{
+	int id;
+	const struct btf_type *type = find_type(machine->btf, enum_name, BTF_KIND_ENUM, &id);
+	const struct btf_enum *value = type ? btf_enum(type) : NULL;
+	__u32 limit = machine->dim_sizes[dim];
+
+	for (int i = type ? btf_vlen(type) - 1 : -1; i >= 0; i--) {
+		struct rec_label label = { .h = { REC_LABEL, sizeof(label), 0 }, .dim = dim };
+		const char *name = btf__name_by_offset(machine->btf, value[i].name_off);
+
+		label.index = (__u32)value[i].val;
+		/* MIGRATE_PCPTYPES and __MIGRATE_TYPE_END are counts that share a value with a type. */
+		if (!name || label.index >= limit || name[0] == '_' || strstr(name, "PCPTYPES"))
+			continue;
+		label_text(label.text, name, prefix);
+		emit(ctx, &label);
+	}
+}
+
+void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const struct rec_label *label),
+		    void *ctx)
+{
+	const enum dim numbered[] = { DIM_NODE, DIM_ORDER };
+
+	for (size_t d = 0; d < ARRAY_SIZE(numbered); d++) {
+		for (__u32 i = 0; i < machine->dim_sizes[numbered[d]]; i++) {
+			struct rec_label label = { .h = { REC_LABEL, sizeof(label), 0 }, .dim = numbered[d], .index = i };
+
+			if (numbered[d] == DIM_NODE && i && i == machine->page_node_fixed)
+				snprintf(label.text, sizeof(label.text), "unknown");
+			else
+				snprintf(label.text, sizeof(label.text), "%u", i);
+			emit(ctx, &label);
+		}
+	}
+	emit_enum_labels(machine, "migratetype", "MIGRATE_", DIM_MIGRATETYPE, emit, ctx);
+	emit_enum_labels(machine, "compact_result", "COMPACT_", DIM_COMPACT_RESULT, emit, ctx);
+}
+
+/* One more than the highest node that may ever be online, from the kernel's list ("0-1,4"). */
+static __u32 possible_nodes(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/sys/devices/system/node/possible", "re");
+	unsigned int node, max = 0;
+	char separator;
+
+	if (!file)
+		return 1;
+	while (fscanf(file, "%u", &node) == 1) {
+		if (node > max && node < 1024)
+			max = node;
+		if (fscanf(file, "%c", &separator) != 1)
+			break;
+	}
+	return max + 1;
+}
+
+/* The number of orders: the length of zone->free_area[]. */
+static __u32 nr_orders(const struct btf *btf)
+{
+	__u32 area = size_in_btf(btf, "free_area", NULL);
+	__u32 areas = size_in_btf(btf, "zone", "free_area");
+
+	return area && areas ? areas / area : 11;
+}
+
+int machine_read(struct machine *ret)
+{
+	struct rec_machine *record = &ret->record;
+	struct utsname kernel;
+	int migratetypes, results, reclaim_args;
+
+	memset(ret, 0, sizeof(*ret));
+	ret->btf = btf__load_vmlinux_btf();
+	if (!ret->btf) {
+		int err = -errno;
+
+		log_error("cannot read the kernel's type information /sys/kernel/btf/vmlinux: %s; memoir needs a kernel "
+			  "built with CONFIG_DEBUG_INFO_BTF=y", strerror(-err));
+		return err;
+	}
+	uname(&kernel);
+	migratetypes = enum_value(ret->btf, "migratetype", "MIGRATE_TYPES");
+	results = enum_value(ret->btf, "compact_result", "COMPACT_SUCCESS");
+	reclaim_args = tracepoint_nr_args(ret->btf, "mm_vmscan_direct_reclaim_begin");
+
+	*record = (struct rec_machine){
+		.h = { REC_MACHINE, sizeof(*record), 0 },
+		.layout = model_layout(),
+		.page_size = (__u32)sysconf(_SC_PAGESIZE),
+		.nr_cpus = (__u32)sysconf(_SC_NPROCESSORS_ONLN),
+		.nr_nodes = possible_nodes(),
+		.nr_migratetypes = migratetypes > 0 ? (__u32)migratetypes : 6,
+		.nr_orders = nr_orders(ret->btf),
+		.nr_compact_results = results > 0 ? (__u32)results + 1 : 9,
+	};
+	snprintf(record->kernel, sizeof(record->kernel), "%.*s", REC_NAME_LEN - 1, kernel.release);
+	snprintf(record->version, sizeof(record->version), "%s", MEMOIR_VERSION);
+
+	ret->page_node_shift = record->nr_nodes > 1 ? derive_page_node_shift(ret->btf) : 0;
+	if (record->nr_nodes > 1 && !ret->page_node_shift) {
+		log_warning("cannot tell the NUMA node of a page from this kernel's types; pages are shown as of node \"unknown\"");
+		ret->page_node_fixed = record->nr_nodes++;
+	}
+	ret->preempt_count_from_rq = derive_preempt_count_from_rq(ret->btf);
+	ret->reclaim_order_arg = reclaim_args >= 3 ? 1 : 0;
+	ret->dim_sizes[DIM_NODE] = record->nr_nodes;
+	ret->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
+	ret->dim_sizes[DIM_ORDER] = record->nr_orders;
+	ret->dim_sizes[DIM_COMPACT_RESULT] = record->nr_compact_results;
+#define DIM(id, label, size)                                                                       \
+	if (size)                                                                                  \
+		ret->dim_sizes[id] = size;
+	MEMOIR_DIMS(DIM)
+#undef DIM
+	return 0;
+}
+
+void machine_free(struct machine *machine)
+{
+	btf__free(machine->btf);
+	machine->btf = NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What this machine and its kernel are: the sizes and label values of the dimensions, and the facts
+ * about the kernel's types that the programs need. Everything about the kernel comes from its BTF,
+ * nothing from its version number.
+ */
+#ifndef MEMOIR_MACHINE_H
+#define MEMOIR_MACHINE_H
+
+#include "../bpf/abi/records.h"
+
+struct btf;
+
+struct machine {
+	struct btf *btf; /* of the running kernel; owned */
+	struct rec_machine record; /* layout, sizes, kernel name; times and vmstat base are filled by others */
+	__u32 dim_sizes[NR_DIMS];
+	__u32 page_node_shift;   /* page->flags >> this is the node; 0: every page is of page_node_fixed */
+	__u32 page_node_fixed;   /* 0 on a single node; else the value "unknown", one above the real nodes */
+	__u32 reclaim_order_arg;     /* see compat.bpf.h, like the next */
+	__s64 preempt_count_from_rq; /* 0: interrupts cannot be told from tasks here */
+};
+
+/* Reads the machine. 0, or a negative errno after one logged line. machine_free() in any case. */
+int machine_read(struct machine *ret);
+void machine_free(struct machine *machine);
+
+/* Whether the kernel has this tracepoint. */
+int machine_has_tracepoint(const struct machine *machine, const char *name);
+
+/* Calls emit for the text of every value of a dimension that the machine decides. */
+void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const struct rec_label *label),
+		    void *ctx);
+
+#endif

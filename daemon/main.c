@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* memoird: from the command line to one of the few things that it can do. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "../exporters/describe.h"
+#include "../exporters/prometheus.h"
+#include "log.h"
+#include "options.h"
+#include "pins.h"
+#include "replay.h"
+#include "service.h"
+
+static int print_text(const struct text *text)
+{
+	return fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int describe_metrics(void)
+{
+	struct text text = {};
+	int status;
+
+	metrics_describe(&text);
+	status = print_text(&text);
+	text_free(&text);
+	return status;
+}
+
+static int replay(const struct options *options)
+{
+	struct text text = {};
+	struct model *model = NULL;
+	int err = replay_file("memoird", options->replay, options->max_groups, &model);
+	int status = EXIT_FAILURE;
+
+	if (model) {
+		prometheus_write(model, PROMETHEUS_TEXT, &text);
+		status = print_text(&text);
+		text_free(&text);
+		model_free(model);
+	}
+	return err ? EXIT_FAILURE : status;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options;
+
+	options_parse(&options, argc, argv);
+	if (getenv("MEMOIRD_DEBUG"))
+		log_set_level(LOG_LEVEL_DEBUG);
+	if (options.describe_metrics)
+		return describe_metrics();
+	if (options.replay)
+		return replay(&options);
+	if (options.uninstall_probes)
+		return pins_uninstall(options.pin) ? EXIT_FAILURE : EXIT_SUCCESS;
+	return service_run(&options) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

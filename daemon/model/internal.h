@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the model share with each other and with nobody else.
+ *
+ * How every count finds one owner. The kernel's raw total of a counter row is
+ *
+ *	R = sum over living tasks + ACCOUNT_EXITED + ACCOUNT_INTERRUPT + ACCOUNT_UNATTRIBUTED
+ *
+ * A slot is what is exported under a name: slot 0 is "other", the rest belong to at most max_groups
+ * groups. Each slot holds raw = live + offset. live is the sum over its processes, offset carries
+ * what is not live: exited tasks, what a group had before it got its slot, what it handed over. An
+ * exit record moves its counts into an offset (or into its process, while that lives), and whatever
+ * moves between slots is taken from one offset and added to another. So the sum over slots changes
+ * only by what tasks did. Exported totals follow raw and never decrease; what R has and no slot has
+ * been given is "[exited]".
+ */
+#ifndef MEMOIR_MODEL_INTERNAL_H
+#define MEMOIR_MODEL_INTERNAL_H
+
+#include "index.h"
+#include "model.h"
+
+#include "../../bpf/abi/hist.h"
+
+/*
+ * How long a process that is gone from the task list may wait for its exit records: the kernel frees
+ * a task an RCU grace period after it left the list, seconds on a busy machine.
+ */
+#define LINGER_NS 10000000000ULL
+
+/* --- ledger.c --------------------------------------------------------------------------------- */
+
+#define for_each_counter(row)                                                                      \
+	for (__u32 row = 0; row < NR_LEDGER; row++)                                                \
+		if (ledger_rows[row].type == COUNTER)
+#define for_each_gauge(row)                                                                        \
+	for (__u32 row = 0; row < NR_LEDGER; row++)                                                \
+		if (ledger_rows[row].type == GAUGE)
+
+static inline __u64 counter_max(__u64 a, __u64 b)
+{
+	return (__s64)(b - a) > 0 ? b : a;
+}
+
+void counters_add(struct ledger_counts *to, const struct ledger_counts *counts);
+void counters_sub(struct ledger_counts *from, const struct ledger_counts *counts);
+/* to = max(to, counts) */
+void counters_raise(struct ledger_counts *to, const struct ledger_counts *counts);
+void gauges_add(struct ledger_counts *to, const struct ledger_counts *counts);
+void gauges_sub(struct ledger_counts *from, const struct ledger_counts *counts);
+
+/* --- records.c -------------------------------------------------------------------------------- */
+
+#define terminate(array) ((array)[sizeof(array) - 1] = '\0')
+
+/* 0 where kind and size are right, so that a handler may read its whole record; else -EINVAL. */
+int record_check(const void *record, size_t size);
+
+/* --- metrics.c -------------------------------------------------------------------------------- */
+
+__u32 dim_fixed_size(enum dim dim); /* 0: the machine decides */
+const char *dim_fixed_label(enum dim dim, __u32 index);
+
+/* --- shape.c ------------------------------------------------------------------------------------ */
+
+#define MAX_PROBES 128
+
+struct shape {
+	struct rec_machine rec; /* rec.h.size is 0 before the first record */
+	__u32 sizes[NR_DIMS];
+	__u32 first_label[NR_DIMS]; /* of the machine's own dimensions, among labels */
+	char (*labels)[REC_NAME_LEN];
+	struct cube cubes[NR_METRICS];
+	__u32 nr_cells;
+	__u64 *cells;   /* as of the last snapshot */
+	__u64 *pending; /* as of the open one */
+	struct rec_probe probes[MAX_PROBES];
+	__u32 nr_probes;
+};
+
+void shape_free(struct shape *shape);
+int apply_machine(struct model *model, const struct rec_header *h);
+int apply_label(struct model *model, const struct rec_header *h);
+int apply_probe(struct model *model, const struct rec_header *h);
+
+/* --- units.c ----------------------------------------------------------------------------------- */
+
+struct units {
+	struct cgroup *all;
+	__u32 nr, capacity;
+	__u32 oldest;     /* the next to be overwritten once the table is full */
+	__u32 generation; /* grows with every change */
+	struct index index;
+};
+
+void units_free(struct units *units);
+int apply_cgroup(struct model *model, const struct rec_header *h);
+
+/* --- events.c --------------------------------------------------------------------------------- */
+
+struct events {
+	union event *ring;
+	__u32 max;
+	__u64 nr_stored;
+};
+
+int events_init(struct events *events, __u32 max_events);
+void events_free(struct events *events);
+int apply_stall(struct model *model, const struct rec_header *h);
+int apply_oom_kill(struct model *model, const struct rec_header *h);
+int apply_alloc_failure(struct model *model, const struct rec_header *h);
+
+/* --- snapshot.c ------------------------------------------------------------------------------- */
+
+struct snapshot {
+	bool is_open;
+	bool has_vmstat;
+	__u32 pass; /* counts attempts: a discarded one leaves no trace */
+	__u64 sequence;
+	__u64 time_ns;
+	double per_second; /* 1 / seconds since the last complete snapshot, 0 where there is none */
+	struct ledger_counts accounts[NR_ACCOUNTS];
+	__u64 vmstat[NR_VMSTAT_ITEMS];
+	struct ledger_counts tasks;    /* counters: sum over all rows */
+	struct ledger_counts overflow; /* of them, those that found no place in the process table */
+	__u32 nr_tasks;
+	__u32 nr_overflow;
+};
+
+int apply_snapshot_begin(struct model *model, const struct rec_header *h);
+int apply_cells(struct model *model, const struct rec_header *h);
+int apply_account(struct model *model, const struct rec_header *h);
+int apply_vmstat(struct model *model, const struct rec_header *h);
+int apply_snapshot_end(struct model *model, const struct rec_header *h);
+
+/* --- processes.c ------------------------------------------------------------------------------ */
+
+struct processes {
+	struct process *all; /* the living first, then those that only wait for their exit records */
+	__u32 nr, nr_alive, capacity, max;
+	__u32 units_generation; /* that the processes' groups were last looked up with */
+	struct index index;
+};
+
+void processes_free(struct processes *processes);
+int apply_task(struct model *model, const struct rec_header *h);
+int apply_task_exit(struct model *model, const struct rec_header *h);
+/* Brings all processes to the snapshot that ends, and counts them into their groups. */
+void processes_end(struct model *model);
+
+/* --- groups.c --------------------------------------------------------------------------------- */
+
+enum { GROUP_OTHER, GROUP_INTERRUPT, GROUP_UNATTRIBUTED, GROUP_EXITED, NR_FIXED_GROUPS };
+
+/* Groups known beside those with a slot. */
+#define MAX_KNOWN_GROUPS 4096u
+
+/* Padded with zeroes, so that it can be hashed and compared as bytes. */
+struct group_key {
+	char comm[MEMOIR_COMM_LEN];
+	char unit[REC_NAME_LEN];
+};
+
+struct known_group {
+	struct group pub;
+	struct ledger_counts live; /* of its processes; "other": of those of all groups without a slot */
+	__u32 hash;
+	__u32 slot;       /* 0: it is part of "other" */
+	__u32 nr_members; /* processes, lingering ones included */
+	__u32 streak;     /* snapshots in a row in which it was much more active than the weakest slot */
+	float activity;   /* since the last snapshot */
+	float score;      /* activity a second, decayed */
+};
+
+struct slot {
+	__u32 group; /* GROUP_OTHER: free, except for slot 0 */
+	struct ledger_counts offset;
+};
+
+struct groups {
+	struct known_group *all;
+	__u32 nr, nr_visible, capacity, max;
+	__u32 *moved; /* scratch: where each group goes when gaps are closed */
+	struct index index;
+	struct slot *slots; /* max_slots + 1, the first is "other" */
+	__u32 max_slots;
+	struct ledger_counts retired;
+	struct ledger_counts total;                 /* published system-wide total */
+	struct ledger_counts accounts[NR_ACCOUNTS]; /* at the last snapshot */
+	__u32 nr_overflow;       /* rows without a process at the last snapshot */
+	__u64 overflow_until_ns; /* until then an unknown process may be one of them */
+	bool is_resumed;         /* from a durable state, and no snapshot has ended since */
+	__u64 installed_ns;      /* of the probes that the durable state is about */
+	__u64 settle_ns;         /* when what a restart left open is settled; 0: nothing is open */
+};
+
+int groups_init(struct groups *groups, __u32 max_groups);
+void groups_free(struct groups *groups);
+/* Forgets everything but the fixed groups: the probes count from zero again. */
+void groups_reset(struct groups *groups);
+
+/* Whether only a fixed group may have this key. */
+bool group_key_is_reserved(const struct group_key *key);
+void group_key_make(struct group_key *ret, const struct model *model, const char *comm,
+		    __u64 cgroup_id, bool is_kthread);
+/* The group's index, created where it is new; GROUP_OTHER where there is no room. */
+__u32 groups_get(struct groups *groups, const struct group_key *key);
+float activity_of(const struct ledger_counts *growth);
+
+static inline bool slot_is_used(const struct groups *groups, __u32 slot)
+{
+	return !slot || groups->slots[slot].group != GROUP_OTHER;
+}
+
+static inline struct slot *group_slot(struct groups *groups, __u32 group)
+{
+	return &groups->slots[groups->all[group].slot];
+}
+
+/* At the end of a snapshot: begin, then every process is counted, then end. */
+void groups_begin(struct model *model);
+void groups_end(struct model *model);
+
+/* --- slots.c ---------------------------------------------------------------------------------- */
+
+/* Hands out slots to the most active groups. Changes no exported total. */
+void slots_assign(struct groups *groups);
+void slot_give(struct groups *groups, __u32 slot, __u32 group);
+
+/* --- durable.c -------------------------------------------------------------------------------- */
+
+/* Continues from what an earlier model left, if that is complete and of this layout. */
+void durable_read(struct groups *groups, const void *durable);
+void durable_write(const struct model *model, void *durable);
+
+/* --- model.c ---------------------------------------------------------------------------------- */
+
+struct model {
+	struct model_options options;
+	struct shape shape;
+	struct units units;
+	struct events events;
+	struct snapshot snapshot;
+	struct processes processes;
+	struct groups groups;
+	struct model_status status;
+	__u64 nr_snapshots;
+	__u64 nr_table_full;
+};
+
+#endif

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of system-wide metrics: rows, exported names, dimensions with the label values that
+ * memoir itself defines, and where each metric's cube lies. Label values of the machine's own
+ * dimensions are in shape.c; what the cells hold is in snapshot.c.
+ */
+#include "internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct metric_row metric_rows[NR_METRICS] = {
+#define METRIC(id_, type_, unit_, d0, d1, d2, source_, help_)                                      \
+	[id_] = { .id = #id_, .type = type_, .unit = unit_, .dims = { d0, d1, d2 },                \
+		  .source = source_, .help = help_ },
+#include "../../bpf/abi/metrics.def"
+#undef METRIC
+};
+
+/* --- names ------------------------------------------------------------------------------------ */
+
+/* An id less its table's name, in lower case: "METRIC_STALL" is "stall". */
+static void subject(char ret[ROW_NAME_LEN], const char *id)
+{
+	const char *from = strchr(id, '_');
+	size_t n = 0;
+
+	for (from = from ? from + 1 : id; *from && n < ROW_NAME_LEN - 1; from++)
+		ret[n++] = *from >= 'A' && *from <= 'Z' ? (char)(*from - 'A' + 'a') : *from;
+	ret[n] = '\0';
+}
+
+static void append(char to[ROW_NAME_LEN], const char *text)
+{
+	size_t length = strlen(to);
+
+	snprintf(to + length, ROW_NAME_LEN - length, "%s", text);
+}
+
+void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id, enum value_type type,
+		     enum value_unit unit)
+{
+	static const char *const suffixes[] = {
+		[EVENTS] = "", [PAGES] = "_bytes", [BYTES] = "_bytes", [NSEC] = "_seconds",
+	};
+	char name[ROW_NAME_LEN];
+
+	subject(name, id);
+	ret[0] = '\0';
+	append(ret, prefix);
+	append(ret, "_");
+	append(ret, name);
+	append(ret, suffixes[unit]);
+	if (type == COUNTER)
+		append(ret, "_total");
+}
+
+void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit)
+{
+	static const char *const suffixes[] = {
+		[EVENTS] = "", [PAGES] = "_bytes", [BYTES] = "_bytes", [NSEC] = "_ns",
+	};
+
+	subject(ret, id);
+	append(ret, suffixes[unit]);
+}
+
+/* --- dimensions ------------------------------------------------------------------------------- */
+
+static const struct {
+	const char *name;
+	__u32 size; /* 0: the machine decides */
+} dims[NR_DIMS] = {
+#define DIM(id, label, size_) [id] = { label, size_ },
+	MEMOIR_DIMS(DIM)
+#undef DIM
+};
+
+const char *dim_name(enum dim dim)
+{
+	return (__u32)dim < NR_DIMS ? dims[dim].name : "";
+}
+
+__u32 dim_fixed_size(enum dim dim)
+{
+	return dims[dim].size;
+}
+
+static const char *const no_labels[] = { "" };
+
+static const char *const fault_kind_labels[NR_FAULT_KINDS] = {
+	[FAULT_MINOR] = "minor", [FAULT_MAJOR] = "major",
+};
+
+static const char *const fault_mode_labels[NR_FAULT_MODES] = {
+	[FAULT_USER] = "user", [FAULT_KERNEL] = "kernel",
+};
+
+static const char *const fault_access_labels[NR_FAULT_ACCESSES] = {
+	[FAULT_READ] = "read", [FAULT_WRITE] = "write",
+	[FAULT_PROTECTION] = "protection", [FAULT_EXEC] = "exec",
+};
+
+static const char *const stall_kind_labels[NR_STALL_KINDS] = {
+	[STALL_DIRECT_RECLAIM] = "direct_reclaim", [STALL_MEMCG_RECLAIM] = "memcg_reclaim",
+	[STALL_NODE_RECLAIM] = "node_reclaim", [STALL_DIRECT_COMPACTION] = "direct_compaction",
+};
+
+static const char *const compact_mode_labels[NR_COMPACT_MODES] = {
+	[COMPACT_DIRECT] = "direct", [COMPACT_KCOMPACTD] = "kcompactd",
+	[COMPACT_PROACTIVE] = "proactive", [COMPACT_OTHER] = "other",
+};
+
+static const char *const task_kind_labels[NR_TASK_KINDS] = {
+	[TASK_PROCESS] = "process", [TASK_THREAD] = "thread",
+};
+
+static const char *const loss_labels[NR_LOSSES] = {
+	[LOSS_RING_FULL] = "ring_full",
+	[LOSS_EXIT_NAME] = "exit_name",
+	[LOSS_STORAGE_CREATE] = "storage_create",
+	[LOSS_STORAGE_MISSING] = "storage_missing",
+	[LOSS_STALL_BEGIN_MISSED] = "stall_begin_missed",
+	[LOSS_STALL_END_MISSED] = "stall_end_missed",
+	[LOSS_STALL_NESTING] = "stall_nesting",
+	[LOSS_OUT_OF_RANGE] = "out_of_range",
+	[LOSS_RECURSION_MISSED] = "recursion_missed",
+	[LOSS_PROCESS_TABLE_FULL] = "process_table_full",
+	[LOSS_EVENT_OVERWRITTEN] = "event_overwritten",
+};
+
+static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
+	[VMSTAT_PGALLOC] = "pgalloc", [VMSTAT_PGFREE] = "pgfree",
+	[VMSTAT_PGFAULT] = "pgfault", [VMSTAT_ALLOCSTALL] = "allocstall",
+	[VMSTAT_COMPACT_STALL] = "compact_stall", [VMSTAT_OOM_KILL] = "oom_kill",
+};
+
+static const char *const *const fixed_labels[NR_DIMS] = {
+	[DIM_NONE] = no_labels,
+	[DIM_FAULT_KIND] = fault_kind_labels,
+	[DIM_FAULT_MODE] = fault_mode_labels,
+	[DIM_FAULT_ACCESS] = fault_access_labels,
+	[DIM_STALL_KIND] = stall_kind_labels,
+	[DIM_COMPACT_MODE] = compact_mode_labels,
+	[DIM_TASK_KIND] = task_kind_labels,
+	[DIM_LOSS] = loss_labels,
+	[DIM_VMSTAT_ITEM] = vmstat_labels,
+};
+
+const char *dim_fixed_label(enum dim dim, __u32 index)
+{
+	const char *label = index < dims[dim].size ? fixed_labels[dim][index] : NULL;
+
+	return label ? label : "unknown";
+}
+
+const char *vmstat_item_name(enum vmstat_item item)
+{
+	return dim_fixed_label(DIM_VMSTAT_ITEM, (__u32)item);
+}
+
+/* --- cubes ------------------------------------------------------------------------------------ */
+
+__u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS])
+{
+	__u32 nr_cells = 0;
+
+	for (__u32 metric = 0; metric < NR_METRICS; metric++) {
+		const struct metric_row *row = &metric_rows[metric];
+		struct cube *cube = &cubes[metric];
+		__u32 stride = row->type == HISTOGRAM ? HIST_CELLS : 1;
+
+		cube->base = nr_cells;
+		for (int d = METRIC_MAX_DIMS - 1; d >= 0; d--) {
+			cube->size[d] = dim_sizes[row->dims[d]];
+			cube->stride[d] = stride;
+			stride *= cube->size[d];
+		}
+		nr_cells += stride;
+	}
+	return nr_cells;
+}

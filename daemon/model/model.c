@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The model as a whole: its life, and the way of each record to the file that understands it.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct handler {
+	int (*apply)(struct model *model, const struct rec_header *h);
+	bool needs_snapshot; /* only between REC_SNAPSHOT_BEGIN and REC_SNAPSHOT_END */
+};
+
+static const struct handler handlers[NR_RECORDS] = {
+	[REC_MACHINE] = { apply_machine, false },
+	[REC_LABEL] = { apply_label, false },
+	[REC_PROBE] = { apply_probe, false },
+	[REC_CGROUP] = { apply_cgroup, false },
+	[REC_SNAPSHOT_BEGIN] = { apply_snapshot_begin, false },
+	[REC_CELLS] = { apply_cells, true },
+	[REC_ACCOUNT] = { apply_account, true },
+	[REC_VMSTAT] = { apply_vmstat, true },
+	[REC_TASK] = { apply_task, true },
+	[REC_SNAPSHOT_END] = { apply_snapshot_end, true },
+	[REC_TASK_EXIT] = { apply_task_exit, false },
+	[REC_STALL] = { apply_stall, false },
+	[REC_OOM_KILL] = { apply_oom_kill, false },
+	[REC_ALLOC_FAILURE] = { apply_alloc_failure, false },
+};
+
+struct model *model_new(const struct model_options *options)
+{
+	struct model *model = calloc(1, sizeof(*model));
+
+	if (!model)
+		return NULL;
+	model->options = *options;
+	model->processes.max = options->max_processes;
+	if (events_init(&model->events, options->max_events) ||
+	    groups_init(&model->groups, options->max_groups)) {
+		model_free(model);
+		return NULL;
+	}
+	if (options->durable)
+		durable_read(&model->groups, options->durable);
+	return model;
+}
+
+void model_free(struct model *model)
+{
+	if (!model)
+		return;
+	shape_free(&model->shape);
+	units_free(&model->units);
+	events_free(&model->events);
+	processes_free(&model->processes);
+	groups_free(&model->groups);
+	free(model);
+}
+
+int model_apply(struct model *model, const void *record, size_t size)
+{
+	const struct rec_header *h = record;
+	const struct handler *handler;
+	int err = record_check(record, size);
+
+	if (err)
+		return err;
+	handler = &handlers[h->kind];
+	if ((h->kind != REC_MACHINE && !model->status.machine) ||
+	    (handler->needs_snapshot && !model->snapshot.is_open))
+		return -EINVAL;
+	return handler->apply(model, h);
+}
+
+void model_status(const struct model *model, struct model_status *ret)
+{
+	*ret = model->status;
+}

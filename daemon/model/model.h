@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The model: everything memoir knows, built from a stream of records and nothing else. It is pure:
+ * no files, no clock, no logging, no libbpf; the same records give the same answers, live or in
+ * replay. Memory is allocated by model_new() and, as tables grow, by model_apply().
+ *
+ * Values change only when a snapshot ends, so readers between two calls of model_apply() see one
+ * consistent moment. Quantities are in the units of their row: PAGES and NSEC are raw here and
+ * become bytes and seconds in the exporters.
+ */
+#ifndef MEMOIR_MODEL_H
+#define MEMOIR_MODEL_H
+
+#include <stddef.h>
+
+#include "../../bpf/abi/ledger.h"
+#include "../../bpf/abi/metrics.h"
+#include "../../bpf/abi/records.h"
+
+/* --- rows: what metrics.def and ledger.def say ------------------------------------------------ */
+
+enum value_type { COUNTER, GAUGE, HISTOGRAM };
+enum value_unit { EVENTS, PAGES, BYTES, NSEC };
+enum value_source { BPF, MODEL, KERNEL };
+
+struct metric_row {
+	const char *id; /* "METRIC_STALL" */
+	enum value_type type;
+	enum value_unit unit;
+	enum dim dims[METRIC_MAX_DIMS]; /* unused ones are DIM_NONE and come last */
+	enum value_source source;
+	const char *help;
+};
+
+struct ledger_row {
+	const char *id; /* "LEDGER_RSS_ANON" */
+	enum value_type type;
+	enum value_unit unit;
+	enum value_source source;
+	const char *help;
+};
+
+extern const struct metric_row metric_rows[NR_METRICS];
+extern const struct ledger_row ledger_rows[NR_LEDGER];
+
+#define ROW_NAME_LEN 80
+
+/*
+ * The exported name of a row: id in lower case behind prefix ("memoir", "memoir_group"), with the
+ * unit's suffix and, for counters, _total. ret is always terminated.
+ */
+void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id, enum value_type type,
+		     enum value_unit unit);
+
+/* The key of a ledger row in JSON and on the command line: "rss_anon_bytes", "direct_reclaim_stall_ns", "minor_faults". */
+void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit);
+
+/* Lays out all cubes for these dimension sizes (indexed by enum dim); returns the number of cells. */
+__u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS]);
+
+/* --- the model -------------------------------------------------------------------------------- */
+
+struct model;
+
+struct model_options {
+	__u32 max_groups;    /* groups with series of their own, at least 1 */
+	__u32 max_processes; /* processes kept at a time, at least 1 */
+	__u32 max_events;    /* events kept for readers, at least 1 */
+	void *durable;       /* model_durable_size() bytes that outlive the process (zeroed or as an earlier
+	                      * model with the same layout left them), or NULL; borrowed */
+};
+
+#define MODEL_DEFAULT_GROUPS 100
+#define MODEL_DEFAULT_PROCESSES 65536
+#define MODEL_DEFAULT_EVENTS 1024
+
+/* A new model, or NULL without memory. Free with model_free(), which accepts NULL. */
+struct model *model_new(const struct model_options *options);
+void model_free(struct model *model);
+size_t model_durable_size(__u32 max_groups);
+
+/*
+ * Takes one record, aligned to 8. size is what is there; the record's own size must not exceed it. Returns 0, or
+ * -EINVAL for a record that is malformed, out of order or from another layout, -ENOMEM.
+ * A record that is refused changes nothing.
+ */
+int model_apply(struct model *model, const void *record, size_t size);
+
+/* The hash of the tables that this build was compiled with: the layout of every record. */
+__u64 model_layout(void);
+
+/* --- system-wide ------------------------------------------------------------------------------ */
+
+struct model_status {
+	const struct rec_machine *machine; /* NULL before the first record */
+	__u64 sequence;        /* of the last complete snapshot; 0: none yet */
+	__u64 time_ns;         /* of that snapshot, CLOCK_BOOTTIME */
+	__u64 duration_ns, interval_ns;
+	__u64 vmstat[NR_VMSTAT_ITEMS];  /* the kernel's counters at that snapshot, as read */
+	__u64 counted[NR_VMSTAT_ITEMS]; /* memoir's totals then, since the probes were installed */
+	__u64 quiet_time_ns;   /* of the last snapshot at which both can be compared exactly; 0: none yet */
+	__u64 quiet_vmstat[NR_VMSTAT_ITEMS], quiet_counted[NR_VMSTAT_ITEMS]; /* at that moment */
+	__u32 nr_tasks, nr_processes, nr_groups;
+};
+void model_status(const struct model *model, struct model_status *ret);
+
+/* The size of a dimension, and the label text of one of its values (never NULL). */
+__u32 model_dim_size(const struct model *model, enum dim dim);
+const char *model_dim_label(const struct model *model, enum dim dim, __u32 index);
+const char *dim_name(enum dim dim);
+
+/* A metric's cells, laid out by its cube; GAUGE cells are two's complement. Valid until the next model_apply(). */
+const struct cube *model_cube(const struct model *model, enum metric metric);
+const __u64 *model_cells(const struct model *model, enum metric metric);
+
+/* Which vmstat items this kernel has is in machine->vmstat_known. The kernel's name: "pgalloc". */
+const char *vmstat_item_name(enum vmstat_item item);
+
+__u32 model_nr_probes(const struct model *model);
+const struct rec_probe *model_probe(const struct model *model, __u32 index);
+const char *probe_state_name(enum probe_state state);
+
+/* --- processes -------------------------------------------------------------------------------- */
+
+struct process {
+	__u64 start_ns;
+	__u64 cgroup_id;
+	__u64 seen;     /* sequence of the snapshot that saw it last */
+	__u32 tgid;
+	__u32 nr_threads;
+	__u32 group;    /* index for model_group() */
+	bool is_kthread;
+	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
+	struct ledger_counts total; /* all its threads, living and gone */
+	float rate[NR_LEDGER];      /* counters: growth per second over the last interval */
+	/* private to the model */
+	struct ledger_counts gone; /* final ledgers of its exited threads */
+	struct ledger_counts sum;  /* gone, and the living threads that the open snapshot has seen */
+	__u64 seen_ns;             /* when the snapshot began that saw it last */
+	__u64 next_cgroup_id;      /* as the open snapshot saw it; next_comm and next_threads too */
+	char next_comm[MEMOIR_COMM_LEN];
+	__u32 next_threads;
+	__u32 pass; /* the pass of the open snapshot, if that has seen it */
+};
+
+/* Processes alive at the last snapshot, in no order; valid until the next model_apply(). */
+__u32 model_nr_processes(const struct model *model);
+const struct process *model_process(const struct model *model, __u32 index);
+/* The process with this tgid, or NULL. */
+const struct process *model_find_process(const struct model *model, __u32 tgid);
+
+/* --- groups ----------------------------------------------------------------------------------- */
+
+/*
+ * A group is (comm of the leader, unit). At most max_groups are exported by name; "other" holds
+ * the rest, and fixed owners hold what belongs to no process. For every counter row, the sum of
+ * total over all groups with is_exported, plus model_retired(), equals the system-wide total at a
+ * quiet moment. Totals of exported groups never decrease.
+ */
+struct group {
+	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
+	char unit[REC_NAME_LEN];    /* raw bytes, terminated */
+	bool is_exported;
+	__u32 nr_processes;
+	struct ledger_counts total; /* exported groups: as exported; others: their living processes */
+	float rate[NR_LEDGER];      /* counters: growth per second over the last interval */
+};
+__u32 model_nr_groups(const struct model *model);
+const struct group *model_group(const struct model *model, __u32 index);
+
+/* What groups that lost their series had been exported with: bookkeeping, not a rate. */
+const struct ledger_counts *model_retired(const struct model *model);
+
+/* System-wide total of a counter row at the last snapshot: all living and all exited tasks, and all accounts. */
+__u64 model_ledger_total(const struct model *model, enum ledger row);
+const struct ledger_counts *model_account(const struct model *model, enum account account);
+const char *account_name(enum account account);
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+union event {
+	struct rec_header h;
+	struct rec_stall stall;
+	struct rec_oom_kill oom_kill;
+	struct rec_alloc_failure alloc_failure;
+};
+
+/* Events are numbered from 1. The kept ones are first..last, none where first > last. */
+void model_event_range(const struct model *model, __u64 *ret_first, __u64 *ret_last);
+const union event *model_event(const struct model *model, __u64 number);
+/* The unit of a cgroup, or "" where it is unknown. */
+const char *model_cgroup_unit(const struct model *model, __u64 cgroup_id);
+
+const char *record_name(enum record kind); /* "stall" */
+bool record_is_event(enum record kind);
+
+#endif

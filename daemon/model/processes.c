@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The table of processes: the rows of a snapshot and the final ledgers of exited tasks become one
+ * set of counts per process. Which group a process belongs to is asked of groups.c.
+ *
+ * A process that leaves the task list stays, unseen by readers, until its exit records have brought
+ * all that it had been seen with; otherwise its group would lose those counts for a moment, or gain
+ * them twice. If they do not come, their names were lost, and what it was seen with stays with its
+ * group.
+ */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MIN_PROCESSES 256u
+
+void processes_free(struct processes *processes)
+{
+	free(processes->all);
+	index_free(&processes->index);
+}
+
+static __u32 process_hash(__u32 tgid, __u64 start_ns)
+{
+	return index_hash(tgid, &start_ns, sizeof(start_ns));
+}
+
+static struct process *process_find(struct processes *processes, const struct task_identity *id)
+{
+	__u32 hash = process_hash(id->tgid, id->start_ns);
+	__u32 entry, pos;
+
+	index_for_each(&processes->index, hash, entry, pos) {
+		struct process *process = &processes->all[entry];
+
+		if (process->tgid == id->tgid && process->start_ns == id->start_ns)
+			return process;
+	}
+	return NULL;
+}
+
+static bool processes_make_room(struct processes *processes)
+{
+	__u32 capacity = processes->capacity ? processes->capacity * 2 : MIN_PROCESSES;
+	struct process *all;
+
+	if (processes->nr < processes->capacity)
+		return true;
+	if (capacity > processes->max)
+		capacity = processes->max;
+	if (processes->nr >= capacity)
+		return false;
+	all = realloc(processes->all, capacity * sizeof(*all));
+	if (!all)
+		return false;
+	processes->all = all;
+	processes->capacity = capacity;
+	return true;
+}
+
+/* NULL where the table is full, or memory is. */
+static struct process *process_add(struct processes *processes, const struct task_identity *id)
+{
+	struct process *process;
+
+	if (!processes_make_room(processes) ||
+	    index_insert(&processes->index, process_hash(id->tgid, id->start_ns), processes->nr))
+		return NULL;
+	process = &processes->all[processes->nr++];
+	*process = (struct process){
+		.tgid = id->tgid,
+		.start_ns = id->start_ns,
+		.is_kthread = id->flags & TASK_IS_KTHREAD,
+	};
+	return process;
+}
+
+static void process_move(struct processes *processes, __u32 from, __u32 to)
+{
+	const struct process *process = &processes->all[from];
+
+	index_renumber(&processes->index, process_hash(process->tgid, process->start_ns), from, to);
+	processes->all[to] = *process;
+}
+
+static void process_remove(struct processes *processes, __u32 entry)
+{
+	const struct process *process = &processes->all[entry];
+
+	index_remove(&processes->index, process_hash(process->tgid, process->start_ns), entry);
+	processes->nr--;
+	if (entry != processes->nr)
+		process_move(processes, processes->nr, entry);
+}
+
+static void process_swap(struct processes *processes, __u32 a, __u32 b)
+{
+	struct process process = processes->all[a];
+
+	index_renumber(&processes->index, process_hash(process.tgid, process.start_ns), a, INDEX_NONE - 1);
+	process_move(processes, b, a);
+	index_renumber(&processes->index, process_hash(process.tgid, process.start_ns), INDEX_NONE - 1, b);
+	processes->all[b] = process;
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static void process_add_row(struct process *process, const struct rec_task *rec, __u32 pass)
+{
+	bool is_first = process->pass != pass;
+
+	if (is_first) {
+		process->pass = pass;
+		process->sum = process->gone;
+		process->next_threads = 0;
+	}
+	if (is_first || rec->id.flags & TASK_IS_LEADER) {
+		strncpy(process->next_comm, rec->id.comm, sizeof(process->next_comm));
+		terminate(process->next_comm);
+		process->next_cgroup_id = rec->id.cgroup_id;
+	}
+	process->next_threads++;
+	counters_add(&process->sum, &rec->counts);
+	for_each_gauge(row) {
+		if (process->sum.v[row] < rec->counts.v[row])
+			process->sum.v[row] = rec->counts.v[row];
+	}
+}
+
+int apply_task(struct model *model, const struct rec_header *h)
+{
+	const struct rec_task *rec = (const struct rec_task *)h;
+	struct snapshot *snapshot = &model->snapshot;
+	struct process *process = process_find(&model->processes, &rec->id);
+
+	if (!process)
+		process = process_add(&model->processes, &rec->id);
+	snapshot->nr_tasks++;
+	counters_add(&snapshot->tasks, &rec->counts);
+	if (process) {
+		process_add_row(process, rec, snapshot->pass);
+		return 0;
+	}
+	snapshot->nr_overflow++;
+	counters_add(&snapshot->overflow, &rec->counts);
+	if (rec->id.flags & TASK_IS_LEADER) /* its threads share the address space */
+		gauges_add(&snapshot->overflow, &rec->counts);
+	return 0;
+}
+
+int apply_task_exit(struct model *model, const struct rec_header *h)
+{
+	const struct rec_task *rec = (const struct rec_task *)h;
+	struct process *process = process_find(&model->processes, &rec->id);
+	struct groups *groups = &model->groups;
+	__u32 group = GROUP_OTHER;
+	struct group_key key;
+
+	if (process) {
+		counters_add(&process->gone, &rec->counts);
+		return 0;
+	}
+	/* It was too short for a snapshot; or there was no room for it, and then it counts in "other". */
+	if (model->status.time_ns >= groups->overflow_until_ns) {
+		group_key_make(&key, model, rec->id.comm, rec->id.cgroup_id,
+			       rec->id.flags & TASK_IS_KTHREAD);
+		group = groups_get(groups, &key);
+	}
+	counters_add(&group_slot(groups, group)->offset, &rec->counts);
+	groups->all[group].activity += activity_of(&rec->counts);
+	return 0;
+}
+
+/* --- the end of a snapshot -------------------------------------------------------------------- */
+
+static bool is_seen(const struct model *model, const struct process *process)
+{
+	return process->pass == model->snapshot.pass;
+}
+
+/*
+ * Moves what a process had so far out of one slot's account and into another's, so that neither
+ * sees a step.
+ */
+static void process_change_group(struct groups *groups, const struct process *process, __u32 from,
+				 __u32 to)
+{
+	counters_add(&group_slot(groups, from)->offset, &process->total);
+	counters_sub(&group_slot(groups, to)->offset, &process->total);
+}
+
+static void process_identify(struct model *model, struct process *process)
+{
+	bool is_new = !process->seen;
+	struct groups *groups = &model->groups;
+	struct group_key key;
+	__u32 group;
+
+	memcpy(process->comm, process->next_comm, sizeof(process->comm));
+	process->cgroup_id = process->next_cgroup_id;
+	group_key_make(&key, model, process->comm, process->cgroup_id, process->is_kthread);
+	group = groups_get(groups, &key);
+	if (!is_new) {
+		process_change_group(groups, process, process->group, group);
+	} else if (groups->nr_overflow) {
+		/* At the last snapshot it had no place: until now it counted in "other". */
+		counters_add(&groups->slots[0].offset, &process->sum);
+		counters_sub(&group_slot(groups, group)->offset, &process->sum);
+	}
+	process->group = group;
+}
+
+static bool process_has_new_identity(const struct model *model, const struct process *process)
+{
+	return !process->seen || process->cgroup_id != process->next_cgroup_id ||
+	       model->units.generation != model->processes.units_generation ||
+	       memcmp(process->comm, process->next_comm, sizeof(process->comm));
+}
+
+/* Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. */
+static void process_advance(struct model *model, struct process *process)
+{
+	float per_second = process->seen ? (float)model->snapshot.per_second : 0;
+	struct ledger_counts growth;
+
+	for_each_counter(row) {
+		__u64 total = counter_max(process->total.v[row], process->sum.v[row]);
+
+		growth.v[row] = total - process->total.v[row];
+		process->rate[row] = (float)growth.v[row] * per_second;
+		process->total.v[row] = total;
+	}
+	for_each_gauge(row) {
+		growth.v[row] = process->sum.v[row];
+		process->total.v[row] = process->sum.v[row];
+	}
+	model->groups.all[process->group].activity += activity_of(&growth);
+}
+
+/* Whether nothing more is to be waited for. */
+static bool process_has_left(const struct model *model, const struct process *process)
+{
+	if ((__s64)(model->snapshot.time_ns - process->seen_ns) >= (__s64)LINGER_NS)
+		return true;
+	for_each_counter(row) {
+		if (process->gone.v[row] != process->total.v[row])
+			return false;
+	}
+	return true;
+}
+
+static void process_count(struct groups *groups, const struct process *process, bool is_alive)
+{
+	struct known_group *group = &groups->all[process->group];
+
+	group->nr_members++;
+	counters_add(&group->live, &process->total);
+	if (!is_alive)
+		return;
+	group->pub.nr_processes++;
+	gauges_add(&group->live, &process->total);
+	if (group->slot)
+		return;
+	for_each_counter(row)
+		group->pub.rate[row] += process->rate[row];
+}
+
+static void process_end(struct model *model, struct process *process)
+{
+	bool seen = is_seen(model, process);
+
+	if (!seen)
+		process->sum = process->gone;
+	if ((seen || !process->seen) && process_has_new_identity(model, process))
+		process_identify(model, process);
+	process_advance(model, process);
+	if (!seen)
+		return;
+	process->seen = model->snapshot.sequence;
+	process->seen_ns = model->snapshot.time_ns;
+	process->nr_threads = process->next_threads;
+}
+
+/* Brings those that were seen to the front, with as few moves as possible. */
+static void processes_partition(struct model *model)
+{
+	struct processes *processes = &model->processes;
+	__u32 first = 0, end = processes->nr;
+
+	for (;;) {
+		while (first < end && is_seen(model, &processes->all[first]))
+			first++;
+		while (first < end && !is_seen(model, &processes->all[end - 1]))
+			end--;
+		if (first >= end)
+			break;
+		process_swap(processes, first, end - 1);
+	}
+	processes->nr_alive = first;
+}
+
+void processes_end(struct model *model)
+{
+	struct processes *processes = &model->processes;
+	struct groups *groups = &model->groups;
+	__u32 i = 0;
+
+	while (i < processes->nr) {
+		struct process *process = &processes->all[i];
+
+		process_end(model, process);
+		if (is_seen(model, process) || !process_has_left(model, process)) {
+			process_count(groups, process, is_seen(model, process));
+			i++;
+		} else {
+			counters_add(&group_slot(groups, process->group)->offset, &process->total);
+			process_remove(processes, i);
+		}
+	}
+	processes->units_generation = model->units.generation;
+	processes_partition(model);
+}
+
+/* --- accessors -------------------------------------------------------------------------------- */
+
+__u32 model_nr_processes(const struct model *model)
+{
+	return model->processes.nr_alive;
+}
+
+const struct process *model_process(const struct model *model, __u32 index)
+{
+	return index < model->processes.nr_alive ? &model->processes.all[index] : NULL;
+}
+
+const struct process *model_find_process(const struct model *model, __u32 tgid)
+{
+	const struct process *youngest = NULL;
+
+	for (__u32 i = 0; i < model->processes.nr_alive; i++) {
+		const struct process *process = &model->processes.all[i];
+
+		if (process->tgid == tgid && (!youngest || process->start_ns > youngest->start_ns))
+			youngest = process;
+	}
+	return youngest;
+}

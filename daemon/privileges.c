@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Least privilege; see privileges.h. */
+#include "privileges.h"
+
+#include <cap-ng.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/prctl.h>
+
+#include "log.h"
+#include "util.h"
+
+static const unsigned int kept[] = { CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH };
+
+int privileges_drop(void)
+{
+	capng_get_caps_process();
+	unsigned int held = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (capng_have_capability(CAPNG_EFFECTIVE, kept[i]))
+			held |= 1u << i;
+	capng_clear(CAPNG_SELECT_ALL);
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (held & (1u << i))
+			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || capng_apply(CAPNG_SELECT_CAPS) < 0) {
+		log_error("cannot drop privileges: %s", strerror(errno));
+		return -EPERM;
+	}
+	return 0;
+}

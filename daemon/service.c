@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The running daemon; see service.h. */
+#include "service.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-event.h>
+
+#include "../exporters/http.h"
+#include "collector.h"
+#include "log.h"
+#include "machine.h"
+#include "model/model.h"
+#include "pins.h"
+#include "privileges.h"
+#include "probes.h"
+#include "recfile.h"
+#include "util.h"
+
+struct service {
+	const struct options *options;
+	uint64_t started_ns; /* CLOCK_BOOTTIME */
+	struct machine machine;
+	struct cube cubes[NR_METRICS];
+	uint32_t nr_cells;
+	struct pins pins;
+	struct probes *probes;
+	struct model *model;
+	struct collector *collector;
+	struct recfile *recording; /* --record, or NULL */
+	int tcp_fd, unix_fd;
+	sd_event *event;
+	struct http *http;
+};
+
+/* --- what the ways out ask for ---------------------------------------------------------------- */
+
+static int on_refresh(void *ctx, uint64_t max_age_ns)
+{
+	struct service *service = ctx;
+
+	return collector_refresh(service->collector, max_age_ns);
+}
+
+/* Resident memory of this process, in bytes. */
+static uint64_t own_rss_bytes(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/self/statm", "re");
+	unsigned long long pages = 0;
+
+	if (!file || fscanf(file, "%*u %llu", &pages) != 1)
+		return 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static void on_context(void *ctx, struct api_context *ret)
+{
+	const struct service *service = ctx;
+
+	*ret = (struct api_context){
+		.model = service->model,
+		.now_ns = now_ns(CLOCK_BOOTTIME),
+		.started_ns = service->started_ns,
+		.daemon_cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID),
+		.daemon_rss_bytes = own_rss_bytes(),
+		.restarts_survived = service->pins.state->nr_restarts,
+	};
+}
+
+static void on_preamble(void *ctx, void (*emit)(void *emit_ctx, const void *record, size_t size), void *emit_ctx)
+{
+	struct service *service = ctx;
+
+	collector_preamble(service->collector, emit, emit_ctx);
+}
+
+/* Every record that the model took, for whoever records. */
+static void on_record(void *ctx, const void *record, size_t size)
+{
+	struct service *service = ctx;
+	int err;
+
+	if (http_recording(service->http))
+		http_record(service->http, record, size);
+	if (!service->recording)
+		return;
+	err = recfile_write(service->recording, record, size);
+	if (!err)
+		return;
+	log_error("cannot write to %s: %s; recording ends, the records before are whole", service->options->record,
+		  strerror(-err));
+	recfile_close(service->recording);
+	service->recording = NULL;
+}
+
+/* --- event sources ---------------------------------------------------------------------------- */
+
+static int on_ring(sd_event_source *source, int fd, uint32_t events, void *ctx)
+{
+	struct service *service = ctx;
+
+	(void)source;
+	(void)fd;
+	(void)events;
+	return collector_drain(service->collector) < 0 ? -EIO : 0;
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct service *service = ctx;
+	struct model_status status;
+
+	(void)usec;
+	collector_snapshot(service->collector);
+	model_status(service->model, &status);
+	sd_notifyf(0, "STATUS=%u processes, %u tasks; snapshots every %.1f s take %.1f ms", status.nr_processes,
+		   status.nr_tasks, (double)collector_interval_ns(service->collector) / NSEC_PER_SEC,
+		   (double)status.duration_ns / NSEC_PER_MSEC);
+	sd_event_source_set_time_relative(source, collector_interval_ns(service->collector) / NSEC_PER_USEC);
+	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+}
+
+/* Signals are blocked from the start; without a handler sd-event ends the loop. */
+static int block_signals(void)
+{
+	sigset_t signals;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	return sigprocmask(SIG_BLOCK, &signals, NULL) < 0 ? -errno : 0;
+}
+
+static int add_sources(struct service *service)
+{
+	uint64_t interval_us = collector_interval_ns(service->collector) / NSEC_PER_USEC;
+	int err = sd_event_add_signal(service->event, NULL, SIGTERM, NULL, NULL);
+
+	if (err >= 0)
+		err = sd_event_add_signal(service->event, NULL, SIGINT, NULL, NULL);
+	if (err >= 0)
+		err = sd_event_add_io(service->event, NULL, collector_ring_fd(service->collector), EPOLLIN, on_ring, service);
+	if (err >= 0)
+		err = sd_event_add_time_relative(service->event, NULL, CLOCK_MONOTONIC, interval_us, 0, on_timer, service);
+	if (err >= 0)
+		err = sd_event_set_watchdog(service->event, true);
+	return err < 0 ? err : 0;
+}
+
+/* --- start ------------------------------------------------------------------------------------ */
+
+/* What can be refused is asked for before the kernel is touched. */
+static int open_outside(struct service *service)
+{
+	const struct options *options = service->options;
+	int err = http_listen_tcp(options->listen, &service->tcp_fd);
+
+	if (!err)
+		err = http_listen_unix(options->socket, &service->unix_fd);
+	if (!err && options->record) {
+		err = recfile_create(options->record, &service->recording);
+		if (err)
+			log_error("cannot create %s: %s; --record wants a new file", options->record, strerror(-err));
+	}
+	return err;
+}
+
+static int start_probes(struct service *service)
+{
+	const struct options *options = service->options;
+	int err = machine_read(&service->machine);
+
+	if (err)
+		return err;
+	service->nr_cells = cubes_layout(service->cubes, service->machine.dim_sizes);
+	err = pins_open(&service->pins, options->pin, probes_layout(service->cubes),
+			model_durable_size(options->max_groups));
+	if (!err)
+		err = probes_start(&service->machine, service->cubes, service->nr_cells, &service->pins, &service->probes);
+	return err;
+}
+
+static int start_collecting(struct service *service)
+{
+	const struct model_options model_options = { .max_groups = service->options->max_groups,
+						     .max_processes = MODEL_DEFAULT_PROCESSES,
+						     .max_events = MODEL_DEFAULT_EVENTS,
+						     .durable = service->pins.durable };
+	const struct collector_options collector_options = { .machine = &service->machine, .probes = service->probes,
+							     .pins = &service->pins, .nr_cells = service->nr_cells,
+							     .interval_ns = service->options->interval_ns };
+	struct collector_options options = collector_options;
+
+	service->model = model_new(&model_options);
+	if (!service->model) {
+		log_error("out of memory");
+		return -ENOMEM;
+	}
+	options.model = service->model;
+	return collector_start(&options, &service->collector);
+}
+
+static int start_ways_out(struct service *service)
+{
+	const struct http_backend backend = { .ctx = service, .refresh = on_refresh, .context = on_context,
+					      .preamble = on_preamble };
+	const struct http_options options = { .tcp_fd = service->tcp_fd, .unix_fd = service->unix_fd };
+	int err = sd_event_default(&service->event);
+
+	if (err >= 0)
+		err = http_new(service->event, &options, &backend, &service->http);
+	if (err >= 0)
+		err = add_sources(service);
+	if (err < 0) {
+		log_error("cannot start the event loop: %s", strerror(-err));
+		return err;
+	}
+	collector_set_sink(service->collector, on_record, service);
+	if (service->recording)
+		collector_preamble(service->collector, on_record, service);
+	return 0;
+}
+
+static void announce(const struct service *service)
+{
+	const char *how = probes_were_running(service->probes) ? "took over running probes" : "installed probes";
+	__u32 nr_attached = 0;
+
+	for (__u32 i = 0; i < probes_count(service->probes); i++) {
+		struct rec_probe probe;
+
+		probes_status(service->probes, i, &probe);
+		if (probe.state == PROBE_ATTACHED)
+			nr_attached++;
+		else
+			log_warning("probe %s (%s) is not attached: %s", probe.name, probe.target, probe.reason);
+	}
+	if (!service->machine.preempt_count_from_rq)
+		log_warning("interrupts cannot be told from tasks on this kernel: their work is charged to the task they interrupt");
+	log_info("%s, %u of %u; metrics at %s, live view: memoir top", how, nr_attached, probes_count(service->probes),
+		 service->options->listen);
+	sd_notify(0, "READY=1");
+}
+
+static int start(struct service *service)
+{
+	int err = block_signals();
+
+	if (!err)
+		err = open_outside(service);
+	if (!err)
+		err = start_probes(service);
+	if (!err)
+		err = privileges_drop();
+	if (!err)
+		err = start_collecting(service);
+	if (!err)
+		err = start_ways_out(service);
+	return err;
+}
+
+static void stop(struct service *service)
+{
+	http_free(service->http);
+	sd_event_unref(service->event);
+	if (service->recording && recfile_close(service->recording) < 0)
+		log_error("cannot complete %s: the last records are missing", service->options->record);
+	collector_free(service->collector);
+	model_free(service->model);
+	probes_free(service->probes);
+	pins_close(&service->pins);
+	machine_free(&service->machine);
+}
+
+int service_run(const struct options *options)
+{
+	struct service service = { .options = options, .tcp_fd = -1, .unix_fd = -1, .started_ns = now_ns(CLOCK_BOOTTIME),
+				   .pins = { .lock_fd = -1, .state_fd = -1 } };
+	int err = start(&service);
+
+	if (!err) {
+		/* Loading needed a lot of memory for a moment. */
+		malloc_trim(0);
+		announce(&service);
+		err = sd_event_loop(service.event);
+		sd_notify(0, "STOPPING=1");
+		if (err < 0)
+			log_error("the event loop failed: %s", strerror(-err));
+	}
+	stop(&service);
+	return err < 0 ? err : 0;
+}

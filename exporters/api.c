@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The JSON API; see api.h, and docs/api.md for the shapes. */
+#include "api.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "../bpf/abi/hist.h"
+#include "api_request.h"
+
+static __u64 age_ns(const struct request *request, __u64 time_ns)
+{
+	return request->context->now_ns > time_ns ? request->context->now_ns - time_ns : 0;
+}
+
+static enum api_status fail(struct request *request, enum api_status status, const char *message)
+{
+	json_string(&request->json, "error", message);
+	return status;
+}
+
+static void write_snapshot(struct request *request)
+{
+	struct json *json = &request->json;
+
+	json_object_begin(json, "snapshot");
+	json_u64(json, "sequence", request->status.sequence);
+	json_u64(json, "age_ns", age_ns(request, request->status.time_ns));
+	json_u64(json, "duration_ns", request->status.duration_ns);
+	json_u64(json, "interval_ns", request->status.interval_ns);
+	json_object_end(json);
+}
+
+/* --- status and probes ------------------------------------------------------------------------ */
+
+static void write_agreement(struct request *request)
+{
+	const struct model_status *status = &request->status;
+	struct json *json = &request->json;
+
+	json_object_begin(json, "agreement");
+	if (status->quiet_time_ns)
+		json_u64(json, "age_ns", age_ns(request, status->quiet_time_ns));
+	else
+		json_null(json, "age_ns");
+	json_array_begin(json, "items");
+	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++) {
+		__u64 kernel = status->quiet_vmstat[item] - status->machine->vmstat_base[item];
+
+		if (!status->quiet_time_ns || !(status->machine->vmstat_known & (1u << item)))
+			continue;
+		json_object_begin(json, NULL);
+		json_string(json, "item", vmstat_item_name(item));
+		json_u64(json, "kernel", kernel);
+		json_u64(json, "memoir", status->quiet_counted[item]);
+		json_s64(json, "remainder", (__s64)(kernel - status->quiet_counted[item]));
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static void write_lost(struct request *request)
+{
+	const __u64 *cells = model_cells(request->model, METRIC_LOST);
+
+	json_object_begin(&request->json, "lost");
+	for (__u32 i = 0; i < NR_LOSSES; i++)
+		json_u64(&request->json, model_dim_label(request->model, DIM_LOSS, i), cells[i]);
+	json_object_end(&request->json);
+}
+
+static enum api_status status_reply(struct request *request)
+{
+	const struct api_context *context = request->context;
+	const struct rec_machine *machine = request->status.machine;
+	struct json *json = &request->json;
+	__u32 nr_attached = 0;
+
+	json_string(json, "version", machine->version);
+	json_string(json, "kernel", machine->kernel);
+	json_u64(json, "uptime_ns", age_ns(request, context->started_ns));
+	json_u64(json, "installed_time_ns", machine->installed_ns);
+	json_u64(json, "restarts_survived", context->restarts_survived);
+	json_u64(json, "page_size_bytes", machine->page_size);
+	json_u64(json, "cpus", machine->nr_cpus);
+	json_u64(json, "nodes", machine->nr_nodes);
+	write_snapshot(request);
+	json_u64(json, "tasks", request->status.nr_tasks);
+	json_u64(json, "processes", request->status.nr_processes);
+	json_u64(json, "groups", request->status.nr_groups);
+	json_object_begin(json, "daemon");
+	json_u64(json, "cpu_ns", context->daemon_cpu_ns);
+	json_u64(json, "rss_bytes", context->daemon_rss_bytes);
+	json_object_end(json);
+	for (__u32 i = 0; i < model_nr_probes(request->model); i++)
+		nr_attached += model_probe(request->model, i)->state == PROBE_ATTACHED;
+	json_object_begin(json, "probes");
+	json_u64(json, "attached", nr_attached);
+	json_u64(json, "total", model_nr_probes(request->model));
+	json_object_end(json);
+	write_agreement(request);
+	write_lost(request);
+	return API_OK;
+}
+
+static enum api_status probes_reply(struct request *request)
+{
+	struct json *json = &request->json;
+
+	json_array_begin(json, "probes");
+	for (__u32 i = 0; i < model_nr_probes(request->model); i++) {
+		const struct rec_probe *probe = model_probe(request->model, i);
+
+		json_object_begin(json, NULL);
+		json_string(json, "name", probe->name);
+		json_string(json, "target", probe->target);
+		json_string(json, "state", probe_state_name(probe->state));
+		json_string(json, "reason", probe->reason);
+		/* The kernel counts runs only while kernel.bpf_stats_enabled is 1. */
+		if (probe->run_count) {
+			json_u64(json, "run_count", probe->run_count);
+			json_u64(json, "run_time_ns", probe->run_time_ns);
+		} else {
+			json_null(json, "run_count");
+			json_null(json, "run_time_ns");
+		}
+		json_u64(json, "recursion_misses", probe->recursion_misses);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	return API_OK;
+}
+
+/* --- processes and groups --------------------------------------------------------------------- */
+
+/* All rows, or only the counters, under their keys. */
+static void write_ledger(struct request *request, const struct ledger_counts *counts, bool only_counters)
+{
+	for (int row = 0; row < NR_LEDGER; row++) {
+		__u64 scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
+		char key[ROW_NAME_LEN];
+
+		if (only_counters && ledger_rows[row].type != COUNTER)
+			continue;
+		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
+		json_u64(&request->json, key, counts->v[row] * scale);
+	}
+}
+
+static void write_rates(struct request *request, const float rate[NR_LEDGER])
+{
+	json_object_begin(&request->json, "rate");
+	for (int row = 0; row < NR_LEDGER; row++) {
+		double scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
+		char key[ROW_NAME_LEN];
+
+		if (ledger_rows[row].type != COUNTER)
+			continue;
+		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
+		json_double(&request->json, key, (double)rate[row] * scale);
+	}
+	json_object_end(&request->json);
+}
+
+static void write_process(struct request *request, const char *key, const struct process *process)
+{
+	struct json *json = &request->json;
+
+	json_object_begin(json, key);
+	json_u64(json, "pid", process->tgid);
+	json_string(json, "comm", process->comm);
+	json_string(json, "unit", model_group(request->model, process->group)->unit);
+	json_u64(json, "start_ns", process->start_ns);
+	json_u64(json, "threads", process->nr_threads);
+	json_bool(json, "kernel_thread", process->is_kthread);
+	write_ledger(request, &process->total, false);
+	write_rates(request, process->rate);
+	json_object_end(json);
+}
+
+static enum api_status processes_reply(struct request *request)
+{
+	struct json *json = &request->json;
+
+	write_snapshot(request);
+	json_array_begin(json, "processes");
+	for (__u32 i = 0; i < model_nr_processes(request->model); i++)
+		write_process(request, NULL, model_process(request->model, i));
+	json_array_end(json);
+	json_array_begin(json, "owners");
+	for (__u32 account = 0; account < NR_ACCOUNTS; account++) {
+		json_object_begin(json, NULL);
+		json_string(json, "name", account_name(account));
+		write_ledger(request, model_account(request->model, account), true);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	return API_OK;
+}
+
+static enum api_status process_reply(struct request *request)
+{
+	const struct process *process;
+
+	if (!request->query->pid || request->query->pid > INT32_MAX)
+		return fail(request, API_BAD_REQUEST, "pid=N is missing or not a process id");
+	process = model_find_process(request->model, (__u32)request->query->pid);
+	if (!process)
+		return fail(request, API_NOT_FOUND, "no such process at the last snapshot");
+	write_snapshot(request);
+	write_process(request, "process", process);
+	return API_OK;
+}
+
+static enum api_status groups_reply(struct request *request)
+{
+	struct json *json = &request->json;
+
+	write_snapshot(request);
+	json_array_begin(json, "groups");
+	for (__u32 i = 0; i < model_nr_groups(request->model); i++) {
+		const struct group *group = model_group(request->model, i);
+
+		json_object_begin(json, NULL);
+		json_string(json, "comm", group->comm);
+		json_string(json, "unit", group->unit);
+		json_bool(json, "exported", group->is_exported);
+		json_u64(json, "processes", group->nr_processes);
+		write_ledger(request, &group->total, false);
+		write_rates(request, group->rate);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_begin(json, "retired");
+	write_ledger(request, model_retired(request->model), true);
+	json_object_end(json);
+	return API_OK;
+}
+
+/* --- system-wide views ------------------------------------------------------------------------ */
+
+/*
+ * A metric's cells that have counted, each with the labels of its dimensions and its value under
+ * value_key. Pages become bytes.
+ */
+static void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
+		       bool with_zero)
+{
+	const struct metric_row *row = &metric_rows[metric];
+	const struct cube *cube = model_cube(request->model, metric);
+	const __u64 *cells = model_cells(request->model, metric);
+	__u64 scale = row->unit == PAGES ? request->status.machine->page_size : 1;
+	struct json *json = &request->json;
+	__u32 nr_cells = cube->size[0] * cube->stride[0];
+
+	json_array_begin(json, key);
+	for (__u32 cell = 0; cell < nr_cells; cell++) {
+		if (!cells[cell] && !with_zero)
+			continue;
+		json_object_begin(json, NULL);
+		for (int d = 0; d < METRIC_MAX_DIMS && row->dims[d] != DIM_NONE; d++) {
+			__u32 index = cell / cube->stride[d] % cube->size[d];
+
+			json_string(json, dim_name(row->dims[d]), model_dim_label(request->model, row->dims[d], index));
+		}
+		json_u64(json, value_key, cells[cell] * scale);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static enum api_status faults_reply(struct request *request)
+{
+	write_snapshot(request);
+	write_cube(request, "faults", METRIC_PAGE_FAULTS, "count", true);
+	write_cube(request, "exceptions", METRIC_FAULT_EXCEPTIONS, "count", true);
+	return API_OK;
+}
+
+static void write_stall(struct request *request, __u32 kind, __u32 node)
+{
+	const struct cube *cube = model_cube(request->model, METRIC_STALL);
+	const __u64 *cells = model_cells(request->model, METRIC_STALL) + kind * cube->stride[0] + node * cube->stride[1];
+	const struct cube *self_cube = model_cube(request->model, METRIC_STALL_SELF);
+	const __u64 *self = model_cells(request->model, METRIC_STALL_SELF) + kind * self_cube->stride[0] +
+			    node * self_cube->stride[1];
+	struct json *json = &request->json;
+	__u64 count = 0;
+
+	for (__u32 i = 0; i < HIST_BUCKETS; i++)
+		count += cells[i];
+	if (!count)
+		return;
+	json_object_begin(json, NULL);
+	json_string(json, "kind", model_dim_label(request->model, DIM_STALL_KIND, kind));
+	json_string(json, "node", model_dim_label(request->model, DIM_NODE, node));
+	json_u64(json, "count", count);
+	json_u64(json, "total_ns", cells[HIST_SUM]);
+	json_u64(json, "self_ns", *self);
+	json_array_begin(json, "buckets");
+	for (__u32 i = 0; i < HIST_BUCKETS; i++)
+		json_u64(json, NULL, cells[i]);
+	json_array_end(json);
+	json_object_end(json);
+}
+
+static enum api_status stalls_reply(struct request *request)
+{
+	struct json *json = &request->json;
+
+	write_snapshot(request);
+	json_array_begin(json, "bounds_ns");
+	for (__u32 i = 0; i < HIST_BOUNDS; i++)
+		json_u64(json, NULL, hist_bound_ns(i));
+	json_array_end(json);
+	json_array_begin(json, "stalls");
+	for (__u32 kind = 0; kind < NR_STALL_KINDS; kind++)
+		for (__u32 node = 0; node < model_dim_size(request->model, DIM_NODE); node++)
+			write_stall(request, kind, node);
+	json_array_end(json);
+	write_cube(request, "reclaimed", METRIC_RECLAIMED, "bytes", false);
+	write_cube(request, "compactions", METRIC_COMPACTIONS, "count", false);
+	write_cube(request, "direct_compactions", METRIC_DIRECT_COMPACTIONS, "count", false);
+	json_u64(json, "compact_stalls", *model_cells(request->model, METRIC_COMPACT_STALLS));
+	json_u64(json, "oom_kills", *model_cells(request->model, METRIC_OOM_KILLS));
+	return API_OK;
+}
+
+static const struct {
+	const char *path;
+	enum api_status (*reply)(struct request *request);
+} handlers[] = {
+	{ "/v1/status", status_reply },	    { "/v1/probes", probes_reply },   { "/v1/processes", processes_reply },
+	{ "/v1/process", process_reply },   { "/v1/groups", groups_reply },   { "/v1/faults", faults_reply },
+	{ "/v1/stalls", stalls_reply },	    { "/v1/events", events_reply },
+};
+
+enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
+			  struct text *text)
+{
+	struct request request = { .context = context, .query = query, .model = context->model, .json = { .text = text } };
+	enum api_status status = API_NOT_FOUND;
+	bool is_known = false;
+
+	model_status(request.model, &request.status);
+	json_object_begin(&request.json, NULL);
+	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
+		if (strcmp(path, handlers[i].path) != 0)
+			continue;
+		is_known = true;
+		status = request.status.machine ? handlers[i].reply(&request) :
+						  fail(&request, API_UNAVAILABLE, "there is no snapshot yet");
+	}
+	if (!is_known)
+		fail(&request, API_NOT_FOUND, "no such path; docs/api.md lists them");
+	json_object_end(&request.json);
+	text_add(text, "\n");
+	return status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The JSON API of docs/api.md: views of the model as text. Pure: time and the daemon's own figures are given. */
+#ifndef MEMOIR_API_H
+#define MEMOIR_API_H
+
+#include "../daemon/model/model.h"
+#include "text.h"
+
+struct api_context {
+	const struct model *model;
+	__u64 now_ns;     /* CLOCK_BOOTTIME */
+	__u64 started_ns; /* of the daemon, CLOCK_BOOTTIME */
+	__u64 daemon_cpu_ns, daemon_rss_bytes;
+	__u64 restarts_survived;
+};
+
+struct api_query {
+	__u64 pid;   /* 0: not given */
+	__u64 after; /* events numbered above this */
+};
+
+/* HTTP status of a reply; a reply other than API_OK is {"error": ...}. */
+enum api_status { API_OK = 200, API_BAD_REQUEST = 400, API_NOT_FOUND = 404, API_UNAVAILABLE = 503 };
+
+/* Appends the reply for a path ("/v1/status"). */
+enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
+			  struct text *text);
+
+#endif

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * HTTP: /metrics, /healthz and the page on TCP; these and the JSON API on the Unix socket. GET and
+ * HEAD only. Clients are strangers: their number, the size and the time of a request, and the
+ * memory of all replies are bounded. Runs in the event loop of the caller; TLS is a proxy's business.
+ */
+#ifndef MEMOIR_HTTP_H
+#define MEMOIR_HTTP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "api.h"
+
+struct http;
+
+typedef void (*http_emit_fn)(void *emit_ctx, const void *record, size_t size);
+
+/* What the server asks of the daemon. */
+struct http_backend {
+	void *ctx;
+	int (*refresh)(void *ctx, uint64_t max_age_ns); /* takes a snapshot if the last one is older */
+	void (*context)(void *ctx, struct api_context *ret);
+	void (*preamble)(void *ctx, http_emit_fn emit, void *emit_ctx); /* what a record stream begins with */
+};
+
+struct http_options {
+	int tcp_fd;  /* listening, or -1 */
+	int unix_fd; /* likewise */
+};
+
+/*
+ * Opens a listening socket. listen is ADDR:PORT, [ADDR]:PORT or "none" (ret_fd is then -1); path is
+ * absolute, its folder is made (0750) where it is missing. A socket file that nobody answers on is
+ * replaced. 0, or a negative errno after one logged line.
+ */
+int http_listen_tcp(const char *listen, int *ret_fd);
+int http_listen_unix(const char *path, int *ret_fd);
+
+/* Starts serving; takes over the descriptors of options. 0 or a negative errno. */
+int http_new(sd_event *event, const struct http_options *options, const struct http_backend *backend,
+	     struct http **ret);
+/* Ends all connections. Accepts NULL. */
+void http_free(struct http *http);
+
+/* Whether somebody reads /v1/record; http_record() hands them a record. */
+bool http_recording(const struct http *http);
+void http_record(struct http *http, const void *record, size_t size);
+
+#endif
