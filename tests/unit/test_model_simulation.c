@@ -1,0 +1,519 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The model against a simulated kernel: processes and threads are born, work, change their name
+ * and cgroup, leave the task list, are freed later, and may lose their exit record; daemons are
+ * killed at any moment and go on from the durable state. Whatever happens, no exported counter
+ * falls, nothing is exported that was not counted, and when the machine is quiet every sum is exact.
+ */
+#include "model_stream.h"
+
+#include <stdio.h>
+
+#define MAX_TASKS 400
+#define MAX_RING 4000
+#define MAX_SERIES 64
+#define NR_COMMS 12
+#define NR_UNITS 4
+
+enum task_state { TASK_NONE, TASK_LIVING, TASK_RELEASED /* in no list, not yet freed */ };
+
+struct sim_task {
+	enum task_state state;
+	__u64 released_ns;
+	struct task_identity id;
+	struct ledger_counts counts;
+};
+
+struct sim_series {
+	char comm[MEMOIR_COMM_LEN];
+	char unit[REC_NAME_LEN];
+	struct ledger_counts total;
+	/* At the last quiet moment, if it was exported then and ever since. */
+	bool was_quiet;
+	struct ledger_counts quiet_total, quiet_truth;
+};
+
+/* What a run may do, beside the births, deaths and work that every run does. */
+struct sim_options {
+	__u32 seed, nr_snapshots, max_groups, max_processes;
+	bool loses_records, renames, restarts;
+};
+
+struct sim {
+	struct sim_options options;
+	struct model *model;
+	void *durable;
+	__u64 random;
+	__u64 time_ns, sequence;
+	__u32 last_pid;
+	struct sim_task tasks[MAX_TASKS];
+	struct rec_task ring[MAX_RING];
+	__u32 nr_ring;
+	struct ledger_counts accounts[NR_ACCOUNTS];
+	struct ledger_counts freed[NR_COMMS][NR_UNITS]; /* of them, ACCOUNT_EXITED by name */
+	struct sim_series series[MAX_SERIES];
+	__u32 nr_series;
+	__u32 nr_lost, nr_restarts, nr_evictions, nr_named; /* that the run did what it is there for */
+};
+
+/* --- the kernel ------------------------------------------------------------------------------- */
+
+static __u32 sim_random(struct sim *sim, __u32 below)
+{
+	sim->random ^= sim->random << 13;
+	sim->random ^= sim->random >> 7;
+	sim->random ^= sim->random << 17;
+	return (__u32)((sim->random >> 20) % below);
+}
+
+static void sim_work(struct sim *sim, struct ledger_counts *counts, __u32 most)
+{
+	for (__u32 row = 0; row < NR_LEDGER; row++) {
+		if (ledger_rows[row].type == COUNTER)
+			counts->v[row] += sim_random(sim, most);
+		else
+			counts->v[row] = sim_random(sim, 1000);
+	}
+}
+
+static struct sim_task *sim_free_task(struct sim *sim)
+{
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		if (sim->tasks[i].state == TASK_NONE)
+			return &sim->tasks[i];
+	}
+	return NULL;
+}
+
+static struct sim_task *sim_random_task(struct sim *sim, enum task_state state)
+{
+	for (__u32 i = 0; i < 20; i++) {
+		struct sim_task *task = &sim->tasks[sim_random(sim, MAX_TASKS)];
+
+		if (task->state == state)
+			return task;
+	}
+	return NULL;
+}
+
+static void sim_name(struct sim *sim, struct task_identity *id)
+{
+	memset(id->comm, 0, sizeof(id->comm));
+	snprintf(id->comm, sizeof(id->comm), "comm%u", sim_random(sim, NR_COMMS));
+	id->cgroup_id = sim_random(sim, NR_UNITS);
+}
+
+static void sim_fork(struct sim *sim, bool is_thread)
+{
+	struct sim_task *task = sim_free_task(sim);
+	const struct sim_task *parent = is_thread ? sim_random_task(sim, TASK_LIVING) : NULL;
+
+	if (!task || (is_thread && !parent))
+		return;
+	/* Pids are used again, soon. */
+	sim->last_pid = sim->last_pid % 1000 + 1;
+	if (is_thread) {
+		task->id = parent->id;
+		task->id.pid = 100000 + sim->last_pid;
+		task->id.flags = 0;
+	} else {
+		task->id = identity(sim->last_pid, sim->last_pid, sim->time_ns++, "new", 0);
+		sim_name(sim, &task->id);
+	}
+	memset(&task->counts, 0, sizeof(task->counts));
+	sim_work(sim, &task->counts, 50);
+	task->state = TASK_LIVING;
+}
+
+static bool sim_is_process(const struct sim_task *task, const struct sim_task *other)
+{
+	return task->id.tgid == other->id.tgid && task->id.start_ns == other->id.start_ns;
+}
+
+static void sim_rename(struct sim *sim)
+{
+	struct sim_task *task = sim_random_task(sim, TASK_LIVING);
+	struct task_identity name;
+
+	if (!task)
+		return;
+	sim_name(sim, &name);
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		if (sim->tasks[i].state == TASK_LIVING && sim_is_process(&sim->tasks[i], task)) {
+			memcpy(sim->tasks[i].id.comm, name.comm, sizeof(name.comm));
+			sim->tasks[i].id.cgroup_id = name.cgroup_id;
+		}
+	}
+}
+
+static void sim_free(struct sim *sim, struct sim_task *task)
+{
+	bool is_lost = sim->nr_ring == MAX_RING ||
+		       (sim->options.loses_records && !sim_random(sim, 5));
+
+	__u32 comm = (__u32)atoi(task->id.comm + strlen("comm"));
+
+	for (__u32 row = 0; row < NR_LEDGER; row++) {
+		if (ledger_rows[row].type != COUNTER)
+			continue;
+		sim->accounts[ACCOUNT_EXITED].v[row] += task->counts.v[row];
+		sim->freed[comm][task->id.cgroup_id].v[row] += task->counts.v[row];
+	}
+	if (is_lost) {
+		sim->nr_lost++;
+	} else {
+		sim->ring[sim->nr_ring++] = (struct rec_task){
+			.h = HEADER(REC_TASK_EXIT, struct rec_task, sim->time_ns),
+			.id = task->id,
+			.counts = task->counts,
+		};
+	}
+	task->state = TASK_NONE;
+}
+
+static void sim_release(const struct sim *sim, struct sim_task *task)
+{
+	task->state = TASK_RELEASED;
+	task->released_ns = sim->time_ns;
+}
+
+static void sim_exit_process(struct sim *sim, const struct sim_task *one)
+{
+	struct sim_task leader = *one;
+
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		if (sim->tasks[i].state == TASK_LIVING && sim_is_process(&sim->tasks[i], &leader))
+			sim_release(sim, &sim->tasks[i]);
+	}
+}
+
+/* Some of everything. */
+static void sim_run(struct sim *sim, __u32 nr_steps)
+{
+	for (__u32 i = 0; i < nr_steps; i++) {
+		struct sim_task *living = sim_random_task(sim, TASK_LIVING);
+		struct sim_task *released = sim_random_task(sim, TASK_RELEASED);
+		__u32 what = sim_random(sim, 100);
+
+		if (what < 12)
+			sim_fork(sim, false);
+		else if (what < 18)
+			sim_fork(sim, true);
+		else if (what < 26 && living && !(living->id.flags & TASK_IS_LEADER))
+			sim_release(sim, living);
+		else if (what < 34 && living)
+			sim_exit_process(sim, living);
+		else if (what < 60 && released)
+			sim_free(sim, released);
+		else if (what < 62 && sim->options.renames)
+			sim_rename(sim);
+		else if (what < 66)
+			sim_work(sim, &sim->accounts[sim_random(sim, 2)], 20);
+		else if (living)
+			sim_work(sim, &living->counts, sim_random(sim, 8) ? 100 : 10000);
+	}
+}
+
+/* A grace period ends: tasks that were released this long ago are freed. */
+static void sim_grace(struct sim *sim, __u64 age_ns)
+{
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		if (sim->tasks[i].state == TASK_RELEASED &&
+		    sim->time_ns - sim->tasks[i].released_ns >= age_ns)
+			sim_free(sim, &sim->tasks[i]);
+	}
+}
+
+/* Everything that the kernel has counted. */
+static __u64 sim_truth(const struct sim *sim, __u32 row)
+{
+	__u64 truth = 0;
+
+	for (__u32 i = 0; i < NR_ACCOUNTS; i++)
+		truth += sim->accounts[i].v[row];
+	for (__u32 i = 0; i < MAX_TASKS; i++)
+		truth += sim->tasks[i].state != TASK_NONE ? sim->tasks[i].counts.v[row] : 0;
+	return truth;
+}
+
+/* --- the daemon ------------------------------------------------------------------------------- */
+
+static void sim_start(struct sim *sim)
+{
+	sim->model = model_with(sim->options.max_groups, sim->options.max_processes, sim->durable);
+	for (__u32 unit = 1; unit < NR_UNITS; unit++) {
+		char name[REC_NAME_LEN];
+
+		snprintf(name, sizeof(name), "unit%u.service", unit);
+		assert_int_equal(feed_cgroup(sim->model, unit, name), 0);
+	}
+}
+
+static bool sim_may_die(struct sim *sim)
+{
+	if (!sim->options.restarts || sim_random(sim, 60))
+		return false;
+	model_free(sim->model);
+	sim->nr_restarts++;
+	sim_run(sim, sim_random(sim, 300));
+	sim_start(sim);
+	return true;
+}
+
+static void sim_drain(struct sim *sim)
+{
+	for (__u32 i = 0; i < sim->nr_ring; i++)
+		assert_int_equal(feed(sim->model, &sim->ring[i]), 0);
+	sim->nr_ring = 0;
+}
+
+/* Returns false where the daemon died before the snapshot was complete. */
+static bool sim_snapshot(struct sim *sim, bool is_quiet)
+{
+	__u32 busy = is_quiet ? 0 : 5;
+
+	sim->time_ns += NSEC_PER_SEC;
+	sim_drain(sim);
+	if (!is_quiet && sim_may_die(sim))
+		return false;
+	sim_run(sim, busy);
+	assert_int_equal(feed_begin(sim->model, ++sim->sequence, sim->time_ns), 0);
+	for (__u32 account = 0; account < NR_ACCOUNTS; account++)
+		assert_int_equal(feed_account(sim->model, account, &sim->accounts[account]), 0);
+	sim_run(sim, busy);
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		const struct sim_task *task = &sim->tasks[i];
+
+		if (task->state == TASK_LIVING)
+			assert_int_equal(feed_task(sim->model, REC_TASK, &task->id, &task->counts), 0);
+	}
+	if (!is_quiet && sim_may_die(sim))
+		return false;
+	if (!is_quiet && !sim_random(sim, 40)) /* the collector gave up on this one */
+		return false;
+	assert_int_equal(feed_end(sim->model, sim->time_ns, is_quiet), 0);
+	return true;
+}
+
+/* --- what must hold --------------------------------------------------------------------------- */
+
+static const struct sim_series *sim_find_series(const struct sim *sim, const struct group *group)
+{
+	for (__u32 i = 0; i < sim->nr_series; i++) {
+		if (!strcmp(sim->series[i].comm, group->comm) &&
+		    !strcmp(sim->series[i].unit, group->unit))
+			return &sim->series[i];
+	}
+	return NULL;
+}
+
+static struct sim_series sim_next_series(const struct sim_series *before, const struct group *group)
+{
+	struct sim_series series = before ? *before : (struct sim_series){ 0 };
+
+	for (__u32 row = 0; row < NR_LEDGER; row++) {
+		if (ledger_rows[row].type == COUNTER)
+			assert_true(group->total.v[row] >= series.total.v[row]);
+		assert_true(group->rate[row] >= 0);
+	}
+	memcpy(series.comm, group->comm, sizeof(series.comm));
+	memcpy(series.unit, group->unit, sizeof(series.unit));
+	series.total = group->total;
+	return series;
+}
+
+static void sim_check_monotonic(struct sim *sim)
+{
+	struct sim_series now[MAX_SERIES];
+	__u32 nr = 0, nr_found = 0;
+
+	for (__u32 i = 0; i < model_nr_groups(sim->model); i++) {
+		const struct group *group = model_group(sim->model, i);
+		const struct sim_series *before = sim_find_series(sim, group);
+
+		if (!group->is_exported)
+			continue;
+		assert_true(nr < sim->options.max_groups + 4);
+		nr_found += before != NULL;
+		now[nr++] = sim_next_series(before, group);
+	}
+	sim->nr_evictions += sim->nr_series - nr_found;
+	memcpy(sim->series, now, sizeof(now));
+	sim->nr_series = nr;
+}
+
+/* Everything that tasks of this name have counted, where no task changes its name. */
+static struct ledger_counts sim_named_truth(const struct sim *sim, __u32 comm, __u32 unit)
+{
+	struct ledger_counts truth = sim->freed[comm][unit];
+	char name[MEMOIR_COMM_LEN];
+
+	snprintf(name, sizeof(name), "comm%u", comm);
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		const struct sim_task *task = &sim->tasks[i];
+
+		if (task->state == TASK_NONE || task->id.cgroup_id != unit || strcmp(task->id.comm, name))
+			continue;
+		for (__u32 row = 0; row < NR_LEDGER; row++)
+			truth.v[row] += task->counts.v[row];
+	}
+	return truth;
+}
+
+/* What a group grew by while it was exported is what its tasks did, to the last count. */
+static void sim_check_names(struct sim *sim)
+{
+	for (__u32 i = 0; i < sim->nr_series; i++) {
+		struct sim_series *series = &sim->series[i];
+		struct ledger_counts truth;
+		__u32 comm, unit = 0;
+
+		if (sscanf(series->comm, "comm%u", &comm) != 1)
+			continue;
+		sscanf(series->unit, "unit%u", &unit);
+		truth = sim_named_truth(sim, comm, unit);
+		for (__u32 row = 0; series->was_quiet && row < NR_LEDGER; row++) {
+			if (ledger_rows[row].type == COUNTER)
+				assert_int_equal(series->total.v[row] - series->quiet_total.v[row],
+						 truth.v[row] - series->quiet_truth.v[row]);
+		}
+		sim->nr_named += series->was_quiet;
+		series->was_quiet = true;
+		series->quiet_total = series->total;
+		series->quiet_truth = truth;
+	}
+}
+
+static void sim_check_sums(const struct sim *sim, bool is_quiet)
+{
+	for (__u32 row = 0; row < NR_LEDGER; row++) {
+		__u64 sum = exported_sum(sim->model, row);
+
+		if (ledger_rows[row].type == GAUGE) {
+			assert_int_equal(sum, model_ledger_total(sim->model, row));
+			continue;
+		}
+		assert_true(model_ledger_total(sim->model, row) <= sim_truth(sim, row));
+		assert_true(sum <= sim_truth(sim, row));
+		if (is_quiet) {
+			assert_int_equal(model_ledger_total(sim->model, row), sim_truth(sim, row));
+			assert_int_equal(sum, sim_truth(sim, row));
+		}
+	}
+}
+
+static void sim_check_processes(const struct sim *sim)
+{
+	for (__u32 i = 0; i < model_nr_processes(sim->model); i++) {
+		const struct process *process = model_process(sim->model, i);
+
+		assert_int_equal(process->seen, sim->sequence);
+		assert_true(process->group < model_nr_groups(sim->model));
+		assert_true(process->nr_threads > 0);
+		assert_string_equal(model_group(sim->model, process->group)->comm, process->comm);
+	}
+}
+
+static bool sim_keeps_names(const struct sim_options *options)
+{
+	return !options->renames && !options->loses_records && !options->restarts &&
+	       options->max_groups >= NR_COMMS * NR_UNITS;
+}
+
+static void simulate(struct sim_options options)
+{
+	struct sim *sim = calloc(1, sizeof(*sim));
+
+	assert_non_null(sim);
+	sim->options = options;
+	sim->random = 88172645463325252ULL + options.seed;
+	sim->time_ns = 1000 * NSEC_PER_SEC;
+	sim->durable = calloc(1, model_durable_size(options.max_groups));
+	assert_non_null(sim->durable);
+	sim_start(sim);
+	for (__u32 i = 0; i < options.nr_snapshots; i++) {
+		sim_run(sim, sim_random(sim, 200));
+		sim_grace(sim, 4 * NSEC_PER_SEC);
+		if (!sim_snapshot(sim, false))
+			continue;
+		sim_check_monotonic(sim);
+		sim_check_sums(sim, false);
+		if (options.max_processes >= MAX_TASKS)
+			sim_check_processes(sim);
+		if (i % 25)
+			continue;
+		sim_grace(sim, 0);
+		for (int quiet = 0; quiet < 3; quiet++)
+			assert_true(sim_snapshot(sim, true));
+		sim_check_monotonic(sim);
+		sim_check_sums(sim, true);
+		if (sim_keeps_names(&options))
+			sim_check_names(sim);
+	}
+	assert_true(!sim_keeps_names(&options) || sim->nr_named > 100);
+	assert_true(options.max_groups >= NR_COMMS * NR_UNITS || sim->nr_evictions > 0);
+	assert_true(!options.loses_records || sim->nr_lost > 0);
+	assert_true(!options.restarts || sim->nr_restarts > 0);
+	model_free(sim->model);
+	free(sim->durable);
+	free(sim);
+}
+
+static void test_names(void **state UNUSED)
+{
+	simulate((struct sim_options){ .seed = 11, .nr_snapshots = 2000, .max_processes = 1000,
+				       .max_groups = NR_COMMS * NR_UNITS });
+}
+
+static void test_churn(void **state UNUSED)
+{
+	simulate((struct sim_options){ .seed = 1, .nr_snapshots = 3000, .max_groups = 8,
+				       .max_processes = 1000 });
+}
+
+static void test_renames(void **state UNUSED)
+{
+	simulate((struct sim_options){ .seed = 2, .nr_snapshots = 3000, .max_groups = 8,
+				       .max_processes = 1000, .renames = true });
+}
+
+static void test_lost_records(void **state UNUSED)
+{
+	simulate((struct sim_options){ .seed = 3, .nr_snapshots = 3000, .max_groups = 8,
+				       .max_processes = 1000, .renames = true, .loses_records = true });
+}
+
+static void test_restarts(void **state UNUSED)
+{
+	simulate((struct sim_options){ .seed = 4, .nr_snapshots = 3000, .max_groups = 8,
+				       .max_processes = 1000, .restarts = true });
+}
+
+static void test_everything(void **state UNUSED)
+{
+	for (__u32 seed = 5; seed < 9; seed++)
+		simulate((struct sim_options){ .seed = seed, .nr_snapshots = 2000, .max_groups = seed,
+					       .max_processes = 1000, .restarts = true,
+					       .renames = true, .loses_records = true });
+}
+
+static void test_full_table(void **state UNUSED)
+{
+	simulate((struct sim_options){ .seed = 10, .nr_snapshots = 3000, .max_groups = 8,
+				       .max_processes = 30 });
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_names),
+		cmocka_unit_test(test_churn),
+		cmocka_unit_test(test_renames),
+		cmocka_unit_test(test_lost_records),
+		cmocka_unit_test(test_restarts),
+		cmocka_unit_test(test_everything),
+		cmocka_unit_test(test_full_table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
