@@ -17,13 +17,16 @@ const volatile __u64 stall_record_min_ns = 0;
 const volatile __u32 compat_reclaim_order_arg = 0;
 const volatile __s64 compat_preempt_count_from_rq = 0;
 
+static __always_inline enum task_kind task_kind(const struct task_struct *task)
+{
+	return task->pid == task->tgid ? TASK_PROCESS : TASK_THREAD;
+}
+
 /* Typed arguments, because task storage of another task wants a pointer that the verifier trusts. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
 {
-	bool is_thread = child->pid != child->tgid;
-
-	count(METRIC_TASKS_STARTED, is_thread ? TASK_THREAD : TASK_PROCESS, 0, 0, 1);
+	count(METRIC_TASKS_STARTED, task_kind(child), 0, 0, 1);
 	if (!bpf_task_storage_get(&ledgers, child, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE))
 		lost(LOSS_STORAGE_CREATE);
 	return 0;
@@ -35,8 +38,12 @@ int task_exit(__u64 *ctx)
 	struct task_struct *task = bpf_get_current_task_btf();
 	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, 0);
 
-	if (ledger)
-		identify(&ledger->exit_id, task);
+	if (!ledger) {
+		lost(LOSS_STORAGE_MISSING);
+		return 0;
+	}
+	identify(&ledger->exit_id, task);
+	count(METRIC_TASKS_EXITED, task_kind(task), 0, 0, 1);
 	return 0;
 }
 
@@ -63,13 +70,14 @@ int BPF_PROG(task_free, struct task_struct *task)
 	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, 0);
 	struct ledger_counts *exited = account(ACCOUNT_EXITED);
 	struct ledger_counts counts = {};
-	bool is_thread = task->pid != task->tgid;
 
 	if (ledger)
 		counts = ledger->counts;
+	/* Only what was seen to exit, so that exited less reaped are those in between. */
+	if (ledger && ledger->exit_id.tgid)
+		count(METRIC_TASKS_REAPED, task_kind(task), 0, 0, 1);
 	counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
 	counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
-	count(METRIC_TASKS_EXITED, is_thread ? TASK_THREAD : TASK_PROCESS, 0, 0, 1);
 	if (exited)
 		for (int row = 0; row < NR_LEDGER; row++)
 			exited->v[row] += counts.v[row];
@@ -101,6 +109,8 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	record.h.kind = REC_TASK;
 	record.h.size = sizeof(record);
 	identify(&record.id, task);
+	if (ledger && ledger->exit_id.tgid)
+		record.id.flags |= TASK_HAS_EXITED;
 	record.counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
 	record.counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
 	if (task->mm)

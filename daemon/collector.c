@@ -6,7 +6,8 @@
  *      whose record was not lost is known by name;
  *   2. then living tasks are read: a task whose exit was drained is not among them;
  *   3. cells are read on both sides of /proc/vmstat, and vmstat's faults on both sides of the tasks: where
- *      nothing moved, the moment was quiet and both sides can be compared exactly.
+ *      nothing moved, and every task that exited was reaped or still there, the moment was quiet and both
+ *      sides can be compared exactly.
  */
 #include "collector.h"
 
@@ -36,6 +37,7 @@ struct collector {
 	record_sink_fn sink;
 	void *sink_ctx;
 	__u64 sequence;
+	__u64 nr_zombies; /* that the last reading of all tasks met */
 	__u64 last_end_ns, duration_ns, interval_ns;
 	__u64 *cells, *cells_after; /* nr_cells each */
 	struct rec_machine machine; /* as it was last sent */
@@ -73,6 +75,8 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 		cgroup = cgroups_meet(collector->cgroups, ((const struct task_identity *)(record + 1))->cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
+	if (record->kind == REC_TASK)
+		collector->nr_zombies += ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED ? 1 : 0;
 	feed(collector, record);
 }
 
@@ -162,12 +166,28 @@ static void feed_totals(struct collector *collector, const struct reading *readi
 	}
 }
 
-/* Whether nothing was counted, no task ended and no fault happened since the reading. */
+/* A metric of tasks as the reading has it, over all kinds. */
+static __u64 nr_tasks_counted(const struct collector *collector, enum metric metric)
+{
+	const struct cube *cube = model_cube(collector->options.model, metric);
+	__u64 nr = 0;
+
+	for (__u32 kind = 0; kind < cube->size[0]; kind++)
+		nr += collector->cells[cube->base + kind * cube->stride[0]];
+	return nr;
+}
+
+/*
+ * Whether nothing was counted, no task ended and no fault happened since the reading, and no task
+ * was in between: gone from the task list, its ledger not taken yet.
+ */
 static bool still_quiet(struct collector *collector, const struct reading *reading)
 {
 	struct reading now;
+	__u64 nr_between = nr_tasks_counted(collector, METRIC_TASKS_EXITED) -
+			   nr_tasks_counted(collector, METRIC_TASKS_REAPED) - collector->nr_zombies;
 
-	return reading->cells_quiet && !read_accounts(collector, now.accounts) &&
+	return !nr_between && reading->cells_quiet && !read_accounts(collector, now.accounts) &&
 	       vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
 	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v, sizeof(now.accounts[0].v)) &&
 	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT];
@@ -190,6 +210,7 @@ static int snapshot(struct collector *collector)
 	feed_probes(collector);
 	feed(collector, &begin.h);
 	feed_totals(collector, &reading);
+	collector->nr_zombies = 0;
 	err = plane_read_tasks(collector->plane);
 	if (err)
 		return err;

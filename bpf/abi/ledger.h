@@ -55,5 +55,6 @@ struct task_identity {
 
 #define TASK_IS_KTHREAD 1u
 #define TASK_IS_LEADER 2u
+#define TASK_HAS_EXITED 4u /* and waits to be reaped; set in snapshots only */
 
 #endif
