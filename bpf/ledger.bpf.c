@@ -36,10 +36,10 @@ SEC("raw_tp/sched_process_exit")
 int task_exit(__u64 *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, 0);
+	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!ledger) {
-		lost(LOSS_STORAGE_MISSING);
+		lost(LOSS_STORAGE_CREATE);
 		return 0;
 	}
 	identify(&ledger->exit_id, task);
@@ -56,7 +56,7 @@ static __always_inline void task_record(struct task_struct *task, const struct t
 		lost(LOSS_EXIT_NAME);
 		return;
 	}
-	if (ledger && ledger->exit_id.tgid)
+	if (ledger->exit_id.tgid)
 		record->id = ledger->exit_id;
 	else
 		identify(&record->id, task);
@@ -64,20 +64,25 @@ static __always_inline void task_record(struct task_struct *task, const struct t
 	record_submit(record, false);
 }
 
+/*
+ * A task without a ledger had left the task list before the probes looked at it for the first time,
+ * and what it did is before their time; or its ledger could not be created, which is counted.
+ */
 SEC("tp_btf/sched_process_free")
 int BPF_PROG(task_free, struct task_struct *task)
 {
 	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, 0);
 	struct ledger_counts *exited = account(ACCOUNT_EXITED);
-	struct ledger_counts counts = {};
+	struct ledger_counts counts;
 
-	if (ledger)
-		counts = ledger->counts;
-	/* Only what was seen to exit, so that exited less reaped are those in between. */
-	if (ledger && ledger->exit_id.tgid)
-		count(METRIC_TASKS_REAPED, task_kind(task), 0, 0, 1);
+	if (!ledger)
+		return 0;
+	counts = ledger->counts;
 	counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
 	counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
+	/* Only what was seen to exit, so that exited less reaped are those in between. */
+	if (ledger->exit_id.tgid)
+		count(METRIC_TASKS_REAPED, task_kind(task), 0, 0, 1);
 	if (exited)
 		for (int row = 0; row < NR_LEDGER; row++)
 			exited->v[row] += counts.v[row];
