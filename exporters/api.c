@@ -15,7 +15,7 @@ static __u64 age_ns(const struct request *request, __u64 time_ns)
 
 static enum api_status fail(struct request *request, enum api_status status, const char *message)
 {
-	json_string(&request->json, "error", message);
+	json_add_string(&request->json, "error", message);
 	return status;
 }
 
@@ -24,10 +24,10 @@ static void write_snapshot(struct request *request)
 	struct json *json = &request->json;
 
 	json_object_begin(json, "snapshot");
-	json_u64(json, "sequence", request->status.sequence);
-	json_u64(json, "age_ns", age_ns(request, request->status.time_ns));
-	json_u64(json, "duration_ns", request->status.duration_ns);
-	json_u64(json, "interval_ns", request->status.interval_ns);
+	json_add_u64(json, "sequence", request->status.sequence);
+	json_add_u64(json, "age_ns", age_ns(request, request->status.time_ns));
+	json_add_u64(json, "duration_ns", request->status.duration_ns);
+	json_add_u64(json, "interval_ns", request->status.interval_ns);
 	json_object_end(json);
 }
 
@@ -40,9 +40,9 @@ static void write_agreement(struct request *request)
 
 	json_object_begin(json, "agreement");
 	if (status->quiet_time_ns)
-		json_u64(json, "age_ns", age_ns(request, status->quiet_time_ns));
+		json_add_u64(json, "age_ns", age_ns(request, status->quiet_time_ns));
 	else
-		json_null(json, "age_ns");
+		json_add_null(json, "age_ns");
 	json_array_begin(json, "items");
 	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++) {
 		__u64 kernel = status->quiet_vmstat[item] - status->machine->vmstat_base[item];
@@ -50,10 +50,10 @@ static void write_agreement(struct request *request)
 		if (!status->quiet_time_ns || !(status->machine->vmstat_known & (1u << item)))
 			continue;
 		json_object_begin(json, NULL);
-		json_string(json, "item", vmstat_item_name(item));
-		json_u64(json, "kernel", kernel);
-		json_u64(json, "memoir", status->quiet_counted[item]);
-		json_s64(json, "remainder", (__s64)(kernel - status->quiet_counted[item]));
+		json_add_string(json, "item", vmstat_item_name(item));
+		json_add_u64(json, "kernel", kernel);
+		json_add_u64(json, "memoir", status->quiet_counted[item]);
+		json_add_s64(json, "remainder", (__s64)(kernel - status->quiet_counted[item]));
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -66,7 +66,7 @@ static void write_lost(struct request *request)
 
 	json_object_begin(&request->json, "lost");
 	for (__u32 i = 0; i < NR_LOSSES; i++)
-		json_u64(&request->json, model_dim_label(request->model, DIM_LOSS, i), cells[i]);
+		json_add_u64(&request->json, model_dim_label(request->model, DIM_LOSS, i), cells[i]);
 	json_object_end(&request->json);
 }
 
@@ -77,27 +77,27 @@ static enum api_status status_reply(struct request *request)
 	struct json *json = &request->json;
 	__u32 nr_attached = 0;
 
-	json_string(json, "version", machine->version);
-	json_string(json, "kernel", machine->kernel);
-	json_u64(json, "uptime_ns", age_ns(request, context->started_ns));
-	json_u64(json, "installed_time_ns", machine->installed_ns);
-	json_u64(json, "restarts_survived", context->restarts_survived);
-	json_u64(json, "page_size_bytes", machine->page_size);
-	json_u64(json, "cpus", machine->nr_cpus);
-	json_u64(json, "nodes", machine->nr_nodes);
+	json_add_string(json, "version", machine->version);
+	json_add_string(json, "kernel", machine->kernel);
+	json_add_u64(json, "uptime_ns", age_ns(request, context->started_ns));
+	json_add_u64(json, "installed_time_ns", machine->installed_ns);
+	json_add_u64(json, "restarts_survived", context->restarts_survived);
+	json_add_u64(json, "page_size_bytes", machine->page_size);
+	json_add_u64(json, "cpus", machine->nr_cpus);
+	json_add_u64(json, "nodes", machine->nr_nodes);
 	write_snapshot(request);
-	json_u64(json, "tasks", request->status.nr_tasks);
-	json_u64(json, "processes", request->status.nr_processes);
-	json_u64(json, "groups", request->status.nr_groups);
+	json_add_u64(json, "tasks", request->status.nr_tasks);
+	json_add_u64(json, "processes", request->status.nr_processes);
+	json_add_u64(json, "groups", request->status.nr_groups);
 	json_object_begin(json, "daemon");
-	json_u64(json, "cpu_ns", context->daemon_cpu_ns);
-	json_u64(json, "rss_bytes", context->daemon_rss_bytes);
+	json_add_u64(json, "cpu_ns", context->daemon_cpu_ns);
+	json_add_u64(json, "rss_bytes", context->daemon_rss_bytes);
 	json_object_end(json);
 	for (__u32 i = 0; i < model_nr_probes(request->model); i++)
 		nr_attached += model_probe(request->model, i)->state == PROBE_ATTACHED;
 	json_object_begin(json, "probes");
-	json_u64(json, "attached", nr_attached);
-	json_u64(json, "total", model_nr_probes(request->model));
+	json_add_u64(json, "attached", nr_attached);
+	json_add_u64(json, "total", model_nr_probes(request->model));
 	json_object_end(json);
 	write_agreement(request);
 	write_lost(request);
@@ -113,19 +113,19 @@ static enum api_status probes_reply(struct request *request)
 		const struct rec_probe *probe = model_probe(request->model, i);
 
 		json_object_begin(json, NULL);
-		json_string(json, "name", probe->name);
-		json_string(json, "target", probe->target);
-		json_string(json, "state", probe_state_name(probe->state));
-		json_string(json, "reason", probe->reason);
+		json_add_string(json, "name", probe->name);
+		json_add_string(json, "target", probe->target);
+		json_add_string(json, "state", probe_state_name(probe->state));
+		json_add_string(json, "reason", probe->reason);
 		/* The kernel counts runs only while kernel.bpf_stats_enabled is 1. */
 		if (probe->run_count) {
-			json_u64(json, "run_count", probe->run_count);
-			json_u64(json, "run_time_ns", probe->run_time_ns);
+			json_add_u64(json, "run_count", probe->run_count);
+			json_add_u64(json, "run_time_ns", probe->run_time_ns);
 		} else {
-			json_null(json, "run_count");
-			json_null(json, "run_time_ns");
+			json_add_null(json, "run_count");
+			json_add_null(json, "run_time_ns");
 		}
-		json_u64(json, "recursion_misses", probe->recursion_misses);
+		json_add_u64(json, "recursion_misses", probe->recursion_misses);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -144,7 +144,7 @@ static void write_ledger(struct request *request, const struct ledger_counts *co
 		if (only_counters && ledger_rows[row].type != COUNTER)
 			continue;
 		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
-		json_u64(&request->json, key, counts->v[row] * scale);
+		json_add_u64(&request->json, key, counts->v[row] * scale);
 	}
 }
 
@@ -158,7 +158,7 @@ static void write_rates(struct request *request, const float rate[NR_LEDGER])
 		if (ledger_rows[row].type != COUNTER)
 			continue;
 		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
-		json_double(&request->json, key, (double)rate[row] * scale);
+		json_add_double(&request->json, key, (double)rate[row] * scale);
 	}
 	json_object_end(&request->json);
 }
@@ -168,12 +168,12 @@ static void write_process(struct request *request, const char *key, const struct
 	struct json *json = &request->json;
 
 	json_object_begin(json, key);
-	json_u64(json, "pid", process->tgid);
-	json_string(json, "comm", process->comm);
-	json_string(json, "unit", model_group(request->model, process->group)->unit);
-	json_u64(json, "start_ns", process->start_ns);
-	json_u64(json, "threads", process->nr_threads);
-	json_bool(json, "kernel_thread", process->is_kthread);
+	json_add_u64(json, "pid", process->tgid);
+	json_add_string(json, "comm", process->comm);
+	json_add_string(json, "unit", model_group(request->model, process->group)->unit);
+	json_add_u64(json, "start_ns", process->start_ns);
+	json_add_u64(json, "threads", process->nr_threads);
+	json_add_bool(json, "kernel_thread", process->is_kthread);
 	write_ledger(request, &process->total, false);
 	write_rates(request, process->rate);
 	json_object_end(json);
@@ -191,7 +191,7 @@ static enum api_status processes_reply(struct request *request)
 	json_array_begin(json, "owners");
 	for (__u32 account = 0; account < NR_ACCOUNTS; account++) {
 		json_object_begin(json, NULL);
-		json_string(json, "name", account_name(account));
+		json_add_string(json, "name", account_name(account));
 		write_ledger(request, model_account(request->model, account), true);
 		json_object_end(json);
 	}
@@ -223,10 +223,10 @@ static enum api_status groups_reply(struct request *request)
 		const struct group *group = model_group(request->model, i);
 
 		json_object_begin(json, NULL);
-		json_string(json, "comm", group->comm);
-		json_string(json, "unit", group->unit);
-		json_bool(json, "exported", group->is_exported);
-		json_u64(json, "processes", group->nr_processes);
+		json_add_string(json, "comm", group->comm);
+		json_add_string(json, "unit", group->unit);
+		json_add_bool(json, "exported", group->is_exported);
+		json_add_u64(json, "processes", group->nr_processes);
 		write_ledger(request, &group->total, false);
 		write_rates(request, group->rate);
 		json_object_end(json);
@@ -262,9 +262,9 @@ static void write_cube(struct request *request, const char *key, enum metric met
 		for (int d = 0; d < METRIC_MAX_DIMS && row->dims[d] != DIM_NONE; d++) {
 			__u32 index = cell / cube->stride[d] % cube->size[d];
 
-			json_string(json, dim_name(row->dims[d]), model_dim_label(request->model, row->dims[d], index));
+			json_add_string(json, dim_name(row->dims[d]), model_dim_label(request->model, row->dims[d], index));
 		}
-		json_u64(json, value_key, cells[cell] * scale);
+		json_add_u64(json, value_key, cells[cell] * scale);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -293,14 +293,14 @@ static void write_stall(struct request *request, __u32 kind, __u32 node)
 	if (!count)
 		return;
 	json_object_begin(json, NULL);
-	json_string(json, "kind", model_dim_label(request->model, DIM_STALL_KIND, kind));
-	json_string(json, "node", model_dim_label(request->model, DIM_NODE, node));
-	json_u64(json, "count", count);
-	json_u64(json, "total_ns", cells[HIST_SUM]);
-	json_u64(json, "self_ns", *self);
+	json_add_string(json, "kind", model_dim_label(request->model, DIM_STALL_KIND, kind));
+	json_add_string(json, "node", model_dim_label(request->model, DIM_NODE, node));
+	json_add_u64(json, "count", count);
+	json_add_u64(json, "total_ns", cells[HIST_SUM]);
+	json_add_u64(json, "self_ns", *self);
 	json_array_begin(json, "buckets");
 	for (__u32 i = 0; i < HIST_BUCKETS; i++)
-		json_u64(json, NULL, cells[i]);
+		json_add_u64(json, NULL, cells[i]);
 	json_array_end(json);
 	json_object_end(json);
 }
@@ -312,7 +312,7 @@ static enum api_status stalls_reply(struct request *request)
 	write_snapshot(request);
 	json_array_begin(json, "bounds_ns");
 	for (__u32 i = 0; i < HIST_BOUNDS; i++)
-		json_u64(json, NULL, hist_bound_ns(i));
+		json_add_u64(json, NULL, hist_bound_ns(i));
 	json_array_end(json);
 	json_array_begin(json, "stalls");
 	for (__u32 kind = 0; kind < NR_STALL_KINDS; kind++)
@@ -322,8 +322,8 @@ static enum api_status stalls_reply(struct request *request)
 	write_cube(request, "reclaimed", METRIC_RECLAIMED, "bytes", false);
 	write_cube(request, "compactions", METRIC_COMPACTIONS, "count", false);
 	write_cube(request, "direct_compactions", METRIC_DIRECT_COMPACTIONS, "count", false);
-	json_u64(json, "compact_stalls", *model_cells(request->model, METRIC_COMPACT_STALLS));
-	json_u64(json, "oom_kills", *model_cells(request->model, METRIC_OOM_KILLS));
+	json_add_u64(json, "compact_stalls", *model_cells(request->model, METRIC_COMPACT_STALLS));
+	json_add_u64(json, "oom_kills", *model_cells(request->model, METRIC_OOM_KILLS));
 	return API_OK;
 }
 

@@ -47,25 +47,25 @@ void json_array_end(struct json *json)
 	close_with(json, "]");
 }
 
-void json_u64(struct json *json, const char *key, __u64 value)
+void json_add_u64(struct json *json, const char *key, __u64 value)
 {
 	begin_value(json, key);
 	text_add_u64(json->text, value);
 }
 
-void json_s64(struct json *json, const char *key, __s64 value)
+void json_add_s64(struct json *json, const char *key, __s64 value)
 {
 	begin_value(json, key);
 	text_add_s64(json->text, value);
 }
 
-void json_double(struct json *json, const char *key, double value)
+void json_add_double(struct json *json, const char *key, double value)
 {
 	begin_value(json, key);
 	text_add_format(json->text, "%.3f", value);
 }
 
-void json_string(struct json *json, const char *key, const char *value)
+void json_add_string(struct json *json, const char *key, const char *value)
 {
 	begin_value(json, key);
 	text_add(json->text, "\"");
@@ -73,13 +73,13 @@ void json_string(struct json *json, const char *key, const char *value)
 	text_add(json->text, "\"");
 }
 
-void json_bool(struct json *json, const char *key, bool value)
+void json_add_bool(struct json *json, const char *key, bool value)
 {
 	begin_value(json, key);
 	text_add(json->text, value ? "true" : "false");
 }
 
-void json_null(struct json *json, const char *key)
+void json_add_null(struct json *json, const char *key)
 {
 	begin_value(json, key);
 	text_add(json->text, "null");

@@ -17,12 +17,12 @@ void json_object_begin(struct json *json, const char *key);
 void json_object_end(struct json *json);
 void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
-void json_u64(struct json *json, const char *key, __u64 value);
-void json_s64(struct json *json, const char *key, __s64 value);
+void json_add_u64(struct json *json, const char *key, __u64 value);
+void json_add_s64(struct json *json, const char *key, __s64 value);
 /* A value that need not be exact, with three decimals. */
-void json_double(struct json *json, const char *key, double value);
-void json_string(struct json *json, const char *key, const char *value);
-void json_bool(struct json *json, const char *key, bool value);
-void json_null(struct json *json, const char *key);
+void json_add_double(struct json *json, const char *key, double value);
+void json_add_string(struct json *json, const char *key, const char *value);
+void json_add_bool(struct json *json, const char *key, bool value);
+void json_add_null(struct json *json, const char *key);
 
 #endif
