@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The table of commands, and how one is run; see command.h. */
+#include "command.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define TOP_OPTIONS (OPTION_ONCE | OPTION_GROUPS | OPTION_INTERVAL | OPTION_SORT | OPTION_REVERSE)
+
+const struct command commands[] = {
+	{ .name = "status",
+	  .help = "What the daemon watches and costs, and how far it agrees with the kernel",
+	  .path = "/v1/status", .view = status_view },
+	{ .name = "probes", .help = "Every BPF program: attached or why not, what it costs",
+	  .path = "/v1/probes", .view = probes_view },
+	{ .name = "top", .help = "Live: which processes or groups fault, allocate and stall",
+	  .options = TOP_OPTIONS, .run = top_run },
+	{ .name = "process", .argument = "PID", .help = "Everything about one process",
+	  .path = "/v1/process", .view = process_view },
+	{ .name = "faults", .help = "Page faults of the whole machine, by kind",
+	  .path = "/v1/faults", .view = faults_view },
+	{ .name = "stalls", .help = "Time lost to reclaim and compaction, by kind and node",
+	  .path = "/v1/stalls", .view = stalls_view },
+	{ .name = "events", .help = "Long stalls, OOM kills and failed allocations, one by one",
+	  .options = OPTION_FOLLOW, .run = events_run },
+	{ .name = "record", .argument = "FILE", .help = "Write all that the daemon sees to a new file",
+	  .options = OPTION_SECONDS, .is_live_only = true, .run = record_run },
+	{ .name = "replay", .argument = "FILE",
+	  .help = "Answer another command (default: status) from such a file",
+	  .is_live_only = true },
+	{ 0 },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (!strcmp(command->name, name))
+			return command;
+	return NULL;
+}
+
+int command_ask(struct cli *cli, const char *path, const struct source_query *query, struct answer *ret)
+{
+	int err = ask(&cli->source, path, query, ret);
+
+	if (err)
+		complain("%s", ret->reply.problem);
+	return ask_exit_status(err);
+}
+
+static bool is_json_body(const struct text *body)
+{
+	_cleanup_json_ json_t *json = reply_parse(body);
+
+	return json != NULL;
+}
+
+static int run_view(struct cli *cli)
+{
+	_cleanup_answer_ struct answer answer;
+	int status = command_ask(cli, cli->command->path, &cli->query, &answer);
+	struct text out = {};
+
+	if (cli->is_json && (!status || is_json_body(&answer.reply.body))) {
+		int printed = print_text(&answer.reply.body);
+
+		return status ? status : printed;
+	}
+	if (status)
+		return status;
+	status = cli->command->view(cli, answer.json, &out);
+	if (!status)
+		status = print_text(&out);
+	text_free(&out);
+	return status;
+}
+
+int command_run(struct cli *cli)
+{
+	return cli->command->run ? cli->command->run(cli) : run_view(cli);
+}

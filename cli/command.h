@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a command is: a row of the table in command.c. Most are one question to the API and one view of
+ * the answer; the others run by themselves.
+ */
+#ifndef MEMOIR_COMMAND_H
+#define MEMOIR_COMMAND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "ask.h"
+#include "output.h"
+
+/* Options that not every command takes; a bit each. */
+enum {
+	OPTION_ONCE = 1u << 0,
+	OPTION_GROUPS = 1u << 1,
+	OPTION_INTERVAL = 1u << 2,
+	OPTION_SORT = 1u << 3,
+	OPTION_REVERSE = 1u << 4,
+	OPTION_FOLLOW = 1u << 5,
+	OPTION_SECONDS = 1u << 6,
+};
+
+struct command;
+
+/* Everything that the command line said. */
+struct cli {
+	struct source source;
+	const struct command *command;
+	const char *record;   /* file to write: the argument of record */
+	const char *replay;   /* file to answer from, or NULL: the daemon answers */
+	struct source_query query;
+	unsigned int options; /* given, OPTION_* */
+	bool is_json;
+	uint64_t interval_ns; /* --interval */
+	uint64_t seconds;     /* --seconds; 0: without end */
+	int sort;             /* --sort: enum top_key */
+};
+
+struct command {
+	const char *name;
+	const char *argument; /* what it is called in the help: "PID", "FILE", or NULL */
+	const char *help;
+	unsigned int options; /* that it takes, OPTION_* */
+	bool is_live_only;    /* cannot be answered from a record file */
+	/* One question and one view of the answer, appended to out. EXIT_OK; or, after one line, another. */
+	const char *path;
+	int (*view)(struct cli *cli, const json_t *reply, struct text *out);
+	/*
+	 * Or all by itself; returns the exit status. replay has neither: it says what another command answers
+	 * from.
+	 */
+	int (*run)(struct cli *cli);
+};
+
+/* The table; a row without a name ends it. */
+extern const struct command commands[];
+/* The command of that name, or NULL. */
+const struct command *command_find(const char *name);
+/* Runs cli->command; returns the exit status. */
+int command_run(struct cli *cli);
+
+/* Asks; EXIT_OK, or another exit status after one line. */
+int command_ask(struct cli *cli, const char *path, const struct source_query *query, struct answer *ret);
+
+/* How old a snapshot may be for a command that shows one moment. */
+#define FRESH_MS 1000
+
+int status_view(struct cli *cli, const json_t *reply, struct text *out);
+int probes_view(struct cli *cli, const json_t *reply, struct text *out);
+int process_view(struct cli *cli, const json_t *reply, struct text *out);
+int faults_view(struct cli *cli, const json_t *reply, struct text *out);
+int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
+int top_run(struct cli *cli);
+int events_run(struct cli *cli);
+int record_run(struct cli *cli);
+
+#endif
