@@ -90,7 +90,9 @@ run: ## install what is missing, build, start the daemon in the foreground (as r
 	$(Q)exec packaging/run.sh $(B)/memoird
 
 include packaging/install.mk
+include packaging/lint.mk
 include tests/tests.mk
+include tests/workloads/workloads.mk
 
 .PHONY: clean
 clean: ## remove everything that was built
@@ -100,4 +102,4 @@ clean: ## remove everything that was built
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  \1|\2/' | column -t -s '|' | sort
 
--include $(shell find $(B) -name '*.d' 2>/dev/null)
+-include $(shell find $(B) -name '*.d' -type f 2>/dev/null)

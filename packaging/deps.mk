@@ -4,8 +4,8 @@
 DEPS_BUILD := gcc libc6-dev make pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libsystemd-dev \
 	libmicrohttpd-dev libcap-ng-dev libjansson-dev libncurses-dev scdoc bsdextrautils
 DEPS_RUN := util-linux mount
-DEPS_TEST := bats bpftrace busybox-static clang-format clang-tidy cppcheck curl debhelper dpkg-dev jq libclang-rt-14-dev libcmocka-dev \
-	libbpf-tools man-db mandoc procps prometheus rt-tests shellcheck socat stress-ng systemd tmux fakeroot git
+DEPS_TEST := bats bpftrace busybox-static clang-format clang-tidy curl dpkg-dev jq libclang-rt-14-dev libcmocka-dev \
+	libbpf-tools man-db mandoc procps prometheus rt-tests shellcheck socat stress-ng systemd tmux git
 
 DEPS ?= $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
 
