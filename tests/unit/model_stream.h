@@ -24,9 +24,9 @@
 #define INSTALLED_NS 1700000000000000000ULL
 
 /* A header for a record of this type. */
-#define HEADER(kind_, type, time_ns_)                                                              \
-	{                                                                                          \
-		.kind = (kind_), .size = sizeof(type), .time_ns = (time_ns_)                       \
+#define HEADER(kind_, type, time_ns_)                                        \
+	{                                                                    \
+		.kind = (kind_), .size = sizeof(type), .time_ns = (time_ns_) \
 	}
 
 static inline struct rec_machine stream_machine(void)
@@ -148,8 +148,7 @@ static inline struct model *model_with(__u32 max_groups, __u32 max_processes, vo
 	return model;
 }
 
-static inline const struct group *find_group(const struct model *model, const char *comm,
-					     const char *unit)
+static inline const struct group *find_group(const struct model *model, const char *comm, const char *unit)
 {
 	for (__u32 i = 0; i < model_nr_groups(model); i++) {
 		const struct group *group = model_group(model, i);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stream of records: its order, what a snapshot makes visible and when, and that no record,
- * however malformed, does more than be refused.
+ * The stream of records: its order, what it says of the machine, what a snapshot makes visible and when.
+ * Malformed records are in test_model_hostile.c.
  */
 #include "model_stream.h"
 
@@ -89,6 +89,30 @@ static void test_machine_is_checked(void **state UNUSED)
 	machine.nr_migratetypes = 16;
 	memset(machine.kernel, 'k', sizeof(machine.kernel));
 	expect_machine(machine, 0);
+}
+
+/* The probes were installed anew, or the kernel's counters are known better: the stream says it again. */
+static void test_machine_renews_the_base(void **state UNUSED)
+{
+	struct rec_vmstat vmstat = { .h = HEADER(REC_VMSTAT, struct rec_vmstat, 1) };
+	struct rec_machine machine = stream_machine();
+	struct model *model = model_with(4, 100, NULL);
+	struct model_status status;
+
+	vmstat.value[VMSTAT_PGFREE] = 1000;
+	for (__u64 sequence = 1; sequence <= 2; sequence++) {
+		assert_int_equal(feed_begin(model, sequence, sequence * NSEC_PER_SEC), 0);
+		assert_int_equal(feed(model, &vmstat), 0);
+		assert_int_equal(feed_end(model, sequence * NSEC_PER_SEC, true), 0);
+		assert_int_equal(model_cells(model, METRIC_VMSTAT_REMAINDER)[VMSTAT_PGFREE],
+				 sequence == 1 ? 1000 : 600);
+		machine.vmstat_base[VMSTAT_PGFREE] = 400;
+		assert_int_equal(feed(model, &machine), 0);
+	}
+	model_status(model, &status);
+	assert_int_equal(status.machine->vmstat_base[VMSTAT_PGFREE], 400);
+	assert_int_equal(status.sequence, 2);
+	model_free(model);
 }
 
 /* --- labels, probes, cgroups ------------------------------------------------------------------ */
@@ -377,96 +401,13 @@ static void test_events(void **state UNUSED)
 	model_free(model);
 }
 
-/* --- hostile records -------------------------------------------------------------------------- */
-
-static void test_sizes_are_exact(void **state UNUSED)
-{
-	struct model *model = model_with(4, 100, NULL);
-	__u64 buffer[1024] = { 0 };
-	struct rec_header *h = (struct rec_header *)buffer;
-
-	assert_int_equal(feed_begin(model, 1, 1), 0);
-	for (__u32 kind = 0; kind < NR_RECORDS; kind++) {
-		h->kind = kind;
-		for (__u32 size = 0; size < sizeof(buffer); size += 4) {
-			h->size = size;
-			if (model_apply(model, buffer, size) == 0)
-				assert_int_equal(size % 8, 0);
-			if (size) /* the record says more than is there */
-				assert_int_equal(model_apply(model, buffer, size - 1), -EINVAL);
-		}
-	}
-	h->kind = NR_RECORDS;
-	h->size = sizeof(*h);
-	assert_int_equal(model_apply(model, buffer, sizeof(buffer)), -EINVAL);
-	h->kind = ~0u;
-	assert_int_equal(model_apply(model, buffer, sizeof(buffer)), -EINVAL);
-	h->kind = REC_VMSTAT;
-	h->size = sizeof(struct rec_vmstat);
-	assert_int_equal(model_apply(model, (char *)buffer + 4, sizeof(buffer) - 8), -EINVAL);
-	model_free(model);
-}
-
-static void test_accounts_are_checked(void **state UNUSED)
-{
-	struct ledger_counts counts = { 0 };
-	struct model *model = model_with(4, 100, NULL);
-
-	assert_int_equal(feed_account(model, 0, &counts), -EINVAL); /* no snapshot is open */
-	assert_int_equal(feed_begin(model, 1, 1), 0);
-	assert_int_equal(feed_account(model, ACCOUNT_EXITED, &counts), 0);
-	assert_int_equal(feed_account(model, NR_ACCOUNTS, &counts), -EINVAL);
-	assert_int_equal(feed_account(model, ~0u, &counts), -EINVAL);
-	model_free(model);
-}
-
-static __u64 next_random(__u64 *random)
-{
-	*random = *random * 6364136223846793005ULL + 1442695040888963407ULL;
-	return *random >> 33;
-}
-
-/* Right in kind and size, anything inside. The sanitizers are the judges. */
-static void test_random_records(void **state UNUSED)
-{
-	struct model *model = model_with(4, 50, NULL);
-	__u64 buffer[sizeof(struct rec_cells) / sizeof(__u64)], random = 1;
-	struct rec_header *h = (struct rec_header *)buffer;
-	const __u32 sizes[NR_RECORDS] = {
-#define RECORD(id, type, is_event) [id] = sizeof(type),
-#include "../../bpf/abi/records.def"
-#undef RECORD
-	};
-
-	for (int i = 0; i < 100000; i++) {
-		__u32 kind = (__u32)next_random(&random) % NR_RECORDS;
-		bool is_small = next_random(&random) % 2;
-
-		for (__u32 word = 0; word < sizes[kind] / 8; word++)
-			buffer[word] = is_small ? next_random(&random) % 8 :
-						  next_random(&random) << 33 ^ next_random(&random);
-		h->kind = kind;
-		h->size = sizes[kind];
-		if (kind == REC_CELLS) {
-			struct rec_cells *cells = (struct rec_cells *)buffer;
-
-			cells->nr %= REC_MAX_CELLS + 1;
-			h->size = (__u32)(offsetof(struct rec_cells, cells) + cells->nr * 8);
-		}
-		(void)model_apply(model, buffer, h->size);
-		assert_true(model_nr_processes(model) <= 50);
-		for (__u32 p = 0; p < model_nr_processes(model); p++)
-			assert_non_null(model_group(model, model_process(model, p)->group));
-	}
-	model_free(model);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_machine_comes_first),
 		cmocka_unit_test(test_machine_again),
 		cmocka_unit_test(test_machine_is_checked),
+		cmocka_unit_test(test_machine_renews_the_base),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_probes),
 		cmocka_unit_test(test_cgroups),
@@ -476,9 +417,6 @@ int main(void)
 		cmocka_unit_test(test_vmstat_remainder),
 		cmocka_unit_test(test_incomplete_snapshot_leaves_no_trace),
 		cmocka_unit_test(test_events),
-		cmocka_unit_test(test_sizes_are_exact),
-		cmocka_unit_test(test_accounts_are_checked),
-		cmocka_unit_test(test_random_records),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

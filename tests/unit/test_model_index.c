@@ -13,7 +13,8 @@ static bool is_found(const struct index *ix, __u32 hash, __u32 wanted)
 	__u32 entry, pos;
 	bool found = false;
 
-	index_for_each(ix, hash, entry, pos) {
+	index_for_each(ix, hash, entry, pos)
+	{
 		assert_true(!found || entry != wanted);
 		found = found || entry == wanted;
 	}

@@ -136,8 +136,8 @@ static void mark_cells(const struct cube *cube, __u32 width, unsigned char *mark
 	for (__u32 i = 0; i < cube->size[0]; i++) {
 		for (__u32 j = 0; j < cube->size[1]; j++) {
 			for (__u32 k = 0; k < cube->size[2]; k++) {
-				__u32 cell = cube->base + i * cube->stride[0] +
-					     j * cube->stride[1] + k * cube->stride[2];
+				__u32 cell = cube->base + i * cube->stride[0] + j * cube->stride[1] +
+					     k * cube->stride[2];
 
 				for (__u32 w = 0; w < width; w++) {
 					assert_true(cell + w < nr_cells);

@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Work in an interrupt is not that of the task which is interrupted. A program that is run on another CPU
+ * runs there in the interrupt that asks for it. Skipped where the preemption count cannot be found.
+ */
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "harness.h"
+
+#define GFP_KERNEL 0xcc0
+#define SAMPLE 32
+
+static struct lab_config with_preempt_count;
+static int other_cpu = -1;
+
+/* The offset of a per-CPU variable of the kernel, or -1. */
+static __s64 percpu_offset(const struct btf *btf, const char *variable)
+{
+	int id = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
+	const struct btf_type *section = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+
+	for (__u32 i = 0; section && i < btf_vlen(section); i++) {
+		const struct btf_var_secinfo *info = btf_var_secinfos(section) + i;
+
+		if (!strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, info->type)->name_off), variable))
+			return info->offset;
+	}
+	return -1;
+}
+
+/* Why work in interrupts cannot be told apart in this test, or NULL. */
+static const char *find_preempt_count(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	__s64 count = btf ? percpu_offset(btf, "__preempt_count") : -1;
+	__s64 runqueues = btf ? percpu_offset(btf, "runqueues") : -1;
+	cpu_set_t allowed;
+
+	btf__free(btf);
+	if (count < 0 || runqueues < 0)
+		return "this kernel has no per-CPU variable __preempt_count";
+	with_preempt_count.preempt_count_from_rq = count - runqueues;
+	sched_getaffinity(0, sizeof(allowed), &allowed);
+	return CPU_COUNT(&allowed) < 2 ? "needs two CPUs" : NULL;
+}
+
+/* A child that keeps another CPU busy, so that this is interrupted and not woken up. */
+static pid_t keep_other_cpu_busy(const cpu_set_t *allowed)
+{
+	unsigned int here, other = 0;
+	char byte = 0;
+	cpu_set_t there;
+	int running[2];
+	pid_t pid;
+
+	assert_int_equal(syscall(SYS_getcpu, &here, NULL, NULL), 0);
+	while (other == here || !CPU_ISSET(other, allowed))
+		other++;
+	other_cpu = (int)other;
+	CPU_ZERO(&there);
+	CPU_SET(other, &there);
+	assert_int_equal(pipe(running), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (sched_setaffinity(0, sizeof(there), &there) < 0 || write(running[1], &byte, 1) != 1)
+			_exit(1);
+		for (;;)
+			getppid();
+	}
+	close(running[1]);
+	assert_int_equal(read(running[0], &byte, 1), 1);
+	close(running[0]);
+	return pid;
+}
+
+static cpu_set_t allowed_at_start;
+
+static void test_work_in_an_interrupt_has_its_own_account(void **state)
+{
+	struct lab *lab = *state;
+	pid_t busy = keep_other_cpu_busy(&allowed_at_start);
+
+	for (int i = 0; i < 100; i++) {
+		RUN_ON(lab, other_cpu, page_alloc, 1, 1, GFP_KERNEL, 0);
+		RUN_ON(lab, other_cpu, page_free, 1, 2);
+		RUN_ON(lab, other_cpu, page_fault_kernel, 0, 0, 0); /* page 0 hashes to 0 */
+	}
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	expect_cell(lab, METRIC_ALLOCATED, 0, 0, 1, 200);
+	expect_cell(lab, METRIC_FREED, 0, 2, 0, 400);
+	expect_cell(lab, METRIC_FAULT_EXCEPTIONS, FAULT_KERNEL, FAULT_READ, 0, 100 * SAMPLE);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_ALLOCATED, 200);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_FREED, 400);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_READ_FAULTS, 100 * SAMPLE);
+	lab_verify(lab);
+}
+
+static void test_failure_in_an_interrupt_says_so(void **state)
+{
+	struct lab *lab = *state;
+	pid_t busy = keep_other_cpu_busy(&allowed_at_start);
+	const struct rec_alloc_failure *record;
+
+	RUN_ON(lab, other_cpu, page_alloc, 0, 1, GFP_KERNEL, 0);
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	expect_cell(lab, METRIC_ALLOCATION_FAILURES, 0, 1, 0, 1);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_ALLOCATION_FAILURES, 1);
+	lab_verify(lab);
+	record = &lab_only_record(lab, REC_ALLOC_FAILURE, sizeof(*record))->alloc_failure;
+	assert_int_equal(record->in_interrupt, 1);
+}
+
+/* A task is nobody's bystander in its own work, and no stall begins in an interrupt. */
+static void test_task_is_told_from_interrupt(void **state)
+{
+	struct lab *lab = *state;
+	pid_t busy = keep_other_cpu_busy(&allowed_at_start);
+
+	RUN(lab, page_alloc, 1, 3, GFP_KERNEL, 0);
+	expect_cell(lab, METRIC_ALLOCATED, 0, 0, 3, 8);
+	expect_ledger(lab, LEDGER_ALLOCATED, 8);
+	RUN_ON(lab, other_cpu, direct_reclaim_begin, 0, GFP_KERNEL);
+	RUN_ON(lab, other_cpu, direct_reclaim_end, 100);
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	lab_verify(lab);
+}
+
+static const struct CMUnitTest tests[] = {
+	LAB_TEST_WITH(test_work_in_an_interrupt_has_its_own_account, &with_preempt_count),
+	LAB_TEST_WITH(test_failure_in_an_interrupt_says_so, &with_preempt_count),
+	LAB_TEST_WITH(test_task_is_told_from_interrupt, &with_preempt_count),
+};
+
+int main(void)
+{
+	const char *why_not = lab_why_not();
+
+	if (!why_not)
+		why_not = find_preempt_count();
+	if (why_not) {
+		puts(why_not);
+		return EXIT_SKIPPED;
+	}
+	sched_getaffinity(0, sizeof(allowed_at_start), &allowed_at_start);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Writes a record file of a machine that never was: all kinds of records, eight snapshots, processes that
+ * come, go, fork threads and bear hostile names, stalls, an OOM kill. The same file at every run of one
+ * version, so that what is answered from it can be compared with what was answered before.
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../../bpf/abi/hist.h"
+#include "../../daemon/model/model.h"
+#include "../../daemon/recfile.h"
+#include "../../daemon/util.h"
+
+#define BOOT_NS (1000 * NSEC_PER_SEC) /* time of the first record, since boot */
+#define NR_SNAPSHOTS 8
+#define INTERVAL_NS (5 * NSEC_PER_SEC)
+
+#define CGROUP_WEB 100
+#define CGROUP_CONTAINER 101
+#define CGROUP_HOSTILE 102
+#define CGROUP_UNKNOWN 103
+
+static struct recfile *file;
+
+/* A header for a record of this type, at a time after the first record's. */
+#define HEADER(kind_, type, after_ns)                                                  \
+	{                                                                              \
+		.kind = (kind_), .size = sizeof(type), .time_ns = BOOT_NS + (after_ns) \
+	}
+
+static void put(const void *record)
+{
+	int err = recfile_write(file, record, ((const struct rec_header *)record)->size);
+
+	if (err) {
+		fprintf(stderr, "cannot write: %s\n", strerror(-err));
+		exit(EXIT_FAILURE);
+	}
+}
+
+static void copy_text(char *to, const char *from, size_t size)
+{
+	size_t len = strlen(from);
+
+	memcpy(to, from, len < size ? len : size);
+}
+
+/* --- the machine ------------------------------------------------------------------------------ */
+
+static void put_machine(void)
+{
+	struct rec_machine rec = {
+		.h = HEADER(REC_MACHINE, struct rec_machine, 0),
+		.layout = model_layout(),
+		.wall_offset_ns = 1700000000 * NSEC_PER_SEC,
+		.installed_ns = 1700000900 * NSEC_PER_SEC,
+		.page_size = 4096,
+		.nr_cpus = 8,
+		.nr_nodes = 2,
+		.nr_migratetypes = 3,
+		.nr_orders = 11,
+		.nr_compact_results = 4,
+		.vmstat_known = ((1u << NR_VMSTAT_ITEMS) - 1) & ~(1u << VMSTAT_COMPACT_STALL),
+		.kernel = "6.18.0-example",
+		.version = "0.0.0-example",
+	};
+
+	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++)
+		rec.vmstat_base[item] = 1000000 * (item + 1);
+	put(&rec);
+}
+
+static void put_label(__u32 dim, __u32 index, const char *text)
+{
+	struct rec_label rec = { .h = HEADER(REC_LABEL, struct rec_label, 0), .dim = dim, .index = index };
+
+	copy_text(rec.text, text, sizeof(rec.text));
+	put(&rec);
+}
+
+static void put_labels(void)
+{
+	static const char *const migratetypes[] = { "unmovable", "movable", "reclaimable" };
+	static const char *const results[] = { "not_suitable_zone", "skipped", "deferred", "success" };
+	char number[16];
+
+	for (__u32 i = 0; i < ARRAY_SIZE(migratetypes); i++)
+		put_label(DIM_MIGRATETYPE, i, migratetypes[i]);
+	for (__u32 i = 0; i < ARRAY_SIZE(results); i++)
+		put_label(DIM_COMPACT_RESULT, i, results[i]);
+	for (__u32 i = 0; i < 11; i++) {
+		snprintf(number, sizeof(number), "%u", i);
+		put_label(DIM_ORDER, i, number);
+		if (i < 2)
+			put_label(DIM_NODE, i, number);
+	}
+}
+
+static void put_probe(__u32 index, __u32 state, const char *name, const char *target, const char *reason,
+		      __u64 nr_runs)
+{
+	struct rec_probe rec = { .h = HEADER(REC_PROBE, struct rec_probe, 0),
+				 .index = index,
+				 .state = state,
+				 .run_count = nr_runs,
+				 .run_time_ns = nr_runs * 40,
+				 .recursion_misses = nr_runs / 1000 };
+
+	copy_text(rec.name, name, sizeof(rec.name));
+	copy_text(rec.target, target, sizeof(rec.target));
+	copy_text(rec.reason, reason, sizeof(rec.reason));
+	put(&rec);
+}
+
+static void put_cgroup(__u64 id, const char *unit)
+{
+	struct rec_cgroup rec = { .h = HEADER(REC_CGROUP, struct rec_cgroup, 0), .cgroup_id = id };
+
+	copy_text(rec.unit, unit, sizeof(rec.unit));
+	put(&rec);
+}
+
+static void put_preamble(void)
+{
+	put_machine();
+	put_labels();
+	put_probe(0, PROBE_ATTACHED, "page_alloc", "raw_tp/mm_page_alloc", "", 5000);
+	put_probe(1, PROBE_ATTACHED, "page_free", "raw_tp/mm_page_free", "", 0);
+	put_probe(2, PROBE_ABSENT, "node_reclaim", "tp_btf/mm_vmscan_node_reclaim_begin",
+		  "this kernel has no such tracepoint", 0);
+	put_probe(3, PROBE_REJECTED, "oom", "tp_btf/mark_victim",
+		  "verifier: \"R1\" invalid\nmem access \\ 'scalar'", 0);
+	put_cgroup(CGROUP_WEB, "web.service");
+	put_cgroup(CGROUP_CONTAINER, "docker:0123456789ab");
+	put_cgroup(CGROUP_HOSTILE, "evil\"\n} 1\xff.service");
+}
+
+/* --- tasks ------------------------------------------------------------------------------------ */
+
+static const struct sim_task {
+	__u32 tgid, pid, flags;
+	__u64 cgroup_id;
+	const char *comm;
+	__u64 work;        /* a snapshot, from the first to the last that it lives through */
+	__u32 first, last; /* snapshots; it exits after the last, unless that is the last of all */
+} tasks[] = {
+	{ 1, 1, TASK_IS_LEADER, CGROUP_UNKNOWN, "init", 1, 1, NR_SNAPSHOTS },
+	{ 2, 2, TASK_IS_LEADER | TASK_IS_KTHREAD, 0, "kthreadd", 0, 1, NR_SNAPSHOTS },
+	{ 30, 30, TASK_IS_LEADER | TASK_IS_KTHREAD, 0, "kworker/0:1", 3, 1, NR_SNAPSHOTS },
+	{ 31, 31, TASK_IS_LEADER | TASK_IS_KTHREAD, 0, "kworker/u8:2", 4, 1, NR_SNAPSHOTS },
+	{ 200, 200, TASK_IS_LEADER, CGROUP_WEB, "server", 500, 1, NR_SNAPSHOTS },
+	{ 200, 201, 0, CGROUP_WEB, "server", 700, 1, NR_SNAPSHOTS },
+	{ 200, 202, 0, CGROUP_WEB, "server", 900, 2, 3 },
+	{ 300, 300, TASK_IS_LEADER, CGROUP_CONTAINER, "database", 2000, 1, NR_SNAPSHOTS },
+	{ 400, 400, TASK_IS_LEADER, CGROUP_HOSTILE, "\"},{\\\n\x1b[2J\xff\xc3\xa9", 60, 1, NR_SNAPSHOTS },
+	{ 500, 500, TASK_IS_LEADER, CGROUP_WEB, "batch", 10000, 1, 2 },
+	{ 600, 600, TASK_IS_LEADER, CGROUP_WEB, "late", 40000, 3, NR_SNAPSHOTS },
+};
+
+static struct task_identity identity_of(const struct sim_task *task)
+{
+	struct task_identity id = { .start_ns = task->tgid * NSEC_PER_SEC,
+				    .cgroup_id = task->cgroup_id,
+				    .tgid = task->tgid,
+				    .pid = task->pid,
+				    .flags = task->flags };
+
+	copy_text(id.comm, task->comm, sizeof(id.comm));
+	return id;
+}
+
+/* What so much work counts: different in every row, so that no two can be mistaken for each other. */
+static struct ledger_counts counts_of(__u64 work)
+{
+	struct ledger_counts counts;
+
+	for (__u32 row = 0; row < NR_LEDGER; row++)
+		counts.v[row] = work * (row + 1) * (ledger_rows[row].unit == NSEC ? 1000 : 1);
+	return counts;
+}
+
+static void add_counters(struct ledger_counts *to, const struct ledger_counts *counts)
+{
+	for (__u32 row = 0; row < NR_LEDGER; row++)
+		if (ledger_rows[row].type == COUNTER)
+			to->v[row] += counts->v[row];
+}
+
+static bool is_alive(const struct sim_task *task, __u32 snapshot)
+{
+	return snapshot >= task->first && snapshot <= task->last;
+}
+
+static struct ledger_counts exited;
+
+static void put_task(__u32 kind, const struct sim_task *task, __u64 after_ns, __u64 work)
+{
+	struct rec_task rec = { .h = HEADER(kind, struct rec_task, after_ns),
+				.id = identity_of(task),
+				.counts = counts_of(work) };
+
+	if (kind == REC_TASK_EXIT)
+		add_counters(&exited, &rec.counts);
+	put(&rec);
+}
+
+/* Between two snapshots: some tasks exit, and processes that no snapshot sees are born and die. */
+static void put_exits(__u32 snapshot, __u64 after_ns)
+{
+	static const struct sim_task compiler = { 700, 700, TASK_IS_LEADER, CGROUP_CONTAINER, "cc", 0, 0, 0 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tasks); i++)
+		if (tasks[i].last == snapshot && snapshot < NR_SNAPSHOTS)
+			put_task(REC_TASK_EXIT, &tasks[i], after_ns,
+				 tasks[i].work * (snapshot - tasks[i].first + 2));
+	for (__u32 i = 0; i < 10; i++) {
+		struct sim_task one = compiler;
+
+		one.tgid = one.pid = 700 + 10 * snapshot + i;
+		put_task(REC_TASK_EXIT, &one, after_ns, 5 + i);
+	}
+}
+
+/* --- snapshots -------------------------------------------------------------------------------- */
+
+/* Cells that grow by one with each snapshot, a different one for every place. */
+static void put_cells(__u32 snapshot)
+{
+	__u32 sizes[NR_DIMS] = {
+		[DIM_NODE] = 2, [DIM_MIGRATETYPE] = 3, [DIM_ORDER] = 11, [DIM_COMPACT_RESULT] = 4
+	};
+	struct cube cubes[NR_METRICS];
+	__u32 nr_cells;
+
+#define DIM(id, label, size) sizes[id] = size ? size : sizes[id];
+	MEMOIR_DIMS(DIM)
+#undef DIM
+	nr_cells = cubes_layout(cubes, sizes);
+	for (__u32 first = 0; first < nr_cells; first += REC_MAX_CELLS) {
+		struct rec_cells rec = { .h = HEADER(REC_CELLS, struct rec_cells, 0), .first = first };
+
+		rec.nr = nr_cells - first < REC_MAX_CELLS ? nr_cells - first : REC_MAX_CELLS;
+		rec.h.size = (__u32)(offsetof(struct rec_cells, cells) + rec.nr * sizeof(rec.cells[0]));
+		/* Some are left at zero: of large cubes these are not shown. */
+		for (__u32 i = 0; i < rec.nr; i++)
+			rec.cells[i] = (first + i) % 5 ? (first + i) * snapshot : 0;
+		put(&rec);
+	}
+}
+
+static void put_accounts(__u32 snapshot)
+{
+	for (__u32 account = 0; account < NR_ACCOUNTS; account++) {
+		struct rec_account rec = { .h = HEADER(REC_ACCOUNT, struct rec_account, 0),
+					   .account = account,
+					   .counts = counts_of(snapshot * (account + 1)) };
+
+		if (account == ACCOUNT_EXITED)
+			rec.counts = exited;
+		put(&rec);
+	}
+}
+
+static void put_vmstat(__u32 snapshot)
+{
+	struct rec_vmstat rec = { .h = HEADER(REC_VMSTAT, struct rec_vmstat, 0) };
+
+	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++)
+		rec.value[item] = 1000000 * (item + 1) + 1000 * snapshot;
+	put(&rec);
+}
+
+static void put_snapshot(__u32 snapshot, __u64 after_ns)
+{
+	struct rec_snapshot_begin begin = {
+		.h = HEADER(REC_SNAPSHOT_BEGIN, struct rec_snapshot_begin, after_ns), .sequence = snapshot
+	};
+	struct rec_snapshot_end end = { .h = HEADER(REC_SNAPSHOT_END, struct rec_snapshot_end,
+						    after_ns + 2 * NSEC_PER_MSEC),
+					.duration_ns = 2 * NSEC_PER_MSEC,
+					.interval_ns = INTERVAL_NS,
+					.quiet = snapshot == 3 };
+
+	put(&begin);
+	put_accounts(snapshot);
+	for (size_t i = 0; i < ARRAY_SIZE(tasks); i++)
+		if (is_alive(&tasks[i], snapshot))
+			put_task(REC_TASK, &tasks[i], after_ns,
+				 tasks[i].work * (snapshot - tasks[i].first + 1));
+	put_cells(snapshot);
+	put_vmstat(snapshot);
+	put(&end);
+}
+
+/* --- events ----------------------------------------------------------------------------------- */
+
+static void put_events(__u64 after_ns)
+{
+	struct rec_oom_kill kill = { .h = HEADER(REC_OOM_KILL, struct rec_oom_kill, after_ns),
+				     .id = identity_of(&tasks[7]),
+				     .victim_pid = 500,
+				     .oom_score_adj = (__u32)-500,
+				     .total_vm_kb = 4000,
+				     .anon_rss_kb = 3000,
+				     .file_rss_kb = 200,
+				     .shmem_rss_kb = 10,
+				     .pgtables_kb = 64 };
+	struct rec_alloc_failure failure = { .h = HEADER(REC_ALLOC_FAILURE, struct rec_alloc_failure,
+							 after_ns),
+					     .id = identity_of(&tasks[2]),
+					     .gfp_flags = 0x40dc0,
+					     .order = 9,
+					     .migratetype = 1,
+					     .in_interrupt = 1 };
+
+	for (__u32 kind = 0; kind < NR_STALL_KINDS; kind++) {
+		struct rec_stall stall = { .h = HEADER(REC_STALL, struct rec_stall, after_ns + kind),
+					   .id = identity_of(&tasks[4 + kind]),
+					   .total_ns = 20000000 * (kind + 1),
+					   .self_ns = 15000000,
+					   .reclaimed_pages = 32 * kind,
+					   .kind = kind,
+					   .order = 3 * kind,
+					   .node = kind % 2,
+					   .result = kind };
+
+		put(&stall);
+	}
+	copy_text(kill.victim_comm, "batch\x1b[31m\n", sizeof(kill.victim_comm));
+	put(&kill);
+	put(&failure);
+}
+
+int main(int argc, char **argv)
+{
+	__u64 after_ns = 0;
+	int err;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s FILE\n", argv[0]);
+		return 2;
+	}
+	unlink(argv[1]);
+	err = recfile_create(argv[1], &file);
+	if (err) {
+		fprintf(stderr, "cannot create %s: %s\n", argv[1], strerror(-err));
+		return EXIT_FAILURE;
+	}
+	put_preamble();
+	for (__u32 snapshot = 1; snapshot <= NR_SNAPSHOTS; snapshot++) {
+		after_ns += INTERVAL_NS;
+		put_snapshot(snapshot, after_ns);
+		if (snapshot < NR_SNAPSHOTS)
+			put_exits(snapshot, after_ns + NSEC_PER_SEC);
+		if (snapshot == 2)
+			put_events(after_ns + 2 * NSEC_PER_SEC);
+	}
+	return recfile_close(file) ? EXIT_FAILURE : EXIT_SUCCESS;
+}

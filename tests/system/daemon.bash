@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A daemon of the test's own: private folder, free port, private pins. `load daemon` in a bats file.
+# shellcheck shell=bash
+
+MEMOIRD=$BUILD/memoird
+MEMOIR=$BUILD/memoir
+WORKLOAD=$BUILD/tests/workloads/workload
+
+setup() {
+	umask 022
+	dir=$(mktemp -d)
+	socket=$dir/run/memoir.sock
+	pins=/sys/fs/bpf/memoir-test-$$-$BATS_TEST_NUMBER
+	daemon=
+	pids=()
+}
+
+teardown() {
+	local pid
+	for pid in "${pids[@]}" $daemon; do
+		kill -KILL "$pid" 2>/dev/null || true
+		wait "$pid" 2>/dev/null || true
+	done
+	if [ -d "$pins" ]; then
+		"$MEMOIRD" --pin "$pins" --uninstall-probes 2>/dev/null || true
+	fi
+	if mountpoint -q "$dir/small"; then
+		umount "$dir/small"
+	fi
+	rm -rf "$dir"
+}
+
+# Runs a command in the background, to be killed at the end of the test.
+background() {
+	"$@" 3>&- &
+	pids+=("$!")
+}
+
+# start_daemon OPTION...: returns when the daemon has said that it is ready.
+start_daemon() {
+	mkfifo "$dir/errors"
+	"$MEMOIRD" --listen none --socket "$socket" --pin none --interval 1 "$@" 2>"$dir/errors" 3>&- &
+	daemon=$!
+	exec {errors}<"$dir/errors"
+	rm "$dir/errors"
+	local line
+	while read -r -t 30 line <&"$errors"; do
+		echo "$line"
+		case $line in
+		*"live view"*) return 0 ;;
+		esac
+	done
+	echo "the daemon ended before it was ready"
+	return 1
+}
+
+# end_daemon [SIGNAL]
+end_daemon() {
+	kill "-${1:-TERM}" "$daemon"
+	local status=0
+	wait "$daemon" || status=$?
+	daemon=
+	exec {errors}<&-
+	return "$status"
+}
+
+get() {
+	curl --silent --show-error --max-time 30 --unix-socket "$socket" "http://localhost$1"
+}
+
+# The status at a moment that was quiet and is not older than this call. One client asks again and
+# again: a new one each time would itself be what is not quiet.
+quiet_status() {
+	local since
+	since=$(date +%s%N)
+	# shellcheck disable=SC2016
+	curl --silent --rate 20/s --max-time 60 --unix-socket "$socket" \
+		'http://localhost/v1/status?max_age_ms=0&try=[1-1000]' |
+		jq --unbuffered -c --argjson since "$since" 'select(.agreement.age_ns != null and
+			.agreement.age_ns < now * 1e9 - $since)' | head -n 1 >"$dir/status"
+	[ -s "$dir/status" ] && cat "$dir/status"
+}
+
+# remainder STATUS ITEM, kernel STATUS ITEM
+remainder() {
+	jq ".agreement.items[] | select(.item == \"$2\").remainder" <<<"$1"
+}
+kernel() {
+	jq ".agreement.items[] | select(.item == \"$2\").kernel" <<<"$1"
+}
+
+no_losses() {
+	jq -e '.lost | del(.recursion_missed, .event_overwritten) | add == 0' <<<"$1" >/dev/null || {
+		jq -c .lost <<<"$1"
+		return 1
+	}
+}

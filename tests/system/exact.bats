@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The daemon's totals against the kernel's own counters in /proc/vmstat, between two quiet moments.
+
+load daemon
+
+# grown ITEM: the growth of the remainder from $before to $after
+grown() {
+	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
+}
+
+@test "every page fault that succeeds is counted, and no other" {
+	start_daemon
+	before=$(quiet_status)
+	"$WORKLOAD" touch 20000 5
+	"$WORKLOAD" forks 500
+	after=$(quiet_status)
+	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 100000 ]
+	[ "$(grown pgfault)" -eq 0 ]
+	no_losses "$after"
+}
+
+@test "faults that fail are the remainder of pgfault" {
+	start_daemon
+	before=$(quiet_status)
+	"$WORKLOAD" bad-faults 1000
+	after=$(quiet_status)
+	[ "$(grown pgfault)" -eq 1000 ]
+}
+
+@test "single pages allocated and freed are counted one by one" {
+	start_daemon
+	before=$(quiet_status)
+	"$WORKLOAD" touch 20000 10
+	after=$(quiet_status)
+	misses=$(($(jq .lost.recursion_missed <<<"$after") - $(jq .lost.recursion_missed <<<"$before")))
+	echo "pgalloc $(grown pgalloc) pgfree $(grown pgfree) recursion misses $misses"
+	[ $(($(kernel "$after" pgalloc) - $(kernel "$before" pgalloc))) -ge 200000 ]
+	# What starts and ends the load takes a few pages in bulk (kernel stacks), which are not traced.
+	[ "$(grown pgalloc)" -ge 0 ] && [ "$(grown pgalloc)" -le $((200 + misses)) ]
+	[ "$(grown pgfree)" -ge 0 ] && [ "$(grown pgfree)" -le $((200 + misses)) ]
+}
+
+@test "30 s of stress-ng: totals agree, the remainder is what is documented, and every sum holds" {
+	start_daemon
+	before=$(quiet_status)
+	stress-ng --vm 1 --vm-bytes 256M --mmap 1 --fork 1 --pipe 1 --readahead 1 --temp-path "$dir" --timeout 30 >/dev/null 2>&1
+	after=$(quiet_status)
+	echo "pgfault $(grown pgfault) pgalloc $(grown pgalloc) pgfree $(grown pgfree)"
+	for item in allocstall compact_stall oom_kill; do
+		[ "$(grown $item)" -eq 0 ]
+	done
+	# Stressors provoke failing faults on purpose; those are few.
+	faults=$(($(kernel "$after" pgfault) - $(kernel "$before" pgfault)))
+	[ "$faults" -ge 100000 ]
+	[ "$(grown pgfault)" -ge 0 ] && [ "$(grown pgfault)" -le $((faults / 1000)) ]
+	# Bulk allocations are counted by the kernel and not traced.
+	for item in pgalloc pgfree; do
+		pages=$(($(kernel "$after" $item) - $(kernel "$before" $item)))
+		[ "$(grown $item)" -ge 0 ] && [ "$(grown $item)" -le $((pages / 100)) ]
+	done
+	no_losses "$after"
+	# All groups, and what groups that lost their series had, are the system.
+	get /metrics >"$dir/metrics"
+	promtool check metrics <"$dir/metrics"
+	awk '/^memoir_group_(minor|major)_faults_total/ || /^memoir_retired_groups_(minor|major)_faults/ { groups += $NF }
+		/^memoir_page_faults_total/ { system += $NF }
+		/^memoir_group_allocated_bytes_total/ || /^memoir_retired_groups_allocated_bytes/ { group_bytes += $NF }
+		/^memoir_allocated_bytes_total/ { bytes += $NF }
+		END { printf "faults %d %d, bytes %d %d\n", groups, system, group_bytes, bytes
+			exit !(groups == system && system > 0 && group_bytes == bytes && bytes > 0) }' "$dir/metrics"
+}
+
+@test "fault exceptions are estimated within their error" {
+	start_daemon
+	before=$(get '/v1/faults?max_age_ms=0' | jq '.exceptions[] | select(.mode == "user" and .access == "write").count')
+	"$WORKLOAD" touch 50000 4
+	after=$(get '/v1/faults?max_age_ms=0' | jq '.exceptions[] | select(.mode == "user" and .access == "write").count')
+	# The same pages four times: 50000 drawn one in 32, five standard errors of 4 * 32 * sqrt(50000 / 32).
+	echo "$((after - before)) write exceptions"
+	[ $((after - before)) -ge $((200000 - 25300)) ] && [ $((after - before)) -le $((200000 + 25300 + 20000)) ]
+}

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What becomes of the counts when the daemon dies, and of processes that are too short to be seen alive.
+
+load daemon
+
+@test "kill -9 in the middle of a load loses no count" {
+	start_daemon --pin "$pins"
+	before=$(quiet_status)
+	background stress-ng --vm 1 --vm-bytes 128M --fork 1 --mmap 1 --temp-path "$dir" --timeout 12 --quiet
+	load=$!
+	"$WORKLOAD" touch 20000 5
+	end_daemon KILL || true
+	"$WORKLOAD" touch 20000 5
+	"$WORKLOAD" forks 300
+	start_daemon --pin "$pins"
+	"$WORKLOAD" touch 20000 5
+	wait "$load"
+	after=$(quiet_status)
+	for item in allocstall compact_stall oom_kill; do
+		[ "$(remainder "$after" $item)" -eq "$(remainder "$before" $item)" ]
+	done
+	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 300000 ]
+	grown=$(($(remainder "$after" pgfault) - $(remainder "$before" pgfault)))
+	echo "pgfault remainder grew by $grown"
+	[ "$grown" -ge 0 ] && [ "$grown" -le 300 ]
+	[ "$(jq .restarts_survived <<<"$after")" -eq 1 ]
+	no_losses "$after"
+	end_daemon
+}
+
+@test "what is counted while no daemon runs is there when the next one starts" {
+	start_daemon --pin "$pins"
+	before=$(quiet_status)
+	end_daemon
+	"$WORKLOAD" touch 20000 5
+	"$WORKLOAD" forks 300
+	start_daemon --pin "$pins"
+	after=$(quiet_status)
+	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 100000 ]
+	[ "$(remainder "$after" pgfault)" -eq "$(remainder "$before" pgfault)" ]
+	end_daemon
+	"$MEMOIRD" --pin "$pins" --uninstall-probes
+	[ ! -e "$pins" ]
+}
+
+@test "counters of a group never step back over a restart" {
+	counts() {
+		get /metrics | grep '^memoir_group_.*_total{' | sed 's/ / /' | sort
+	}
+	start_daemon --pin "$pins"
+	"$WORKLOAD" touch 20000 5
+	"$WORKLOAD" forks 200
+	get '/v1/status?max_age_ms=0' >/dev/null
+	counts >"$dir/before"
+	end_daemon KILL || true
+	start_daemon --pin "$pins"
+	counts >"$dir/after"
+	# Keyed by the series; label values of this load hold no blanks.
+	awk 'NR == FNR { before[$1] = $2; next } { after[$1] = $2 }
+		END { for (series in before) if (after[series] + 0 < before[series]) { print series, before[series], after[series]; bad = 1 } exit bad }' \
+		"$dir/before" "$dir/after"
+	[ -s "$dir/before" ]
+}
+
+@test "100,000 processes that live for less than a millisecond are all accounted for" {
+	start_daemon
+	"$WORKLOAD" forks 1000
+	rss_before=$(get /v1/status | jq .daemon.rss_bytes)
+	before=$(quiet_status)
+	started=$(get /metrics | awk '/^memoir_tasks_started_total{kind="process"}/ { print $2 }')
+	"$WORKLOAD" forks 100000
+	after=$(quiet_status)
+	get /metrics >"$dir/metrics"
+	awk -v before="$started" '/^memoir_tasks_started_total{kind="process"}/ { started = $2 }
+		/^memoir_tasks_exited_total{kind="process"}/ { exited = $2 }
+		/^memoir_tasks_reaped_total{kind="process"}/ { reaped = $2 }
+		END { print started - before, exited, reaped; exit !(started - before >= 100000 && reaped >= 100000) }' "$dir/metrics"
+	[ "$(remainder "$after" pgfault)" -eq "$(remainder "$before" pgfault)" ]
+	no_losses "$after"
+	# Their faults bear their name, not that of the departed.
+	awk '/^memoir_group_minor_faults_total{comm="workload"/ { faults += $2 } END { print faults; exit !(faults > 1000000) }' "$dir/metrics"
+	rss_after=$(jq .daemon.rss_bytes <<<"$after")
+	echo "resident: $rss_before then $rss_after"
+	[ "$rss_after" -le $((rss_before + 1048576)) ]
+}

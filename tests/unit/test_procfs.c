@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What is read from /proc: sums over zones, what is not there, lines that make no sense, real files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../../daemon/procfs.h"
+#include "../../daemon/util.h"
+
+#define UNUSED __attribute__((unused))
+#define BIT(item) (1u << (item))
+#define ALL_ITEMS ((1u << NR_VMSTAT_ITEMS) - 1)
+
+/* Parses text as if nothing but its bytes were there. */
+static __u32 parse(const char *text, __u64 ret_value[NR_VMSTAT_ITEMS])
+{
+	size_t size = strlen(text);
+	_cleanup_free_ char *exact = malloc(size + !size);
+
+	assert_non_null(exact);
+	memcpy(exact, text, size);
+	return vmstat_parse(exact, size, ret_value);
+}
+
+static void test_sums_over_zones(void **state UNUSED)
+{
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	assert_int_equal(parse("pgalloc_dma 1\npgalloc_dma32 20\npgalloc_normal 300\npgalloc_movable 4000\n"
+			       "allocstall_normal 5\nallocstall_movable 6\npgfree 7\npgfault 8\n"
+			       "compact_stall 9\noom_kill 10\n",
+			       value),
+			 ALL_ITEMS);
+	assert_int_equal(value[VMSTAT_PGALLOC], 4321);
+	assert_int_equal(value[VMSTAT_ALLOCSTALL], 11);
+	assert_int_equal(value[VMSTAT_PGFREE], 7);
+	assert_int_equal(value[VMSTAT_PGFAULT], 8);
+	assert_int_equal(value[VMSTAT_COMPACT_STALL], 9);
+	assert_int_equal(value[VMSTAT_OOM_KILL], 10);
+}
+
+/* Other counters have names that begin or end alike. */
+static void test_names_are_whole(void **state UNUSED)
+{
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	assert_int_equal(
+		parse("pgfreed 1\nxpgfree 2\npgfre 3\npgmajfault 4\ncompact_stall_x 5\nthp_oom_kill 6\n"
+		      "pgalloc_ 7\npgalloc 8\nallocstall 9\n",
+		      value),
+		0);
+	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++)
+		assert_int_equal(value[item], 0);
+}
+
+static void test_missing_items(void **state UNUSED)
+{
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	memset(value, 0xff, sizeof(value));
+	assert_int_equal(parse("", value), 0);
+	assert_int_equal(parse("pgfault 8", value), BIT(VMSTAT_PGFAULT)); /* the last line needs no end */
+	assert_int_equal(value[VMSTAT_PGFAULT], 8);
+	assert_int_equal(value[VMSTAT_OOM_KILL], 0);
+}
+
+static void test_malformed_lines(void **state UNUSED)
+{
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	assert_int_equal(parse("\n\n \npgfree\npgfree \npgfree  1\npgfree x\npgfree 1x\npgfree -1\npgfree "
+			       "+1\npgfree 1 2\n"
+			       "pgfree\t1\npgfree 0x1\n",
+			       value),
+			 0);
+	assert_int_equal(parse("pgfree 18446744073709551616\npgfree 99999999999999999999\npgfault "
+			       "18446744073709551615\n",
+			       value),
+			 BIT(VMSTAT_PGFAULT));
+	assert_true(value[VMSTAT_PGFAULT] == UINT64_MAX);
+}
+
+static void test_bytes_that_are_no_text(void **state UNUSED)
+{
+	static const char bytes[] = "pgfault 1\n\0\xff\npgfree 2\0\noom_kill 3\n";
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	assert_int_equal(vmstat_parse(bytes, sizeof(bytes) - 1, value),
+			 BIT(VMSTAT_PGFAULT) | BIT(VMSTAT_OOM_KILL));
+	assert_int_equal(value[VMSTAT_PGFREE], 0);
+	assert_int_equal(value[VMSTAT_OOM_KILL], 3);
+}
+
+/* From the start, whatever was read before, and once. */
+static void test_from_the_start(void **state UNUSED)
+{
+	static const char text[] = "pgalloc_dma 1\npgfree 2\n";
+	_cleanup_close_ int fd = memfd_create("vmstat", MFD_CLOEXEC);
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(vmstat_read(fd, value), BIT(VMSTAT_PGALLOC) | BIT(VMSTAT_PGFREE));
+		assert_int_equal(value[VMSTAT_PGALLOC], 1);
+		assert_int_equal(value[VMSTAT_PGFREE], 2);
+	}
+}
+
+/* What the running kernel says never falls. */
+static void test_of_this_kernel(void **state UNUSED)
+{
+	_cleanup_close_ int fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	__u64 before[NR_VMSTAT_ITEMS], after[NR_VMSTAT_ITEMS];
+	int found, needed = (int)(BIT(VMSTAT_PGALLOC) | BIT(VMSTAT_PGFAULT));
+
+	if (fd < 0)
+		skip();
+	found = vmstat_read(fd, before);
+	assert_true(found > 0);
+	assert_int_equal(found & needed, needed);
+	assert_true(before[VMSTAT_PGFAULT] > 0);
+	assert_int_equal(vmstat_read(fd, after), found);
+	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++)
+		assert_true(after[item] >= before[item]);
+}
+
+static void test_file_that_cannot_be_read(void **state UNUSED)
+{
+	_cleanup_close_ int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	assert_int_equal(vmstat_read(-1, value), -EBADF);
+	assert_int_equal(vmstat_read(folder, value), -EISDIR);
+}
+
+/* Larger than any vmstat: what fits is read. */
+static void test_endless_file(void **state UNUSED)
+{
+	_cleanup_close_ int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	__u64 value[NR_VMSTAT_ITEMS];
+
+	assert_int_equal(vmstat_read(fd, value), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_sums_over_zones),
+		cmocka_unit_test(test_names_are_whole),
+		cmocka_unit_test(test_missing_items),
+		cmocka_unit_test(test_malformed_lines),
+		cmocka_unit_test(test_bytes_that_are_no_text),
+		cmocka_unit_test(test_from_the_start),
+		cmocka_unit_test(test_of_this_kernel),
+		cmocka_unit_test(test_file_that_cannot_be_read),
+		cmocka_unit_test(test_endless_file),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Small loads of known size for the system tests and the benchmarks. Each one does what it is told
+ * to, without help of the C library's allocator, and prints what it cost where that is of use.
+ * Standard error says what went wrong; exit status 2 is usage.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+
+#include "../../daemon/util.h"
+
+static void __attribute__((noreturn)) die(const char *what)
+{
+	fprintf(stderr, "workload: %s: %s\n", what, strerror(errno));
+	exit(EXIT_FAILURE);
+}
+
+static unsigned long number(const char *text)
+{
+	char *end;
+	unsigned long value = strtoul(text, &end, 10);
+
+	if (end == text || *end) {
+		fprintf(stderr, "workload: %s: must be a whole number\n", text);
+		exit(2);
+	}
+	return value;
+}
+
+static char *map_pages(size_t size)
+{
+	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	madvise(memory, size, MADV_NOHUGEPAGE);
+	return memory;
+}
+
+/* touch PAGES ROUNDS: writes fresh pages one by one; prints nanoseconds a page. */
+static void touch(char **args)
+{
+	unsigned long nr_pages = number(args[0]), nr_rounds = number(args[1]);
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	uint64_t start_ns = now_ns(CLOCK_MONOTONIC);
+
+	for (unsigned long round = 0; round < nr_rounds; round++) {
+		char *memory = map_pages(nr_pages * page_size);
+
+		for (unsigned long page = 0; page < nr_pages; page++)
+			memory[page * page_size] = 1;
+		munmap(memory, nr_pages * page_size);
+	}
+	printf("%llu\n", (unsigned long long)((now_ns(CLOCK_MONOTONIC) - start_ns) / (nr_pages * nr_rounds)));
+}
+
+/* forks N: processes that end at once, one after the other; prints nanoseconds a process. */
+static void forks(char **args)
+{
+	unsigned long nr = number(args[0]);
+	uint64_t start_ns = now_ns(CLOCK_MONOTONIC);
+
+	for (unsigned long i = 0; i < nr; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork");
+		if (!pid)
+			_exit(0);
+		waitpid(pid, NULL, 0);
+	}
+	printf("%llu\n", (unsigned long long)((now_ns(CLOCK_MONOTONIC) - start_ns) / nr));
+}
+
+/* crowd N: N processes that wait until standard input ends; prints "ready" when all are there. */
+static void crowd(char **args)
+{
+	unsigned long nr = number(args[0]);
+	char byte;
+
+	for (unsigned long i = 0; i < nr; i++) {
+		pid_t pid = fork();
+
+		if (pid < 0)
+			die("fork");
+		if (!pid) {
+			prctl(PR_SET_PDEATHSIG, SIGKILL);
+			/* What the parent's end of the pipe does not hold open ends the child. */
+			while (read(STDIN_FILENO, &byte, 1) > 0)
+				;
+			_exit(0);
+		}
+	}
+	puts("ready");
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+	while (wait(NULL) > 0)
+		;
+}
+
+static sigjmp_buf escape;
+
+static void on_fault(int signal)
+{
+	(void)signal;
+	siglongjmp(escape, 1);
+}
+
+/* bad-faults N: reads of a file mapping beyond the file's end, each of which ends in SIGBUS. */
+static void bad_faults(char **args)
+{
+	unsigned long nr = number(args[0]);
+	FILE *file = tmpfile();
+	volatile char *memory;
+	volatile unsigned long i;
+
+	if (!file)
+		die("tmpfile");
+	memory = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fileno(file), 0);
+	if (memory == MAP_FAILED)
+		die("mmap");
+	signal(SIGBUS, on_fault);
+	for (i = 0; i < nr; i++) {
+		if (!sigsetjmp(escape, 1))
+			(void)memory[0];
+	}
+	fclose(file);
+}
+
+/* named NAME: takes NAME as its own and waits until standard input ends; prints its pid. */
+static void named(char **args)
+{
+	char byte;
+
+	prctl(PR_SET_NAME, args[0]);
+	printf("%d\n", getpid());
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
+/* hold PAGES: touches pages, prints its pid, and waits until standard input ends. */
+static void hold(char **args)
+{
+	unsigned long nr_pages = number(args[0]);
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory = map_pages(nr_pages * page_size);
+	char byte;
+
+	for (unsigned long page = 0; page < nr_pages; page++)
+		memory[page * page_size] = 1;
+	printf("%d\n", getpid());
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		;
+}
+
+static const struct {
+	const char *name;
+	int nr_args;
+	void (*run)(char **args);
+} loads[] = {
+	{ "touch", 2, touch }, { "forks", 1, forks }, { "crowd", 1, crowd },
+	{ "bad-faults", 1, bad_faults }, { "named", 1, named }, { "hold", 1, hold },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(loads); i++) {
+		if (!strcmp(argv[1], loads[i].name) && argc - 2 == loads[i].nr_args) {
+			loads[i].run(argv + 2);
+			return EXIT_SUCCESS;
+		}
+	}
+	fputs("usage: workload touch PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES\n", stderr);
+	return 2;
+}
