@@ -16,8 +16,8 @@ static __always_inline enum compact_mode compact_mode(const struct compact_contr
 		return COMPACT_DIRECT;
 	if (BPF_CORE_READ(cc, proactive_compaction))
 		return COMPACT_PROACTIVE;
-	return BPF_CORE_READ(bpf_get_current_task_btf(), flags) & PF_KTHREAD ? COMPACT_KCOMPACTD :
-									       COMPACT_OTHER;
+	return BPF_CORE_READ(bpf_get_current_task_btf(), flags) & PF_KTHREAD ? COMPACT_KCOMPACTD
+									     : COMPACT_OTHER;
 }
 
 /* The first zone of a direct compaction that is not skipped makes it a stall. */

@@ -78,9 +78,9 @@ struct mm_struct___atomic {
 	({                                                                                         \
 		const struct mm_struct___percpu *percpu__ = (const void *)(mm);                    \
 		const struct mm_struct___atomic *atomic__ = (const void *)(mm);                    \
-		__s64 pages__ = bpf_core_field_exists(percpu__->rss_stat[0].count) ?               \
-					BPF_CORE_READ(percpu__, rss_stat[member].count) :          \
-					BPF_CORE_READ(atomic__, rss_stat.count[member].counter);   \
+		__s64 pages__ = bpf_core_field_exists(percpu__->rss_stat[0].count)                 \
+					? BPF_CORE_READ(percpu__, rss_stat[member].count)          \
+					: BPF_CORE_READ(atomic__, rss_stat.count[member].counter); \
 		pages__ > 0 ? (__u64)pages__ : 0;                                                  \
 	})
 

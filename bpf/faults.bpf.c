@@ -21,7 +21,10 @@
 
 static __always_inline bool is_sampled(__u64 address)
 {
-	/* Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of the product depend on all of the page number. */
+	/*
+	 * Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of the product depend on all of the
+	 * page number.
+	 */
 	return !((address >> 12) * 0x9e3779b97f4a7c15ULL >> (64 - FAULT_SAMPLE_SHIFT));
 }
 

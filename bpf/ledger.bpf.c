@@ -36,7 +36,8 @@ SEC("raw_tp/sched_process_exit")
 int task_exit(__u64 *ctx)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
-	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL,
+							  BPF_LOCAL_STORAGE_GET_F_CREATE);
 
 	if (!ledger) {
 		lost(LOSS_STORAGE_CREATE);

@@ -40,15 +40,13 @@ int page_alloc(__u64 *ctx)
 	struct ledger_counts *counts = counts_now();
 
 	if (!page) {
-		count(METRIC_ALLOCATION_FAILURES, migratetype, order, 0, 1);
-		if (counts)
+		if (count(METRIC_ALLOCATION_FAILURES, migratetype, order, 0, 1) && counts)
 			counts->v[LEDGER_ALLOCATION_FAILURES]++;
 		if (!(gfp & GFP_NOWARN))
 			record_failure(order, gfp, migratetype);
 		return 0;
 	}
-	count(METRIC_ALLOCATED, page_node(page), migratetype, order, 1ULL << order);
-	if (counts)
+	if (count(METRIC_ALLOCATED, page_node(page), migratetype, order, 1ULL << order) && counts)
 		counts->v[LEDGER_ALLOCATED] += 1ULL << order;
 	return 0;
 }
@@ -59,8 +57,7 @@ int page_free(__u64 *ctx)
 	__u32 order = ctx[1];
 	struct ledger_counts *counts = counts_now();
 
-	count(METRIC_FREED, page_node(ctx[0]), order, 0, 1ULL << order);
-	if (counts)
+	if (count(METRIC_FREED, page_node(ctx[0]), order, 0, 1ULL << order) && counts)
 		counts->v[LEDGER_FREED] += 1ULL << order;
 	return 0;
 }

@@ -121,13 +121,14 @@ static __always_inline __s64 cell_index(enum metric metric, __u32 i, __u32 j, __
 }
 
 /* Adds n to the metric's cell; unused dimensions are 0. */
-static __always_inline void count(enum metric metric, __u32 i, __u32 j, __u32 k, __u64 n)
+static __always_inline bool count(enum metric metric, __u32 i, __u32 j, __u32 k, __u64 n)
 {
 	__s64 index = cell_index(metric, i, j, k);
 	__u64 *cell = index < 0 ? NULL : cell_at(index);
 
 	if (cell)
 		*cell += n;
+	return cell;
 }
 
 /* Adds one observation to the histogram's cell (i, j). */
@@ -196,12 +197,16 @@ static __always_inline void identify(struct task_identity *ret_id, struct task_s
 	ret_id->flags = (BPF_CORE_READ(task, flags) & PF_KTHREAD ? TASK_IS_KTHREAD : 0) |
 			(ret_id->pid == ret_id->tgid ? TASK_IS_LEADER : 0);
 	ret_id->pad = 0;
+	__builtin_memset(ret_id->comm, 0, sizeof(ret_id->comm));
 	BPF_CORE_READ_STR_INTO(&ret_id->comm, leader, comm);
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-/* A record of this kind in the ring, header filled and the rest zero where the caller does not fill it; NULL when full (counted). */
+/*
+ * A record of this kind in the ring, header filled and the rest zero where the caller does not fill
+ * it; NULL when full (counted).
+ */
 static __always_inline void *record_reserve(enum record kind, __u32 size)
 {
 	struct rec_header *header = bpf_ringbuf_reserve(&ring, size, 0);

@@ -6,10 +6,20 @@
  */
 #include "stall.bpf.h"
 
+/* Both are read, because the verifier wants a constant index. */
+static __always_inline __u32 reclaim_order(const __u64 *ctx)
+{
+	__u64 first = ctx[0], second = ctx[1];
+
+	barrier_var(first);
+	barrier_var(second);
+	return compat_reclaim_order_arg ? second : first;
+}
+
 SEC("raw_tp/mm_vmscan_direct_reclaim_begin")
 int direct_reclaim_begin(__u64 *ctx)
 {
-	stall_begin(STALL_DIRECT_RECLAIM, compat_reclaim_order_arg ? ctx[1] : ctx[0]);
+	stall_begin(STALL_DIRECT_RECLAIM, reclaim_order(ctx));
 	return 0;
 }
 
@@ -23,7 +33,7 @@ int direct_reclaim_end(__u64 *ctx)
 SEC("raw_tp/mm_vmscan_memcg_reclaim_begin")
 int memcg_reclaim_begin(__u64 *ctx)
 {
-	stall_begin(STALL_MEMCG_RECLAIM, compat_reclaim_order_arg ? ctx[1] : ctx[0]);
+	stall_begin(STALL_MEMCG_RECLAIM, reclaim_order(ctx));
 	return 0;
 }
 

@@ -10,27 +10,6 @@
 
 #include "plane.bpf.h"
 
-static __always_inline void stall_begin(enum stall_kind kind, __u32 order)
-{
-	struct task_ledger *ledger = ledger_of_current();
-	struct stall_frame *frame;
-	__u32 depth;
-
-	if (!ledger)
-		return;
-	depth = ledger->depth;
-	if (depth >= STALL_MAX_DEPTH) {
-		lost(LOSS_STALL_NESTING);
-		return;
-	}
-	frame = &ledger->stalls[depth];
-	frame->start_ns = bpf_ktime_get_boot_ns();
-	frame->nested_ns = 0;
-	frame->kind = kind;
-	frame->order = order;
-	ledger->depth = depth + 1;
-}
-
 /* Drops open stalls above the innermost one of this kind. Its index, or -1 where there is none. */
 static __always_inline int stall_find(struct task_ledger *ledger, enum stall_kind kind)
 {
@@ -46,6 +25,30 @@ static __always_inline int stall_find(struct task_ledger *ledger, enum stall_kin
 			lost(LOSS_STALL_END_MISSED);
 	ledger->depth = found;
 	return found;
+}
+
+static __always_inline void stall_begin(enum stall_kind kind, __u32 order)
+{
+	struct task_ledger *ledger = ledger_of_current();
+	struct stall_frame *frame;
+	__u32 depth;
+
+	if (!ledger)
+		return;
+	/* A kind does not nest in itself, so one that is open has ended unseen. */
+	if (stall_find(ledger, kind) >= 0)
+		lost(LOSS_STALL_END_MISSED);
+	depth = ledger->depth;
+	if (depth >= STALL_MAX_DEPTH) {
+		lost(LOSS_STALL_NESTING);
+		return;
+	}
+	frame = &ledger->stalls[depth];
+	frame->start_ns = bpf_ktime_get_boot_ns();
+	frame->nested_ns = 0;
+	frame->kind = kind;
+	frame->order = order;
+	ledger->depth = depth + 1;
 }
 
 static __always_inline void stall_record(const struct stall_frame *frame, __u64 total_ns, __u64 self_ns,

@@ -10,8 +10,8 @@
 
 #include "types.h"
 
-#define HIST_MIN_SHIFT 10                                      /* first bound: 1.024 us */
-#define HIST_MAX_SHIFT 34                                      /* last bound: 17.18 s */
+#define HIST_MIN_SHIFT 10 /* first bound: 1.024 us */
+#define HIST_MAX_SHIFT 34 /* last bound: 17.18 s */
 #define HIST_BOUNDS (HIST_MAX_SHIFT - HIST_MIN_SHIFT + 1)
 #define HIST_BUCKETS (HIST_BOUNDS + 1)
 #define HIST_SUM HIST_BUCKETS

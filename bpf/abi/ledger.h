@@ -23,13 +23,19 @@ struct ledger_counts {
 #define LEDGER_STALLS(kind) (LEDGER_DIRECT_RECLAIMS + 3 * (kind))
 #define LEDGER_STALL_NS(kind) (LEDGER_STALLS(kind) + 1)
 #define LEDGER_STALL_SELF_NS(kind) (LEDGER_STALLS(kind) + 2)
-_Static_assert(LEDGER_STALLS(STALL_DIRECT_COMPACTION) == LEDGER_DIRECT_COMPACTIONS, "stall rows lie in the order of enum stall_kind");
-_Static_assert(LEDGER_STALL_SELF_NS(STALL_MEMCG_RECLAIM) == LEDGER_MEMCG_RECLAIM_STALL_SELF, "three rows a stall kind");
+_Static_assert(LEDGER_STALLS(STALL_DIRECT_COMPACTION) == LEDGER_DIRECT_COMPACTIONS,
+	       "stall rows lie in the order of enum stall_kind");
+_Static_assert(LEDGER_STALL_SELF_NS(STALL_MEMCG_RECLAIM) == LEDGER_MEMCG_RECLAIM_STALL_SELF,
+	       "three rows a stall kind");
 
 /* The rows of the fault exceptions lie in the order of enum fault_access. */
-_Static_assert(LEDGER_READ_FAULTS + FAULT_PROTECTION == LEDGER_PROTECTION_FAULTS, "fault rows lie in the order of enum fault_access");
+_Static_assert(LEDGER_READ_FAULTS + FAULT_PROTECTION == LEDGER_PROTECTION_FAULTS,
+	       "fault rows lie in the order of enum fault_access");
 
-/* The resident rows lie in the order of the kernel's mm counters (MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES). */
+/*
+ * The resident rows lie in the order of the kernel's mm counters (MM_FILEPAGES, MM_ANONPAGES,
+ * MM_SWAPENTS, MM_SHMEMPAGES).
+ */
 #define LEDGER_RSS_FIRST LEDGER_RSS_FILE
 #define NR_MM_COUNTERS 4
 _Static_assert(LEDGER_RSS_FIRST + NR_MM_COUNTERS == NR_LEDGER, "resident rows come last");
@@ -38,7 +44,7 @@ _Static_assert(LEDGER_RSS_FIRST + NR_MM_COUNTERS == NR_LEDGER, "resident rows co
 enum account {
 	ACCOUNT_INTERRUPT,    /* work done in hard and soft interrupts */
 	ACCOUNT_UNATTRIBUTED, /* work of tasks that had no ledger yet */
-	ACCOUNT_EXITED,       /* the final ledgers of all tasks that are gone, whether or not their names arrived */
+	ACCOUNT_EXITED, /* the final ledgers of all tasks that are gone, whether or not their names arrived */
 	NR_ACCOUNTS
 };
 
@@ -48,8 +54,8 @@ struct task_identity {
 	__u64 cgroup_id; /* in the cgroup v2 hierarchy; 0 where there is none */
 	__u32 tgid;
 	__u32 pid;
-	__u32 flags; /* TASK_IS_* */
-	char comm[MEMOIR_COMM_LEN]; /* of the thread group leader: bytes that the process chose, perhaps hostile */
+	__u32 flags;                /* TASK_IS_* */
+	char comm[MEMOIR_COMM_LEN]; /* of the thread group leader: bytes that it chose, perhaps hostile */
 	__u32 pad;
 };
 

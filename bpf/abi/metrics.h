@@ -10,25 +10,28 @@
 #include "types.h"
 
 /* DIM(id, label, fixed size or 0 where the machine decides). */
-#define MEMOIR_DIMS(DIM)                                                                           \
-	DIM(DIM_NONE, "", 1)                                                                       \
-	DIM(DIM_NODE, "node", 0)                                                                   \
-	DIM(DIM_MIGRATETYPE, "migratetype", 0)                                                     \
-	DIM(DIM_ORDER, "order", 0)                                                                 \
-	DIM(DIM_COMPACT_RESULT, "result", 0)                                                       \
-	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)                                                \
-	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)                                                \
-	DIM(DIM_FAULT_ACCESS, "access", NR_FAULT_ACCESSES)                                         \
-	DIM(DIM_STALL_KIND, "kind", NR_STALL_KINDS)                                                \
-	DIM(DIM_COMPACT_MODE, "mode", NR_COMPACT_MODES)                                            \
-	DIM(DIM_TASK_KIND, "kind", NR_TASK_KINDS)                                                  \
-	DIM(DIM_LOSS, "cause", NR_LOSSES)                                                          \
+#define MEMOIR_DIMS(DIM)                                   \
+	DIM(DIM_NONE, "", 1)                               \
+	DIM(DIM_NODE, "node", 0)                           \
+	DIM(DIM_MIGRATETYPE, "migratetype", 0)             \
+	DIM(DIM_ORDER, "order", 0)                         \
+	DIM(DIM_COMPACT_RESULT, "result", 0)               \
+	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)        \
+	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)        \
+	DIM(DIM_FAULT_ACCESS, "access", NR_FAULT_ACCESSES) \
+	DIM(DIM_STALL_KIND, "kind", NR_STALL_KINDS)        \
+	DIM(DIM_COMPACT_MODE, "mode", NR_COMPACT_MODES)    \
+	DIM(DIM_TASK_KIND, "kind", NR_TASK_KINDS)          \
+	DIM(DIM_LOSS, "cause", NR_LOSSES)                  \
 	DIM(DIM_VMSTAT_ITEM, "item", NR_VMSTAT_ITEMS)
 
 enum fault_kind { FAULT_MINOR, FAULT_MAJOR, NR_FAULT_KINDS };
 enum fault_mode { FAULT_USER, FAULT_KERNEL, NR_FAULT_MODES };
 
-/* What the CPU says of the access; FAULT_PROTECTION is a write to a page that is there (mostly copy-on-write). */
+/*
+ * What the CPU says of the access; FAULT_PROTECTION is a write to a page that is there (mostly copy-
+ * on-write).
+ */
 enum fault_access { FAULT_READ, FAULT_WRITE, FAULT_PROTECTION, FAULT_EXEC, NR_FAULT_ACCESSES };
 
 enum stall_kind {
@@ -39,7 +42,10 @@ enum stall_kind {
 	NR_STALL_KINDS
 };
 
-/* Who ran a compaction: an allocation, kcompactd on demand, kcompactd proactively, or anything else (sysctl, contiguous ranges). */
+/*
+ * Who ran a compaction: an allocation, kcompactd on demand, kcompactd proactively, or anything else
+ * (sysctl, contiguous ranges).
+ */
 enum compact_mode { COMPACT_DIRECT, COMPACT_KCOMPACTD, COMPACT_PROACTIVE, COMPACT_OTHER, NR_COMPACT_MODES };
 
 enum task_kind { TASK_PROCESS, TASK_THREAD, NR_TASK_KINDS };
@@ -74,7 +80,7 @@ enum dim {
 #define DIM(id, label, size) id,
 	MEMOIR_DIMS(DIM)
 #undef DIM
-	NR_DIMS
+		NR_DIMS
 };
 
 enum metric {

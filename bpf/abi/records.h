@@ -15,24 +15,24 @@
 #define REC_TEXT_LEN 128
 
 struct rec_header {
-	__u32 kind; /* enum record */
-	__u32 size; /* bytes, header included */
+	__u32 kind;    /* enum record */
+	__u32 size;    /* bytes, header included */
 	__u64 time_ns; /* CLOCK_BOOTTIME when it happened */
 };
 
 /* The machine, once per stream and first of all. */
 struct rec_machine {
 	struct rec_header h;
-	__u64 layout;        /* hash of the .def tables that wrote the stream; another one cannot be applied */
-	__u64 wall_offset_ns; /* CLOCK_REALTIME less CLOCK_BOOTTIME */
-	__u64 installed_ns;  /* CLOCK_REALTIME when the probes were installed */
+	__u64 layout; /* hash of the .def tables that wrote the stream; another one cannot be applied */
+	__u64 wall_offset_ns;               /* CLOCK_REALTIME less CLOCK_BOOTTIME */
+	__u64 installed_ns;                 /* CLOCK_REALTIME when the probes were installed */
 	__u64 vmstat_base[NR_VMSTAT_ITEMS]; /* the kernel's counters at that moment */
-	__u32 page_size;     /* bytes */
+	__u32 page_size;                    /* bytes */
 	__u32 nr_cpus;
 	__u32 nr_nodes, nr_migratetypes, nr_orders, nr_compact_results; /* dimension sizes */
-	__u32 vmstat_known;  /* bit per vmstat item that this kernel has */
+	__u32 vmstat_known; /* bit per vmstat item that this kernel has */
 	__u32 pad;
-	char kernel[REC_NAME_LEN]; /* uname -r */
+	char kernel[REC_NAME_LEN];  /* uname -r */
 	char version[REC_NAME_LEN]; /* of memoir */
 };
 
@@ -44,13 +44,20 @@ struct rec_label {
 	char text[REC_NAME_LEN];
 };
 
-enum probe_state { PROBE_ATTACHED, PROBE_ABSENT, PROBE_UNSUPPORTED, PROBE_REJECTED, PROBE_OFF, NR_PROBE_STATES };
+enum probe_state {
+	PROBE_ATTACHED,
+	PROBE_ABSENT,
+	PROBE_UNSUPPORTED,
+	PROBE_REJECTED,
+	PROBE_OFF,
+	NR_PROBE_STATES
+};
 
 /* The state of one BPF program; sent again whenever it changes, and with each snapshot's counts. */
 struct rec_probe {
 	struct rec_header h;
 	__u32 index;
-	__u32 state; /* enum probe_state */
+	__u32 state;     /* enum probe_state */
 	__u64 run_count; /* only while kernel.bpf_stats_enabled is 1, like run_time_ns */
 	__u64 run_time_ns;
 	__u64 recursion_misses;
@@ -113,7 +120,7 @@ struct rec_stall {
 	struct task_identity id;
 	__u64 total_ns, self_ns;
 	__u64 reclaimed_pages;
-	__u32 kind;   /* enum stall_kind */
+	__u32 kind; /* enum stall_kind */
 	__u32 order;
 	__u32 node;
 	__u32 result; /* compact_result for compaction, else 0 */
@@ -125,7 +132,8 @@ struct rec_oom_kill {
 	__u32 victim_pid;
 	char victim_comm[MEMOIR_COMM_LEN];
 	__u32 oom_score_adj; /* two's complement */
-	__u64 total_vm_kb, anon_rss_kb, file_rss_kb, shmem_rss_kb, pgtables_kb; /* of the victim; 0 where the kernel does not say */
+	__u64 total_vm_kb, anon_rss_kb, file_rss_kb, shmem_rss_kb,
+		pgtables_kb; /* of the victim; 0 where the kernel does not say */
 };
 
 /* A page allocation that returned nothing and did not ask for silence (__GFP_NOWARN). */
