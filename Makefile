@@ -64,7 +64,7 @@ vmlinux: ## write vmlinux.h again from the running kernel's types
 
 # --- daemon and command ---------------------------------------------------------------------------
 
-$(B)/daemon/probes.o: $(B)/memoir.skel.h
+$(B)/daemon/probes.o $(B)/daemon/probes_load.o: $(B)/memoir.skel.h
 
 $(B)/%.o: %.c
 	$(call msg,CC,$@)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The probes: the BPF programs, from loading to status. A program's section name is its whole
- * specification; what this kernel lacks is left out, what its verifier rejects is left out after one more try, and
- * each program's state is known with its reason. What the programs count is read by plane.c.
+ * specification; what this kernel lacks is left out, what its verifier rejects is left out after
+ * one more try, and each program's state is known with its reason. What the programs count is read
+ * by plane.c.
  */
 #ifndef MEMOIR_PROBES_H
 #define MEMOIR_PROBES_H

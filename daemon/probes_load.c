@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How probes come to run; see probes_internal.h. Loading is all or nothing for one object, so a
+ * program that the verifier rejects is found by its log buffer, left out, and the rest loaded again.
+ */
+#include <bpf/bpf.h>
+#include <bpf/btf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+#include "log.h"
+#include "probes_internal.h"
+#include "util.h"
+
+const char *const probes_map_names[NR_PROBE_MAPS] = { "cells", "accounts", "ledgers", "ring" };
+
+/* --- what a section name says ----------------------------------------------------------------- */
+
+static const char *target_event(const char *target)
+{
+	const char *slash = strrchr(target, '/');
+
+	return slash ? slash + 1 : target;
+}
+
+static bool is_iterator(const char *target)
+{
+	return !strncmp(target, "iter/", 5);
+}
+
+bool probe_keeps_ledgers(const char *target)
+{
+	return is_iterator(target) || strstr(target, "sched_process_");
+}
+
+static bool kernel_has(const struct machine *machine, const char *target)
+{
+	if (is_iterator(target)) {
+		char type[REC_NAME_LEN];
+
+		snprintf(type, sizeof(type), "bpf_iter__%s", target_event(target));
+		return btf__find_by_name_kind(machine->btf, type, BTF_KIND_STRUCT) >= 0;
+	}
+	return machine_has_tracepoint(machine, target_event(target));
+}
+
+void probe_set_state(struct probe *probe, enum probe_state state, const char *reason)
+{
+	probe->state = state;
+	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
+}
+
+/* --- open and configure ----------------------------------------------------------------------- */
+
+static int libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[512];
+
+	(void)level;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("libbpf: %s", line);
+	return 0;
+}
+
+int probes_list(struct probes *probes, const struct machine *machine)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, probes->skeleton->obj)
+	{
+		struct probe *probe = &probes->probe[probes->nr];
+
+		if (probes->nr == MAX_PROBES)
+			return -E2BIG;
+		probe->name = strdup(bpf_program__name(program));
+		probe->target = strdup(bpf_program__section_name(program));
+		probe->prog_fd = -1;
+		if (!probe->name || !probe->target)
+			return -ENOMEM;
+		if (kernel_has(machine, probe->target))
+			probe_set_state(probe, PROBE_OFF, "");
+		else
+			probe_set_state(probe, PROBE_ABSENT, "this kernel does not have it");
+		probes->nr++;
+	}
+	return 0;
+}
+
+int probes_open(struct probes *probes, const struct machine *machine, const struct cube cubes[NR_METRICS],
+		__u32 nr_cells)
+{
+	struct memoir_bpf *skeleton;
+
+	libbpf_set_print(libbpf_log);
+	skeleton = memoir_bpf__open();
+	if (!skeleton)
+		return -errno;
+	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));
+	skeleton->rodata->page_node_shift = machine->page_node_shift;
+	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
+	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
+	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
+	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
+	bpf_map__set_max_entries(skeleton->maps.cells, (nr_cells + CELLS_PER_CHUNK - 1) / CELLS_PER_CHUNK);
+	memoir_bpf__destroy(probes->skeleton);
+	probes->skeleton = skeleton;
+	return 0;
+}
+
+__u64 probes_object_hash(const struct probes *probes)
+{
+	size_t size;
+	const void *elf = memoir_bpf__elf_bytes(&size);
+
+	return fnv1a(fnv1a(FNV1A_START, elf, size), probes->skeleton->rodata,
+		     sizeof(*probes->skeleton->rodata));
+}
+
+__u64 probes_layout(const struct cube cubes[NR_METRICS])
+{
+	size_t size;
+	const void *elf = memoir_bpf__elf_bytes(&size);
+	struct bpf_object *object = bpf_object__open_mem(elf, size, NULL);
+	const __u32 nr_metrics = NR_METRICS;
+	__u64 layout = fnv1a(FNV1A_START, &nr_metrics, sizeof(nr_metrics));
+
+	for (__u32 metric = 0; metric < NR_METRICS; metric++)
+		layout = fnv1a(layout, &cubes[metric], sizeof(cubes[metric]));
+	for (size_t i = 0; object && i < NR_PROBE_MAPS; i++) {
+		__u32 value_size = bpf_map__value_size(bpf_object__find_map_by_name(object,
+										    probes_map_names[i]));
+
+		layout = fnv1a(layout, &value_size, sizeof(value_size));
+	}
+	bpf_object__close(object);
+	return layout;
+}
+
+/* --- load ------------------------------------------------------------------------------------- */
+
+/* Hands the pinned maps to the skeleton if all are there. */
+static bool reuse_maps(struct probes *probes, const struct pins *pins)
+{
+	int fds[NR_PROBE_MAPS];
+	bool complete = true;
+
+	for (size_t i = 0; i < NR_PROBE_MAPS; i++) {
+		fds[i] = pins_get(pins, "map", probes_map_names[i]);
+		complete = complete && fds[i] >= 0;
+	}
+	for (size_t i = 0; i < NR_PROBE_MAPS; i++) {
+		struct bpf_map *map = bpf_object__find_map_by_name(probes->skeleton->obj,
+								   probes_map_names[i]);
+
+		if (complete)
+			complete = bpf_map__reuse_fd(map, fds[i]) == 0;
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+	return complete;
+}
+
+/* The last line of the verifier's log that says something other than its statistics. */
+static void verdict(const char *log, char ret[REC_TEXT_LEN])
+{
+	const char *end = log + strlen(log), *last = log;
+	size_t len = 0;
+
+	for (const char *line = log; line < end; line += strcspn(line, "\n") + 1) {
+		size_t line_len = strcspn(line, "\n");
+
+		if (!line_len || !strncmp(line, "processed ", 10) || !strncmp(line, "-- ", 3))
+			continue;
+		last = line;
+		len = line_len;
+	}
+	snprintf(ret, REC_TEXT_LEN, "%.*s", (int)(len < REC_TEXT_LEN ? len : REC_TEXT_LEN - 1), last);
+}
+
+/* One try. The programs that are to load get a log buffer each; the rejected one's is not empty then. */
+static int try_load(struct probes *probes, char *logs)
+{
+	int rejected = -1, err;
+
+	for (__u32 i = 0; i < probes->nr; i++) {
+		struct bpf_program *program = bpf_object__find_program_by_name(probes->skeleton->obj,
+									       probes->probe[i].name);
+
+		bpf_program__set_autoload(program, probes->probe[i].state == PROBE_OFF);
+		bpf_program__set_log_buf(program, logs + i * VERIFIER_LOG_BYTES, VERIFIER_LOG_BYTES);
+	}
+	err = memoir_bpf__load(probes->skeleton);
+	if (!err)
+		return 0;
+	for (__u32 i = 0; i < probes->nr; i++) {
+		char *log = logs + i * VERIFIER_LOG_BYTES;
+
+		log[VERIFIER_LOG_BYTES - 1] = '\0';
+		if (!log[0] || probes->probe[i].state != PROBE_OFF)
+			continue;
+		verdict(log, probes->probe[i].reason);
+		probes->probe[i].state = PROBE_REJECTED;
+		rejected = (int)i;
+	}
+	return rejected >= 0 ? -EAGAIN : err;
+}
+
+int probes_load(struct probes *probes, const struct machine *machine, const struct cube cubes[NR_METRICS],
+		__u32 nr_cells, const struct pins *pins, bool *ret_reused)
+{
+	_cleanup_free_ char *logs = calloc(probes->nr, VERIFIER_LOG_BYTES);
+	int err = -EAGAIN;
+
+	if (!logs)
+		return -ENOMEM;
+	/* Every further try leaves out a program, so there are at most as many tries as programs. */
+	for (__u32 try = 0; err == -EAGAIN && try < probes->nr; try++) {
+		err = probes_open(probes, machine, cubes, nr_cells);
+		if (err)
+			return err;
+		*ret_reused = reuse_maps(probes, pins);
+		memset(logs, 0, (size_t)probes->nr * VERIFIER_LOG_BYTES);
+		err = try_load(probes, logs);
+	}
+	return err;
+}
+
+/* --- attach ----------------------------------------------------------------------------------- */
+
+static void attach(struct probes *probes, __u32 index, const struct pins *pins)
+{
+	struct probe *probe = &probes->probe[index];
+	struct bpf_program *program = bpf_object__find_program_by_name(probes->skeleton->obj, probe->name);
+	struct bpf_link *link;
+	int err;
+
+	if (probe->state != PROBE_OFF)
+		return;
+	link = bpf_program__attach(program);
+	if (!link) {
+		char reason[REC_TEXT_LEN];
+
+		snprintf(reason, sizeof(reason), "cannot attach: %s%s", strerror(errno),
+			 errno == ENOENT && !strncmp(probe->target, "tp/", 3) ? " (is tracefs mounted?)"
+									      : "");
+		probe_set_state(probe, PROBE_UNSUPPORTED, reason);
+		return;
+	}
+	probes->link[index] = link;
+	probe->prog_fd = bpf_program__fd(program);
+	probe_set_state(probe, PROBE_ATTACHED, "");
+	err = pins_put(pins, "link", probe->name, bpf_link__fd(link));
+	if (!err)
+		err = pins_put(pins, "prog", probe->name, probe->prog_fd);
+	if (err)
+		log_warning("cannot pin %s: %s; it will stop with this daemon", probe->name, strerror(-err));
+	if (is_iterator(probe->target))
+		probes->iterator_link_fd = bpf_link__fd(link);
+}
+
+/* Runs the iterator to its end, so that every living task gets a ledger. */
+static void create_ledgers(const struct probes *probes)
+{
+	_cleanup_close_ int fd = bpf_iter_create(probes->iterator_link_fd);
+	static char discarded[65536];
+
+	while (fd >= 0 && read(fd, discarded, sizeof(discarded)) > 0)
+		;
+}
+
+void probes_attach(struct probes *probes, const struct pins *pins)
+{
+	for (__u32 i = 0; i < probes->nr; i++)
+		if (probe_keeps_ledgers(probes->probe[i].target))
+			attach(probes, i, pins);
+	create_ledgers(probes);
+	for (__u32 i = 0; i < probes->nr; i++)
+		if (!probe_keeps_ledgers(probes->probe[i].target))
+			attach(probes, i, pins);
+}
