@@ -31,6 +31,12 @@ static size_t min_flexible(const struct table_column *column)
 	return column->min_width ? column->min_width : MIN_FLEXIBLE_WIDTH;
 }
 
+/* The complete ones. */
+static size_t table_nr_rows(const struct table *table)
+{
+	return table->nr_columns ? table->nr_cells / table->nr_columns : 0;
+}
+
 /* What every column would like to have. */
 static void natural_widths(struct table *table)
 {
@@ -41,14 +47,14 @@ static void natural_widths(struct table *table)
 
 		table->width[c] = table->columns[c].min_width > header ? table->columns[c].min_width : header;
 	}
-	for (size_t i = 0; i < table->nr_cells; i++) {
-		size_t c = i % table->nr_columns;
-		size_t width = visible_width(cell);
+	for (size_t r = 0; r < table_nr_rows(table); r++)
+		for (size_t c = 0; c < table->nr_columns; c++) {
+			size_t width = visible_width(cell);
 
-		if (width > table->width[c])
-			table->width[c] = width;
-		cell += strlen(cell) + 1;
-	}
+			if (width > table->width[c])
+				table->width[c] = width;
+			cell += strlen(cell) + 1;
+		}
 }
 
 static size_t total_width(const struct table *table)
@@ -141,15 +147,13 @@ void table_render(struct table *table, size_t width, struct text *text)
 	for (size_t c = 0; c < table->nr_columns; c++)
 		place_cell(table, c, table->columns[c].header, &at, &line);
 	flush_line(&line, width, text);
-	for (size_t i = 0; i < table->nr_cells / table->nr_columns * table->nr_columns; i++) {
-		size_t c = i % table->nr_columns;
-
-		if (c == 0)
-			at = 0;
-		place_cell(table, c, cell, &at, &line);
-		if (c + 1 == table->nr_columns)
-			flush_line(&line, width, text);
-		cell += strlen(cell) + 1;
+	for (size_t r = 0; r < table_nr_rows(table); r++) {
+		at = 0;
+		for (size_t c = 0; c < table->nr_columns; c++) {
+			place_cell(table, c, cell, &at, &line);
+			cell += strlen(cell) + 1;
+		}
+		flush_line(&line, width, text);
 	}
 	text->is_failed |= table->cells.is_failed || line.is_failed;
 	text_free(&line);

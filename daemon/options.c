@@ -14,19 +14,37 @@
 #define MAX_INTERVAL_SECONDS 3600
 #define MAX_GROUPS 4000
 
-enum { OPTION_LISTEN = 256, OPTION_SOCKET, OPTION_PIN, OPTION_INTERVAL, OPTION_MAX_GROUPS, OPTION_RECORD,
-       OPTION_REPLAY, OPTION_DESCRIBE_METRICS, OPTION_UNINSTALL_PROBES };
+enum {
+	OPTION_LISTEN = 256,
+	OPTION_SOCKET,
+	OPTION_PIN,
+	OPTION_INTERVAL,
+	OPTION_MAX_GROUPS,
+	OPTION_RECORD,
+	OPTION_REPLAY,
+	OPTION_DESCRIBE_METRICS,
+	OPTION_UNINSTALL_PROBES
+};
 
 static const struct argp_option table[] = {
-	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0, "Serve /metrics over TCP there, or \"none\" (default " DEFAULT_LISTEN ")", 0 },
-	{ "socket", OPTION_SOCKET, "PATH", 0, "Serve the memoir command on this Unix socket (default " DEFAULT_SOCKET ")", 0 },
-	{ "pin", OPTION_PIN, "DIR", 0, "Keep probes and counts in this folder of bpffs across restarts, or \"none\" (default " DEFAULT_PIN ")", 0 },
+	{ "listen", OPTION_LISTEN, "ADDR:PORT", 0,
+	  "Serve /metrics over TCP there, or \"none\" (default " DEFAULT_LISTEN ")", 0 },
+	{ "socket", OPTION_SOCKET, "PATH", 0,
+	  "Serve the memoir command on this Unix socket (default " DEFAULT_SOCKET ")", 0 },
+	{ "pin", OPTION_PIN, "DIR", 0,
+	  "Keep probes and counts in this folder of bpffs across restarts, or \"none\" (default " DEFAULT_PIN
+	  ")",
+	  0 },
 	{ "interval", OPTION_INTERVAL, "SECONDS", 0, "Time between snapshots, 0.1 to 3600 (default 5)", 0 },
-	{ "max-groups", OPTION_MAX_GROUPS, "N", 0, "Process groups with series of their own, 1 to 4000 (default 100)", 0 },
+	{ "max-groups", OPTION_MAX_GROUPS, "N", 0,
+	  "Process groups with series of their own, 1 to 4000 (default 100)", 0 },
 	{ "record", OPTION_RECORD, "FILE", 0, "Write all records to a new file as well", 0 },
-	{ "replay", OPTION_REPLAY, "FILE", 0, "Read records from a file instead of the kernel, print the metrics and end", 0 },
-	{ "describe-metrics", OPTION_DESCRIBE_METRICS, NULL, 0, "Print the reference of all metrics and end", 0 },
-	{ "uninstall-probes", OPTION_UNINSTALL_PROBES, NULL, 0, "Remove the probes and counts that --pin keeps, and end", 0 },
+	{ "replay", OPTION_REPLAY, "FILE", 0,
+	  "Read records from a file instead of the kernel, print the metrics and end", 0 },
+	{ "describe-metrics", OPTION_DESCRIBE_METRICS, NULL, 0, "Print the reference of all metrics and end",
+	  0 },
+	{ "uninstall-probes", OPTION_UNINSTALL_PROBES, NULL, 0,
+	  "Remove the probes and counts that --pin keeps, and end", 0 },
 	{ 0 },
 };
 
@@ -44,7 +62,8 @@ static uint64_t parse_interval(const char *text)
 	double seconds = strtod(text, &end);
 
 	/* Written so that NaN fails. */
-	if (end == text || *end || !(seconds * 1e9 >= (double)MIN_INTERVAL_NS && seconds <= MAX_INTERVAL_SECONDS))
+	if (end == text || *end ||
+	    !(seconds * 1e9 >= (double)MIN_INTERVAL_NS && seconds <= MAX_INTERVAL_SECONDS))
 		bad_value("interval", text, "a number of seconds from 0.1 to 3600");
 	return (uint64_t)(seconds * 1e9);
 }
@@ -56,7 +75,7 @@ static uint32_t parse_max_groups(const char *text)
 
 	errno = 0;
 	groups = strtoul(text, &end, 10);
-	if (end == text || *end || errno || text[0] == '-' || groups < 1 || groups > MAX_GROUPS)
+	if (text[0] < '0' || text[0] > '9' || *end || errno || groups < 1 || groups > MAX_GROUPS)
 		bad_value("max-groups", text, "a whole number from 1 to 4000");
 	return (uint32_t)groups;
 }
@@ -111,8 +130,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void options_parse(struct options *ret, int argc, char **argv)
 {
-	const struct argp argp = { .options = table, .parser = parse,
-				   .doc = "Watches the memory of the whole machine: page allocation, faults, stalls." };
+	const struct argp argp = {
+		.options = table,
+		.parser = parse,
+		.doc = "Watches the memory of the whole machine: page allocation, faults, stalls."
+	};
 
 	*ret = (struct options){
 		.listen = DEFAULT_LISTEN,

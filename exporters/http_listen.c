@@ -15,13 +15,21 @@
 
 #define BACKLOG 64
 
+/* getaddrinfo() takes blanks and signs before a port, and cuts one beyond 65535. */
+static bool is_port(const char *text)
+{
+	size_t len = strspn(text, "0123456789");
+
+	return len > 0 && len <= 5 && !text[len] && strtoul(text, NULL, 10) <= UINT16_MAX;
+}
+
 /* Splits ADDR:PORT, where ADDR may be in brackets. */
 static bool split_address(const char *listen, char host[256], char port[16])
 {
 	const char *colon = strrchr(listen, ':');
 	size_t len = colon ? (size_t)(colon - listen) : 0;
 
-	if (!colon || len >= 256 || strlen(colon + 1) >= 16 || !colon[1])
+	if (!colon || len >= 256 || !is_port(colon + 1))
 		return false;
 	if (len >= 2 && listen[0] == '[' && listen[len - 1] == ']') {
 		listen++;
@@ -57,14 +65,17 @@ int http_listen_tcp(const char *listen_at, int *ret_fd)
 	*ret_fd = -1;
 	if (!strcmp(listen_at, "none"))
 		return 0;
-	if (!split_address(listen_at, host, port) || getaddrinfo(host[0] ? host : NULL, port, &hints, &address) != 0) {
-		log_error("--listen %s: must be ADDR:PORT with a numeric address and port, or \"none\"", listen_at);
+	if (!split_address(listen_at, host, port) ||
+	    getaddrinfo(host[0] ? host : NULL, port, &hints, &address) != 0) {
+		log_error("--listen %s: must be ADDR:PORT with a numeric address and port, or \"none\"",
+			  listen_at);
 		return -EINVAL;
 	}
 	err = bind_tcp(address, ret_fd);
 	freeaddrinfo(address);
 	if (err == -EADDRINUSE)
-		log_error("cannot listen on %s: another program does; choose another with --listen", listen_at);
+		log_error("cannot listen on %s: another program does; choose another with --listen",
+			  listen_at);
 	else if (err)
 		log_error("cannot listen on %s: %s", listen_at, strerror(-err));
 	return err;
@@ -91,7 +102,9 @@ static int check_folder(const char *path)
 		return -ENOTDIR;
 	}
 	if ((st.st_uid != 0 && st.st_uid != geteuid()) || st.st_mode & 022) {
-		log_error("%s can be written by others, who could replace the socket: choose another place with --socket", folder);
+		log_error(
+			"%s can be written by others, who could replace the socket: choose another place with --socket",
+			folder);
 		return -EPERM;
 	}
 	return 0;
@@ -106,11 +119,13 @@ static int remove_stale(const struct sockaddr_un *address)
 	if (lstat(address->sun_path, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode)) {
-		log_error("%s exists and is not a socket: remove it, or choose another place with --socket", address->sun_path);
+		log_error("%s exists and is not a socket: remove it, or choose another place with --socket",
+			  address->sun_path);
 		return -EEXIST;
 	}
 	if (fd >= 0 && connect(fd, (const struct sockaddr *)address, sizeof(*address)) == 0) {
-		log_error("another memoird answers on %s: stop it, or choose another place with --socket", address->sun_path);
+		log_error("another memoird answers on %s: stop it, or choose another place with --socket",
+			  address->sun_path);
 		return -EADDRINUSE;
 	}
 	return unlink(address->sun_path) < 0 ? -errno : 0;
@@ -139,10 +154,12 @@ int http_listen_unix(const char *path, int *ret_fd)
 	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	/* The mode of the file is that of the socket at bind, so there is no moment with a wider one. */
-	if (fd < 0 || fchmod(fd, 0660) < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 ||
-	    chmod(path, 0660) < 0 || listen(fd, BACKLOG) < 0) {
+	if (fd < 0 || fchmod(fd, 0660) < 0 ||
+	    bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0 || chmod(path, 0660) < 0 ||
+	    listen(fd, BACKLOG) < 0) {
 		err = -errno;
-		log_error("cannot listen on %s: %s; choose another place with --socket", path, strerror(-err));
+		log_error("cannot listen on %s: %s; choose another place with --socket", path,
+			  strerror(-err));
 		return err;
 	}
 	*ret_fd = fd;
