@@ -29,8 +29,8 @@ struct command;
 struct cli {
 	struct source source;
 	const struct command *command;
-	const char *record;   /* file to write: the argument of record */
-	const char *replay;   /* file to answer from, or NULL: the daemon answers */
+	const char *record; /* file to write: the argument of record */
+	const char *replay; /* file to answer from, or NULL: the daemon answers */
 	struct source_query query;
 	unsigned int options; /* given, OPTION_* */
 	bool is_json;

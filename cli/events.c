@@ -15,7 +15,7 @@
 struct follower {
 	struct cli *cli;
 	struct source_query query; /* after: the last event that was shown */
-	pid_t server;		   /* that numbered the events; 0: none yet */
+	pid_t server;              /* that numbered the events; 0: none yet */
 	bool is_away;
 };
 
@@ -34,8 +34,7 @@ static int show_events(const struct follower *follower, const struct answer *ans
 	if (lost)
 		view_line(&out, width, "%" PRIu64 " event%s overwritten before they could be read", lost,
 			  lost == 1 ? " was" : "s were");
-	json_array_foreach(events, i, event)
-		event_text_add(&out, event, width);
+	json_array_foreach(events, i, event) event_text_add(&out, event, width);
 	if (!out.len && !(follower->cli->options & OPTION_FOLLOW))
 		view_line(&out, width, "No events yet.");
 	status = out.len || out.is_failed ? print_text(&out) : EXIT_OK;

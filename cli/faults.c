@@ -14,7 +14,8 @@ static void show_kinds(const json_t *reply, size_t width, struct text *out)
 	json_t *kind;
 	size_t i;
 
-	json_array_foreach(reply_member(reply, "faults"), i, kind) {
+	json_array_foreach(reply_member(reply, "faults"), i, kind)
+	{
 		table_cell(&table, reply_string(kind, "kind"));
 		table_cell(&table, human_count(reply_u64(kind, "count")).text);
 	}
@@ -32,7 +33,8 @@ static void show_exceptions(const json_t *reply, size_t width, struct text *out)
 	json_t *exception;
 	size_t i;
 
-	json_array_foreach(reply_member(reply, "exceptions"), i, exception) {
+	json_array_foreach(reply_member(reply, "exceptions"), i, exception)
+	{
 		table_cell(&table, reply_string(exception, "access"));
 		table_cell(&table, reply_string(exception, "mode"));
 		table_cell(&table, human_estimate(reply_u64(exception, "count")).text);

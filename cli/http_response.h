@@ -21,8 +21,8 @@ struct http_response {
 	bool is_complete;        /* the body as well; never set for one that ends with the connection */
 	bool has_length;
 	unsigned int status;
-	uint64_t length_bytes;   /* Content-Length */
-	uint64_t nr_body_bytes;  /* that have come */
+	uint64_t length_bytes;  /* Content-Length */
+	uint64_t nr_body_bytes; /* that have come */
 	/* private */
 	int error;
 	size_t nr_head_bytes;

@@ -65,14 +65,14 @@ int probes_view(struct cli *cli, const json_t *reply, struct text *out)
 	json_t *probe;
 
 	(void)cli;
-	json_array_foreach(probes, i, probe) {
+	json_array_foreach(probes, i, probe)
+	{
 		add_probe(probe, &table);
 		is_timed |= reply_u64(probe, "run_count") > 0;
 	}
 	table_render(&table, width, out);
 	table_free(&table);
-	json_array_foreach(probes, i, probe)
-		add_reason(probe, width, out);
+	json_array_foreach(probes, i, probe) add_reason(probe, width, out);
 	if (!is_timed)
 		view_line(out, width, "ns/RUN is known while kernel.bpf_stats_enabled is 1.");
 	return EXIT_OK;

@@ -119,7 +119,8 @@ static void show_stalls(const json_t *process, size_t width, struct text *out)
 	const char *key;
 	json_t *value;
 
-	json_object_foreach((json_t *)(uintptr_t)process, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)process, key, value)
+	{
 		size_t len = strlen(key);
 		char kind[32];
 

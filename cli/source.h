@@ -22,7 +22,7 @@ struct source {
 #define ANY_AGE UINT64_MAX
 
 struct source_query {
-	uint64_t pid;        /* 0: not asked for */
+	uint64_t pid; /* 0: not asked for */
 	uint64_t after;
 	uint64_t max_age_ms; /* or ANY_AGE */
 };
@@ -30,8 +30,8 @@ struct source_query {
 struct source_reply {
 	unsigned int status; /* as of HTTP */
 	struct text body;
-	pid_t server;        /* who answered; 0: a record file */
-	char problem[256];   /* after an error: one line, what and why */
+	pid_t server;      /* who answered; 0: a record file */
+	char problem[256]; /* after an error: one line, what and why */
 };
 
 void source_reply_free(struct source_reply *reply);

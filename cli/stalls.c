@@ -40,7 +40,8 @@ static void show_kinds(const json_t *reply, size_t width, struct text *out)
 	json_t *stall;
 	size_t i;
 
-	json_array_foreach(reply_member(reply, "stalls"), i, stall) {
+	json_array_foreach(reply_member(reply, "stalls"), i, stall)
+	{
 		struct histogram histogram = {};
 		char p50[32], p99[32];
 
@@ -73,7 +74,8 @@ static void show_histograms(const json_t *reply, size_t width, struct text *out)
 	json_t *stall;
 	size_t i;
 
-	json_array_foreach(stalls, i, stall) {
+	json_array_foreach(stalls, i, stall)
+	{
 		const char *kind = reply_string(stall, "kind");
 		const json_t *next = json_array_get(stalls, i + 1);
 		struct histogram histogram = {};
@@ -105,13 +107,15 @@ static void show_compactions(const json_t *reply, size_t width, struct text *out
 	json_t *row;
 	size_t i;
 
-	json_array_foreach(reply_member(reply, "compactions"), i, row) {
+	json_array_foreach(reply_member(reply, "compactions"), i, row)
+	{
 		table_cell(&results, reply_string(row, "mode"));
 		table_cell(&results, reply_string(row, "result"));
 		table_cell(&results, reply_string(row, "node"));
 		table_cell(&results, human_count(reply_u64(row, "count")).text);
 	}
-	json_array_foreach(reply_member(reply, "direct_compactions"), i, row) {
+	json_array_foreach(reply_member(reply, "direct_compactions"), i, row)
+	{
 		char order[32];
 
 		snprintf(order, sizeof(order), "%" PRIu64, reply_u64(row, "order"));

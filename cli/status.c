@@ -37,10 +37,10 @@ static void show_daemon(const struct cli *cli, const json_t *reply, size_t width
 	view_field(out, width, "Daemon", "memoird %s, up %s, %" PRIu64 " restart%s survived",
 		   reply_string(reply, "version"), human_duration(uptime_ns).text, restarts,
 		   plural(restarts));
-	view_field(
-		out, width, "Overhead", "%s of a CPU since it started, %s resident",
-		human_percent((double)reply_u64(daemon, "cpu_ns") / (double)(uptime_ns ? uptime_ns : 1)).text,
-		human_bytes(reply_u64(daemon, "rss_bytes")).text);
+	view_field(out, width, "Overhead", "%s of a CPU since it started, %s resident",
+		   human_percent((double)reply_u64(daemon, "cpu_ns") / (double)(uptime_ns ? uptime_ns : 1))
+			   .text,
+		   human_bytes(reply_u64(daemon, "rss_bytes")).text);
 }
 
 static void show_machine(const json_t *reply, size_t width, struct text *out)
@@ -80,7 +80,8 @@ static void show_agreement(const json_t *reply, size_t width, struct text *out)
 
 	snprintf(title, sizeof(title),
 		 "Agreement with /proc/vmstat, %s ago:", human_ns(reply_u64(agreement, "age_ns")).text);
-	json_array_foreach(reply_member(agreement, "items"), i, item) {
+	json_array_foreach(reply_member(agreement, "items"), i, item)
+	{
 		int64_t rest = reply_s64(item, "remainder");
 
 		snprintf(remainder, sizeof(remainder), "%s%s", rest < 0 ? "-" : "",
@@ -106,7 +107,8 @@ static void show_losses(const json_t *reply, size_t width, struct text *out)
 	const char *cause;
 	json_t *count;
 
-	json_object_foreach((json_t *)(uintptr_t)reply_member(reply, "lost"), cause, count) {
+	json_object_foreach((json_t *)(uintptr_t)reply_member(reply, "lost"), cause, count)
+	{
 		if (json_integer_value(count) <= 0)
 			continue;
 		table_cell(&table, cause);
@@ -140,8 +142,7 @@ static void show_verdict(const json_t *reply, size_t width, struct text *out)
 	json_t *value;
 	size_t i;
 
-	json_array_foreach(items, i, value)
-		nr_exact += reply_s64(value, "remainder") == 0;
+	json_array_foreach(items, i, value) nr_exact += reply_s64(value, "remainder") == 0;
 	if (reply_u64(snapshot, "age_ns") / STALE_INTERVALS > reply_u64(snapshot, "interval_ns"))
 		add_problem(&problems, "the last snapshot is too old");
 	if (!attached)
@@ -149,10 +150,9 @@ static void show_verdict(const json_t *reply, size_t width, struct text *out)
 	else if (missing)
 		add_problem(&problems, "%" PRIu64 " probe%s not attached (memoir probes)", missing,
 			    plural(missing));
-	json_object_foreach((json_t *)(uintptr_t)reply_member(reply, "lost"), cause, value)
-		if (json_integer_value(value) > 0)
-			add_problem(&problems, "%s %s", human_count((uint64_t)json_integer_value(value)).text,
-				    cause);
+	json_object_foreach((json_t *)(uintptr_t)reply_member(reply, "lost"), cause,
+			    value) if (json_integer_value(value) > 0)
+		add_problem(&problems, "%s %s", human_count((uint64_t)json_integer_value(value)).text, cause);
 	if (problems.len)
 		view_line(out, width, "Incomplete: %s.", problems.data);
 	else

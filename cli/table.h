@@ -27,8 +27,8 @@ struct table_column {
 struct table {
 	const struct table_column *columns; /* borrowed */
 	size_t nr_columns;
-	size_t indent; /* blanks before each line */
-	size_t gap;    /* blanks between columns; 0 stands for 2 */
+	size_t indent;     /* blanks before each line */
+	size_t gap;        /* blanks between columns; 0 stands for 2 */
 	struct text cells; /* safe to show, each terminated, row by row */
 	size_t nr_cells;
 	/* By table_layout(): */
@@ -37,7 +37,10 @@ struct table {
 };
 
 /* The initial value of a table with an array of columns. */
-#define TABLE_NEW(array) { .columns = (array), .nr_columns = sizeof(array) / sizeof((array)[0]) }
+#define TABLE_NEW(array)                                                             \
+	{                                                                            \
+		.columns = (array), .nr_columns = sizeof(array) / sizeof((array)[0]) \
+	}
 
 void table_free(struct table *table);
 #define _cleanup_table_ __attribute__((cleanup(table_free)))

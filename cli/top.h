@@ -10,10 +10,10 @@
 /* One moment: what was asked for, and what came. Start with {}. */
 struct top_moment {
 	struct answer groups, processes; /* processes only where they are shown */
-	struct top_rows rows;   /* filtered and sorted */
-	struct top_row total;   /* of the whole machine */
+	struct top_rows rows;            /* filtered and sorted */
+	struct top_row total;            /* of the whole machine */
 	uint64_t nr_processes, nr_groups;
-	char problem[256];      /* why the last attempt failed; then the rest is of the one before. Or "" */
+	char problem[256]; /* why the last attempt failed; then the rest is of the one before. Or "" */
 };
 
 struct top_choice {

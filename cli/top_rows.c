@@ -10,9 +10,9 @@
 #include "human.h"
 
 static const char *const key_names[NR_TOP_KEYS] = {
-	[TOP_PID] = "pid",     [TOP_COMM] = "comm",	[TOP_RSS] = "rss",
+	[TOP_PID] = "pid",       [TOP_COMM] = "comm",   [TOP_RSS] = "rss",
 	[TOP_FAULTS] = "faults", [TOP_ALLOC] = "alloc", [TOP_STALL] = "stall",
-	[TOP_MAJOR] = "major", [TOP_TOTAL] = "total",	[TOP_UNIT] = "unit",
+	[TOP_MAJOR] = "major",   [TOP_TOTAL] = "total", [TOP_UNIT] = "unit",
 };
 
 int top_key_find(const char *name)
@@ -38,7 +38,8 @@ static double stall_self_ns(const json_t *counters)
 	json_t *value;
 	double sum = 0;
 
-	json_object_foreach((json_t *)(uintptr_t)counters, key, value) {
+	json_object_foreach((json_t *)(uintptr_t)counters, key, value)
+	{
 		size_t len = strlen(key);
 
 		if (len >= sizeof(suffix) - 1 && !strcmp(key + len - (sizeof(suffix) - 1), suffix))
@@ -173,14 +174,17 @@ void top_rows_sort(struct top_rows *rows, enum top_key key, bool is_reversed)
 
 /* --- as a table ------------------------------------------------------------------------------- */
 
-#define NUMBER(text) { .header = (text), .align = TABLE_RIGHT, .min_width = 7, .is_optional = true }
-#define COLUMNS(pid_header) { \
-	{ .header = (pid_header), .align = TABLE_RIGHT, .min_width = 7 }, \
-	{ .header = "COMM", .min_width = 15 }, \
-	NUMBER("RSS"), NUMBER("FAULT/s"), NUMBER("ALLOC/s"), \
-	NUMBER("STALL%"), NUMBER("MAJOR/s"), NUMBER("STALLED"), \
-	{ .header = "UNIT", .is_flexible = true, .min_width = 4, .is_optional = true }, \
-}
+#define NUMBER(text)                                                                        \
+	{                                                                                   \
+		.header = (text), .align = TABLE_RIGHT, .min_width = 7, .is_optional = true \
+	}
+#define COLUMNS(pid_header)                                                                             \
+	{                                                                                               \
+		{ .header = (pid_header), .align = TABLE_RIGHT, .min_width = 7 },                       \
+			{ .header = "COMM", .min_width = 15 }, NUMBER("RSS"), NUMBER("FAULT/s"),        \
+			NUMBER("ALLOC/s"), NUMBER("STALL%"), NUMBER("MAJOR/s"), NUMBER("STALLED"),      \
+			{ .header = "UNIT", .is_flexible = true, .min_width = 4, .is_optional = true }, \
+	}
 
 const struct table_column *top_columns(bool is_groups)
 {

@@ -38,7 +38,7 @@ struct top_row {
 	uint64_t pid;            /* of a group: its number of processes */
 	uint64_t rss_bytes;
 	double faults_per_second, major_per_second, allocated_per_second;
-	double stall;            /* stalled time by wall time, all threads together */
+	double stall; /* stalled time by wall time, all threads together */
 	uint64_t stalled_ns;
 };
 

@@ -24,7 +24,7 @@ struct screen {
 	struct top_moment *moment;
 	struct top_choice choice;
 	char filter[64];
-	size_t first;	/* row at the top */
+	size_t first;   /* row at the top */
 	bool is_typing; /* the filter */
 	bool is_help, is_ended, wants_fetch;
 };

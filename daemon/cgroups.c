@@ -42,7 +42,8 @@ struct cgroups *cgroups_new(void)
 		break;
 	}
 	if (cgroups->root_fd < 0)
-		log_warning("no cgroup v2 hierarchy under /sys/fs/cgroup: the units of processes are not visible");
+		log_warning(
+			"no cgroup v2 hierarchy under /sys/fs/cgroup: the units of processes are not visible");
 	return cgroups;
 }
 
@@ -108,7 +109,8 @@ const struct rec_cgroup *cgroups_meet(struct cgroups *cgroups, __u64 cgroup_id)
 	if (len < 0)
 		return NULL;
 	path[len] = '\0';
-	cgroups->record = (struct rec_cgroup){ .h = { REC_CGROUP, sizeof(cgroups->record), 0 }, .cgroup_id = cgroup_id };
+	cgroups->record = (struct rec_cgroup){ .h = { REC_CGROUP, sizeof(cgroups->record), 0 },
+					       .cgroup_id = cgroup_id };
 	unit_name(cgroups->record.unit, strncmp(path, cgroups->root, root_len) ? path : path + root_len);
 	return &cgroups->record;
 }

@@ -52,7 +52,8 @@ static void feed(void *ctx, const struct rec_header *record)
 	int err = model_apply(collector->options.model, record, record->size);
 
 	if (err) {
-		log_error("a record of kind %u was refused: %s; please report this", record->kind, strerror(-err));
+		log_error("a record of kind %u was refused: %s; please report this", record->kind,
+			  strerror(-err));
 		return;
 	}
 	if (collector->sink)
@@ -72,11 +73,13 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 
 	/* Every record of the kernel's has the identity behind its header. */
 	if (record->size >= sizeof(*record) + sizeof(struct task_identity))
-		cgroup = cgroups_meet(collector->cgroups, ((const struct task_identity *)(record + 1))->cgroup_id);
+		cgroup = cgroups_meet(collector->cgroups,
+				      ((const struct task_identity *)(record + 1))->cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
 	if (record->kind == REC_TASK)
-		collector->nr_zombies += ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED ? 1 : 0;
+		collector->nr_zombies += ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED ? 1
+												       : 0;
 	feed(collector, record);
 }
 
@@ -159,7 +162,8 @@ static void feed_totals(struct collector *collector, const struct reading *readi
 	feed(collector, &vmstat.h);
 	feed_cells(collector);
 	for (__u32 account = 0; account < NR_ACCOUNTS; account++) {
-		struct rec_account record = { .h = { REC_ACCOUNT, sizeof(record), 0 }, .account = account,
+		struct rec_account record = { .h = { REC_ACCOUNT, sizeof(record), 0 },
+					      .account = account,
 					      .counts = reading->accounts[account] };
 
 		feed(collector, &record.h);
@@ -189,15 +193,18 @@ static bool still_quiet(struct collector *collector, const struct reading *readi
 
 	return !nr_between && reading->cells_quiet && !read_accounts(collector, now.accounts) &&
 	       vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
-	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v, sizeof(now.accounts[0].v)) &&
+	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v,
+		       sizeof(now.accounts[0].v)) &&
 	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT];
 }
 
 static int snapshot(struct collector *collector)
 {
-	struct rec_snapshot_begin begin = { .h = { REC_SNAPSHOT_BEGIN, sizeof(begin), now_ns(CLOCK_BOOTTIME) },
+	struct rec_snapshot_begin begin = { .h = { REC_SNAPSHOT_BEGIN, sizeof(begin),
+						   now_ns(CLOCK_BOOTTIME) },
 					    .sequence = ++collector->sequence };
-	struct rec_snapshot_end end = { .h = { REC_SNAPSHOT_END, sizeof(end), 0 }, .interval_ns = collector->interval_ns };
+	struct rec_snapshot_end end = { .h = { REC_SNAPSHOT_END, sizeof(end), 0 },
+					.interval_ns = collector->interval_ns };
 	struct reading reading;
 	int err = read_accounts(collector, reading.accounts);
 
@@ -231,8 +238,9 @@ static void adapt_interval(struct collector *collector)
 	__u64 interval = wanted > least ? wanted : least < MAX_INTERVAL_NS ? least : MAX_INTERVAL_NS;
 
 	if (interval > wanted && collector->interval_ns == wanted)
-		log_warning("a snapshot takes %llu ms: the interval is stretched to keep it below 1/%d of a CPU",
-			    (unsigned long long)(collector->duration_ns / NSEC_PER_MSEC), REGULAR_SHARE);
+		log_warning(
+			"a snapshot takes %llu ms: the interval is stretched to keep it below 1/%d of a CPU",
+			(unsigned long long)(collector->duration_ns / NSEC_PER_MSEC), REGULAR_SHARE);
 	collector->interval_ns = interval;
 }
 
@@ -293,7 +301,8 @@ static int take_base(struct collector *collector)
 	if (err)
 		return err;
 	if (!status.quiet_time_ns)
-		log_warning("no quiet moment to compare with /proc/vmstat: differences may be off by a few events from the start");
+		log_warning(
+			"no quiet moment to compare with /proc/vmstat: differences may be off by a few events from the start");
 	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++)
 		state->vmstat_base[item] = status.vmstat[item] - status.counted[item];
 	state->has_base = 1;
@@ -319,7 +328,8 @@ int collector_start(const struct collector_options *options, struct collector **
 		return -ENOMEM;
 	}
 	if (collector->vmstat_fd < 0)
-		log_warning("cannot open /proc/vmstat: %s; totals cannot be compared with the kernel's", strerror(errno));
+		log_warning("cannot open /proc/vmstat: %s; totals cannot be compared with the kernel's",
+			    strerror(errno));
 	err = plane_open(options->probes, options->nr_cells, feed_from_kernel, collector, &collector->plane);
 	if (err) {
 		collector_free(collector);

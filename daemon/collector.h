@@ -26,7 +26,10 @@ struct collector_options {
 /* Gets every record that the model gets, after the model. */
 typedef void (*record_sink_fn)(void *ctx, const void *record, size_t size);
 
-/* Starts collecting with a first snapshot. 0, or a negative errno after one logged line. All that options point to must outlive it. */
+/*
+ * Starts collecting with a first snapshot. 0, or a negative errno after one logged line. All that
+ * options point to must outlive it.
+ */
 int collector_start(const struct collector_options *options, struct collector **ret);
 void collector_free(struct collector *collector);
 
@@ -52,7 +55,10 @@ int collector_refresh(struct collector *collector, __u64 max_age_ns);
 int collector_drain(struct collector *collector);
 int collector_ring_fd(const struct collector *collector);
 
-/* Time from one snapshot to the next: the option, stretched where a snapshot would pass its share of a CPU. */
+/*
+ * Time from one snapshot to the next: the option, stretched where a snapshot would pass its share of a
+ * CPU.
+ */
 __u64 collector_interval_ns(const struct collector *collector);
 
 #endif

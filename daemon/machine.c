@@ -44,8 +44,8 @@ static const struct btf_type *find_type(const struct btf *btf, const char *name,
 }
 
 /* Finds a member by name, also inside anonymous members; ret_bit_offset is from the start of type. */
-static const struct btf_member *find_member(const struct btf *btf, const struct btf_type *type, const char *wanted,
-					    __u32 *ret_bit_offset)
+static const struct btf_member *find_member(const struct btf *btf, const struct btf_type *type,
+					    const char *wanted, __u32 *ret_bit_offset)
 {
 	const struct btf_member *member = btf_members(type);
 
@@ -172,8 +172,8 @@ static void label_text(char ret[REC_NAME_LEN], const char *name, const char *pre
 }
 
 /* Emits the enumerators below limit; of names with one value the first, which is the type's own, wins. */
-static void emit_enum_labels(const struct machine *machine, const char *enum_name, const char *prefix, enum dim dim,
-			     void (*emit)(void *ctx, const struct rec_label *label), void *ctx)
+static void emit_enum_labels(const struct machine *machine, const char *enum_name, const char *prefix,
+			     enum dim dim, void (*emit)(void *ctx, const struct rec_label *label), void *ctx)
 {
 	int id;
 	const struct btf_type *type = find_type(machine->btf, enum_name, BTF_KIND_ENUM, &id);
@@ -200,7 +200,9 @@ void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const
 
 	for (size_t d = 0; d < ARRAY_SIZE(numbered); d++) {
 		for (__u32 i = 0; i < machine->dim_sizes[numbered[d]]; i++) {
-			struct rec_label label = { .h = { REC_LABEL, sizeof(label), 0 }, .dim = numbered[d], .index = i };
+			struct rec_label label = { .h = { REC_LABEL, sizeof(label), 0 },
+						   .dim = numbered[d],
+						   .index = i };
 
 			if (numbered[d] == DIM_NODE && i && i == machine->page_node_fixed)
 				snprintf(label.text, sizeof(label.text), "unknown");
@@ -251,8 +253,10 @@ int machine_read(struct machine *ret)
 	if (!ret->btf) {
 		int err = -errno;
 
-		log_error("cannot read the kernel's type information /sys/kernel/btf/vmlinux: %s; memoir needs a kernel "
-			  "built with CONFIG_DEBUG_INFO_BTF=y", strerror(-err));
+		log_error(
+			"cannot read the kernel's type information /sys/kernel/btf/vmlinux: %s; memoir needs a kernel "
+			"built with CONFIG_DEBUG_INFO_BTF=y",
+			strerror(-err));
 		return err;
 	}
 	uname(&kernel);
@@ -275,7 +279,8 @@ int machine_read(struct machine *ret)
 
 	ret->page_node_shift = record->nr_nodes > 1 ? derive_page_node_shift(ret->btf) : 0;
 	if (record->nr_nodes > 1 && !ret->page_node_shift) {
-		log_warning("cannot tell the NUMA node of a page from this kernel's types; pages are shown as of node \"unknown\"");
+		log_warning(
+			"cannot tell the NUMA node of a page from this kernel's types; pages are shown as of node \"unknown\"");
 		ret->page_node_fixed = record->nr_nodes++;
 	}
 	ret->preempt_count_from_rq = derive_preempt_count_from_rq(ret->btf);
@@ -284,8 +289,8 @@ int machine_read(struct machine *ret)
 	ret->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
 	ret->dim_sizes[DIM_ORDER] = record->nr_orders;
 	ret->dim_sizes[DIM_COMPACT_RESULT] = record->nr_compact_results;
-#define DIM(id, label, size)                                                                       \
-	if (size)                                                                                  \
+#define DIM(id, label, size) \
+	if (size)            \
 		ret->dim_sizes[id] = size;
 	MEMOIR_DIMS(DIM)
 #undef DIM

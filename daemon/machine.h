@@ -13,11 +13,12 @@ struct btf;
 
 struct machine {
 	struct btf *btf; /* of the running kernel; owned */
-	struct rec_machine record; /* layout, sizes, kernel name; times and vmstat base are filled by others */
+	struct rec_machine
+		record; /* layout, sizes, kernel name; times and vmstat base are filled by others */
 	__u32 dim_sizes[NR_DIMS];
 	__u32 page_node_shift;   /* page->flags >> this is the node; 0: every page is of page_node_fixed */
 	__u32 page_node_fixed;   /* 0 on a single node; else the value "unknown", one above the real nodes */
-	__u32 reclaim_order_arg;     /* see compat.bpf.h, like the next */
+	__u32 reclaim_order_arg; /* see compat.bpf.h, like the next */
 	__s64 preempt_count_from_rq; /* 0: interrupts cannot be told from tasks here */
 };
 

@@ -13,7 +13,8 @@
 
 static int print_text(const struct text *text)
 {
-	return fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0 ? EXIT_SUCCESS
+											    : EXIT_FAILURE;
 }
 
 static int describe_metrics(void)

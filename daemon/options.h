@@ -11,18 +11,21 @@
 #define DEFAULT_PIN "/sys/fs/bpf/memoir"
 
 struct options {
-	const char *listen;  /* ADDR:PORT or "none" */
-	const char *socket;  /* path */
-	const char *pin;     /* folder or "none" */
+	const char *listen; /* ADDR:PORT or "none" */
+	const char *socket; /* path */
+	const char *pin;    /* folder or "none" */
 	uint64_t interval_ns;
 	uint32_t max_groups;
-	const char *record;  /* file to write records to, or NULL */
-	const char *replay;  /* file to answer from instead of the kernel, or NULL */
+	const char *record; /* file to write records to, or NULL */
+	const char *replay; /* file to answer from instead of the kernel, or NULL */
 	bool describe_metrics;
 	bool uninstall_probes;
 };
 
-/* Parses argv into ret. Ends the process: status 0 after --help and --version, 2 after a usage error, with one line that names the option, its value and what is allowed. */
+/*
+ * Parses argv into ret. Ends the process: status 0 after --help and --version, 2 after a usage error,
+ * with one line that names the option, its value and what is allowed.
+ */
 void options_parse(struct options *ret, int argc, char **argv);
 
 #endif

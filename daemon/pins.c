@@ -37,15 +37,20 @@ static int make_folder(const char *path)
 		int err = -errno;
 
 		log_error("cannot make %s: %s; is bpffs mounted there (mount -t bpf bpf /sys/fs/bpf)? "
-			  "--pin none runs without it", path, strerror(-err));
+			  "--pin none runs without it",
+			  path, strerror(-err));
 		return err;
 	}
 	if (statfs(path, &fs) < 0 || fs.f_type != BPF_FS_MAGIC) {
-		log_error("%s is not on bpffs: mount it (mount -t bpf bpf /sys/fs/bpf), or run with --pin none", path);
+		log_error(
+			"%s is not on bpffs: mount it (mount -t bpf bpf /sys/fs/bpf), or run with --pin none",
+			path);
 		return -ENOTDIR;
 	}
 	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077) {
-		log_error("%s must be a directory of this user with mode 0700; remove it, or choose another with --pin", path);
+		log_error(
+			"%s must be a directory of this user with mode 0700; remove it, or choose another with --pin",
+			path);
 		return -EPERM;
 	}
 	return 0;
@@ -63,7 +68,9 @@ static int lock_folder(const char *path)
 		return err;
 	}
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		log_error("%s is in use by another memoird; stop that one, or choose another folder with --pin", path);
+		log_error(
+			"%s is in use by another memoird; stop that one, or choose another folder with --pin",
+			path);
 		return -EBUSY;
 	}
 	locked = fd;
@@ -82,11 +89,14 @@ static int open_state(struct pins *pins, size_t durable_size)
 
 	pins->map_size = (size + page - 1) / page * page;
 	if (fd < 0) {
-		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "memoir_state", sizeof(__u32), (__u32)pins->map_size, 1, &options);
+		fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "memoir_state", sizeof(__u32), (__u32)pins->map_size,
+				    1, &options);
 		if (fd < 0) {
 			int err = -errno;
 
-			log_error("cannot create a BPF map: %s; memoird needs root, or CAP_BPF and CAP_PERFMON", strerror(-err));
+			log_error(
+				"cannot create a BPF map: %s; memoird needs root, or CAP_BPF and CAP_PERFMON",
+				strerror(-err));
 			return err;
 		}
 		if (pins_put(pins, "map", "state", fd) < 0)
@@ -97,8 +107,8 @@ static int open_state(struct pins *pins, size_t durable_size)
 	if (memory == MAP_FAILED) {
 		int err = -errno;
 
-		log_error("cannot map the pinned state in %s: %s; remove it with memoird --uninstall-probes", pins->path,
-			  strerror(-err));
+		log_error("cannot map the pinned state in %s: %s; remove it with memoird --uninstall-probes",
+			  pins->path, strerror(-err));
 		return err;
 	}
 	pins->state = memory;

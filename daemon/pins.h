@@ -14,7 +14,7 @@
 /* State that lives as long as the pinned maps. The model's durable block follows it. */
 struct pins_state {
 	__u64 magic;
-	__u64 object_hash;  /* of the BPF object whose programs are attached; 0 while an installation is under way */
+	__u64 object_hash;  /* of the BPF object whose programs are attached; 0 during an installation */
 	__u64 installed_ns; /* CLOCK_REALTIME */
 	__u64 nr_restarts;  /* daemons that took over living probes */
 	__u64 has_base;     /* vmstat_base is set */

@@ -21,8 +21,8 @@ struct plane {
 	struct ring_buffer *ring;
 	plane_record_fn on_record;
 	void *ctx;
-	__u64 *chunk;                    /* one chunk of cells for every CPU */
-	struct ledger_counts *account;   /* one account for every CPU */
+	__u64 *chunk;                  /* one chunk of cells for every CPU */
+	struct ledger_counts *account; /* one account for every CPU */
 	__u64 tasks[TASKS_BUFFER_BYTES / sizeof(__u64)];
 };
 
@@ -79,7 +79,8 @@ void plane_free(struct plane *plane)
 int plane_read_cells(struct plane *plane, __u64 *ret_cells)
 {
 	for (__u32 first = 0, chunk = 0; first < plane->nr_cells; first += CELLS_PER_CHUNK, chunk++) {
-		__u32 nr = plane->nr_cells - first < CELLS_PER_CHUNK ? plane->nr_cells - first : CELLS_PER_CHUNK;
+		__u32 nr = plane->nr_cells - first < CELLS_PER_CHUNK ? plane->nr_cells - first
+								     : CELLS_PER_CHUNK;
 
 		if (bpf_map_lookup_elem(plane->cells_fd, &chunk, plane->chunk) < 0)
 			return -errno;

@@ -13,9 +13,12 @@ static const struct {
 	const char *key;
 	enum vmstat_item item;
 } vmstat_keys[] = {
-	{ "pgalloc_", VMSTAT_PGALLOC },	      { "pgfree", VMSTAT_PGFREE },
-	{ "pgfault", VMSTAT_PGFAULT },	      { "allocstall_", VMSTAT_ALLOCSTALL },
-	{ "compact_stall", VMSTAT_COMPACT_STALL }, { "oom_kill", VMSTAT_OOM_KILL },
+	{ "pgalloc_", VMSTAT_PGALLOC },
+	{ "pgfree", VMSTAT_PGFREE },
+	{ "pgfault", VMSTAT_PGFAULT },
+	{ "allocstall_", VMSTAT_ALLOCSTALL },
+	{ "compact_stall", VMSTAT_COMPACT_STALL },
+	{ "oom_kill", VMSTAT_OOM_KILL },
 };
 
 static bool key_matches(const char *key, const char *name, size_t name_len)

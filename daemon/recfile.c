@@ -49,7 +49,7 @@ int recfile_read(FILE *file, void *record)
 
 struct recfile {
 	int fd;
-	int error; /* of the write that failed; no more are taken */
+	int error;              /* of the write that failed; no more are taken */
 	uint64_t written_bytes; /* by complete flushes: the file up to here is whole records */
 	size_t nr_buffered_bytes;
 	unsigned char buffer[RECFILE_BUFFER_BYTES];

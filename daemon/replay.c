@@ -44,7 +44,8 @@ static const char *explain(int err, uint64_t offset)
 
 int replay_file(const char *program, const char *path, uint32_t max_groups, struct model **ret_model)
 {
-	const struct model_options options = { .max_groups = max_groups, .max_processes = MODEL_DEFAULT_PROCESSES,
+	const struct model_options options = { .max_groups = max_groups,
+					       .max_processes = MODEL_DEFAULT_PROCESSES,
 					       .max_events = MODEL_DEFAULT_EVENTS };
 	_cleanup_fclose_ FILE *file = fopen(path, "re");
 	struct model *model;
@@ -63,7 +64,8 @@ int replay_file(const char *program, const char *path, uint32_t max_groups, stru
 	}
 	err = apply_all(file, model, &offset);
 	if (err)
-		fprintf(stderr, "%s: %s, byte %llu: %s\n", program, path, (unsigned long long)offset, explain(err, offset));
+		fprintf(stderr, "%s: %s, byte %llu: %s\n", program, path, (unsigned long long)offset,
+			explain(err, offset));
 	if (err && err != -EPIPE) {
 		model_free(model);
 		return err;

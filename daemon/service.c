@@ -72,7 +72,8 @@ static void on_context(void *ctx, struct api_context *ret)
 	};
 }
 
-static void on_preamble(void *ctx, void (*emit)(void *emit_ctx, const void *record, size_t size), void *emit_ctx)
+static void on_preamble(void *ctx, void (*emit)(void *emit_ctx, const void *record, size_t size),
+			void *emit_ctx)
 {
 	struct service *service = ctx;
 
@@ -92,8 +93,8 @@ static void on_record(void *ctx, const void *record, size_t size)
 	err = recfile_write(service->recording, record, size);
 	if (!err)
 		return;
-	log_error("cannot write to %s: %s; recording ends, the records before are whole", service->options->record,
-		  strerror(-err));
+	log_error("cannot write to %s: %s; recording ends, the records before are whole",
+		  service->options->record, strerror(-err));
 	recfile_close(service->recording);
 	service->recording = NULL;
 }
@@ -118,8 +119,9 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	(void)usec;
 	collector_snapshot(service->collector);
 	model_status(service->model, &status);
-	sd_notifyf(0, "STATUS=%u processes, %u tasks; snapshots every %.1f s take %.1f ms", status.nr_processes,
-		   status.nr_tasks, (double)collector_interval_ns(service->collector) / NSEC_PER_SEC,
+	sd_notifyf(0, "STATUS=%u processes, %u tasks; snapshots every %.1f s take %.1f ms",
+		   status.nr_processes, status.nr_tasks,
+		   (double)collector_interval_ns(service->collector) / NSEC_PER_SEC,
 		   (double)status.duration_ns / NSEC_PER_MSEC);
 	sd_event_source_set_time_relative(source, collector_interval_ns(service->collector) / NSEC_PER_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -146,9 +148,11 @@ static int add_sources(struct service *service)
 	if (err >= 0)
 		err = sd_event_add_signal(service->event, NULL, SIGINT, NULL, NULL);
 	if (err >= 0)
-		err = sd_event_add_io(service->event, NULL, collector_ring_fd(service->collector), EPOLLIN, on_ring, service);
+		err = sd_event_add_io(service->event, NULL, collector_ring_fd(service->collector), EPOLLIN,
+				      on_ring, service);
 	if (err >= 0)
-		err = sd_event_add_time_relative(service->event, NULL, CLOCK_MONOTONIC, interval_us, 0, on_timer, service);
+		err = sd_event_add_time_relative(service->event, NULL, CLOCK_MONOTONIC, interval_us, 0,
+						 on_timer, service);
 	if (err >= 0)
 		err = sd_event_set_watchdog(service->event, true);
 	return err < 0 ? err : 0;
@@ -167,7 +171,8 @@ static int open_outside(struct service *service)
 	if (!err && options->record) {
 		err = recfile_create(options->record, &service->recording);
 		if (err)
-			log_error("cannot create %s: %s; --record wants a new file", options->record, strerror(-err));
+			log_error("cannot create %s: %s; --record wants a new file", options->record,
+				  strerror(-err));
 	}
 	return err;
 }
@@ -183,7 +188,8 @@ static int start_probes(struct service *service)
 	err = pins_open(&service->pins, options->pin, probes_layout(service->cubes),
 			model_durable_size(options->max_groups));
 	if (!err)
-		err = probes_start(&service->machine, service->cubes, service->nr_cells, &service->pins, &service->probes);
+		err = probes_start(&service->machine, service->cubes, service->nr_cells, &service->pins,
+				   &service->probes);
 	return err;
 }
 
@@ -193,8 +199,10 @@ static int start_collecting(struct service *service)
 						     .max_processes = MODEL_DEFAULT_PROCESSES,
 						     .max_events = MODEL_DEFAULT_EVENTS,
 						     .durable = service->pins.durable };
-	const struct collector_options collector_options = { .machine = &service->machine, .probes = service->probes,
-							     .pins = &service->pins, .nr_cells = service->nr_cells,
+	const struct collector_options collector_options = { .machine = &service->machine,
+							     .probes = service->probes,
+							     .pins = &service->pins,
+							     .nr_cells = service->nr_cells,
 							     .interval_ns = service->options->interval_ns };
 	struct collector_options options = collector_options;
 
@@ -209,8 +217,9 @@ static int start_collecting(struct service *service)
 
 static int start_ways_out(struct service *service)
 {
-	const struct http_backend backend = { .ctx = service, .refresh = on_refresh, .context = on_context,
-					      .preamble = on_preamble };
+	const struct http_backend backend = {
+		.ctx = service, .refresh = on_refresh, .context = on_context, .preamble = on_preamble
+	};
 	const struct http_options options = { .tcp_fd = service->tcp_fd, .unix_fd = service->unix_fd };
 	int err = sd_event_default(&service->event);
 
@@ -230,7 +239,8 @@ static int start_ways_out(struct service *service)
 
 static void announce(const struct service *service)
 {
-	const char *how = probes_were_running(service->probes) ? "took over running probes" : "installed probes";
+	const char *how = probes_were_running(service->probes) ? "took over running probes"
+							       : "installed probes";
 	__u32 nr_attached = 0;
 
 	for (__u32 i = 0; i < probes_count(service->probes); i++) {
@@ -240,12 +250,14 @@ static void announce(const struct service *service)
 		if (probe.state == PROBE_ATTACHED)
 			nr_attached++;
 		else
-			log_warning("probe %s (%s) is not attached: %s", probe.name, probe.target, probe.reason);
+			log_warning("probe %s (%s) is not attached: %s", probe.name, probe.target,
+				    probe.reason);
 	}
 	if (!service->machine.preempt_count_from_rq)
-		log_warning("interrupts cannot be told from tasks on this kernel: their work is charged to the task they interrupt");
-	log_info("%s, %u of %u; metrics at %s, live view: memoir top", how, nr_attached, probes_count(service->probes),
-		 service->options->listen);
+		log_warning(
+			"interrupts cannot be told from tasks on this kernel: their work is charged to the task they interrupt");
+	log_info("%s, %u of %u; metrics at %s, live view: memoir top", how, nr_attached,
+		 probes_count(service->probes), service->options->listen);
 	sd_notify(0, "READY=1");
 }
 
@@ -281,7 +293,10 @@ static void stop(struct service *service)
 
 int service_run(const struct options *options)
 {
-	struct service service = { .options = options, .tcp_fd = -1, .unix_fd = -1, .started_ns = now_ns(CLOCK_BOOTTIME),
+	struct service service = { .options = options,
+				   .tcp_fd = -1,
+				   .unix_fd = -1,
+				   .started_ns = now_ns(CLOCK_BOOTTIME),
 				   .pins = { .lock_fd = -1, .state_fd = -1 } };
 	int err = start(&service);
 

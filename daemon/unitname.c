@@ -17,8 +17,8 @@ static const struct {
 	const char *prefix;
 	const char *runtime;
 } runtimes[] = {
-	{ "docker-", "docker" },	 { "libpod-", "podman" }, { "cri-containerd-", "containerd" },
-	{ "crio-", "crio" },		 { "nerdctl-", "containerd" },
+	{ "docker-", "docker" }, { "libpod-", "podman" },      { "cri-containerd-", "containerd" },
+	{ "crio-", "crio" },     { "nerdctl-", "containerd" },
 };
 
 static bool is_container_id(const char *text)
@@ -26,7 +26,8 @@ static bool is_container_id(const char *text)
 	for (int i = 0; i < CONTAINER_ID_DIGITS; i++)
 		if (!isxdigit((unsigned char)text[i]))
 			return false;
-	return text[CONTAINER_ID_DIGITS] == '\0' || text[CONTAINER_ID_DIGITS] == '.' || text[CONTAINER_ID_DIGITS] == '/';
+	return text[CONTAINER_ID_DIGITS] == '\0' || text[CONTAINER_ID_DIGITS] == '.' ||
+	       text[CONTAINER_ID_DIGITS] == '/';
 }
 
 static bool container_name(char ret[REC_NAME_LEN], const char *path, const char *component)
@@ -68,7 +69,8 @@ void unit_name(char ret[REC_NAME_LEN], const char *cgroup_path)
 
 		if (container_name(ret, cgroup_path, component))
 			return;
-		if (ends_with(component, component_len, ".service") || ends_with(component, component_len, ".scope")) {
+		if (ends_with(component, component_len, ".service") ||
+		    ends_with(component, component_len, ".scope")) {
 			unit = component;
 			unit_len = component_len;
 		}

@@ -262,7 +262,8 @@ static void write_cube(struct request *request, const char *key, enum metric met
 		for (int d = 0; d < METRIC_MAX_DIMS && row->dims[d] != DIM_NONE; d++) {
 			__u32 index = cell / cube->stride[d] % cube->size[d];
 
-			json_add_string(json, dim_name(row->dims[d]), model_dim_label(request->model, row->dims[d], index));
+			json_add_string(json, dim_name(row->dims[d]),
+					model_dim_label(request->model, row->dims[d], index));
 		}
 		json_add_u64(json, value_key, cells[cell] * scale);
 		json_object_end(json);
@@ -281,7 +282,8 @@ static enum api_status faults_reply(struct request *request)
 static void write_stall(struct request *request, __u32 kind, __u32 node)
 {
 	const struct cube *cube = model_cube(request->model, METRIC_STALL);
-	const __u64 *cells = model_cells(request->model, METRIC_STALL) + kind * cube->stride[0] + node * cube->stride[1];
+	const __u64 *cells = model_cells(request->model, METRIC_STALL) + kind * cube->stride[0] +
+			     node * cube->stride[1];
 	const struct cube *self_cube = model_cube(request->model, METRIC_STALL_SELF);
 	const __u64 *self = model_cells(request->model, METRIC_STALL_SELF) + kind * self_cube->stride[0] +
 			    node * self_cube->stride[1];
@@ -331,15 +333,18 @@ static const struct {
 	const char *path;
 	enum api_status (*reply)(struct request *request);
 } handlers[] = {
-	{ "/v1/status", status_reply },	    { "/v1/probes", probes_reply },   { "/v1/processes", processes_reply },
-	{ "/v1/process", process_reply },   { "/v1/groups", groups_reply },   { "/v1/faults", faults_reply },
-	{ "/v1/stalls", stalls_reply },	    { "/v1/events", events_reply },
+	{ "/v1/status", status_reply },       { "/v1/probes", probes_reply },
+	{ "/v1/processes", processes_reply }, { "/v1/process", process_reply },
+	{ "/v1/groups", groups_reply },       { "/v1/faults", faults_reply },
+	{ "/v1/stalls", stalls_reply },       { "/v1/events", events_reply },
 };
 
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
 			  struct text *text)
 {
-	struct request request = { .context = context, .query = query, .model = context->model, .json = { .text = text } };
+	struct request request = {
+		.context = context, .query = query, .model = context->model, .json = { .text = text }
+	};
 	enum api_status status = API_NOT_FOUND;
 	bool is_known = false;
 
@@ -349,8 +354,8 @@ enum api_status api_reply(const struct api_context *context, const char *path, c
 		if (strcmp(path, handlers[i].path) != 0)
 			continue;
 		is_known = true;
-		status = request.status.machine ? handlers[i].reply(&request) :
-						  fail(&request, API_UNAVAILABLE, "there is no snapshot yet");
+		status = request.status.machine ? handlers[i].reply(&request)
+						: fail(&request, API_UNAVAILABLE, "there is no snapshot yet");
 	}
 	if (!is_known)
 		fail(&request, API_NOT_FOUND, "no such path; docs/api.md lists them");

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The JSON API of docs/api.md: views of the model as text. Pure: time and the daemon's own figures are given. */
+/*
+ * The JSON API of docs/api.md: views of the model as text. Pure: time and the daemon's own figures are
+ * given.
+ */
 #ifndef MEMOIR_API_H
 #define MEMOIR_API_H
 

@@ -26,7 +26,8 @@ static void write_stall_event(struct request *request, const struct rec_stall *s
 	json_add_u64(json, "order", stall->order);
 	json_add_string(json, "node", model_dim_label(request->model, DIM_NODE, stall->node));
 	if (stall->kind == STALL_DIRECT_COMPACTION)
-		json_add_string(json, "result", model_dim_label(request->model, DIM_COMPACT_RESULT, stall->result));
+		json_add_string(json, "result",
+				model_dim_label(request->model, DIM_COMPACT_RESULT, stall->result));
 	else
 		json_add_null(json, "result");
 	json_add_u64(json, "reclaimed_bytes", stall->reclaimed_pages * request->status.machine->page_size);
@@ -55,7 +56,8 @@ static void write_failure_event(struct request *request, const struct rec_alloc_
 
 	write_identity(request, &failure->id);
 	json_add_u64(json, "order", failure->order);
-	json_add_string(json, "migratetype", model_dim_label(request->model, DIM_MIGRATETYPE, failure->migratetype));
+	json_add_string(json, "migratetype",
+			model_dim_label(request->model, DIM_MIGRATETYPE, failure->migratetype));
 	json_add_u64(json, "gfp_flags", failure->gfp_flags);
 	json_add_bool(json, "in_interrupt", failure->in_interrupt);
 }

@@ -4,7 +4,9 @@
 
 #include "../daemon/model/model.h"
 
-static const char *const type_names[] = { [COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram" };
+static const char *const type_names[] = {
+	[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram"
+};
 
 static void describe_metric(struct text *text, const struct metric_row *row)
 {
@@ -28,28 +30,34 @@ static void describe_ledger(struct text *text, const struct ledger_row *row)
 
 void metrics_describe(struct text *text)
 {
-	text_add(text, "# Metrics\n\n"
-		       "Written by `memoird --describe-metrics` from `bpf/abi/metrics.def` and `bpf/abi/ledger.def`; do not edit.\n\n"
-		       "## System-wide\n\n"
-		       "Counters count from the moment the probes were installed (`memoir_probes_installed_time_seconds`), "
-		       "across restarts of the daemon.\n"
-		       "In a metric with more than 64 cells a label combination appears once it has counted.\n\n"
-		       "| metric | type | labels | meaning |\n|---|---|---|---|\n");
+	text_add(
+		text,
+		"# Metrics\n\n"
+		"Written by `memoird --describe-metrics` from `bpf/abi/metrics.def` and `bpf/abi/ledger.def`; do not edit.\n\n"
+		"## System-wide\n\n"
+		"Counters count from the moment the probes were installed (`memoir_probes_installed_time_seconds`), "
+		"across restarts of the daemon.\n"
+		"In a metric with more than 64 cells a label combination appears once it has counted.\n\n"
+		"| metric | type | labels | meaning |\n|---|---|---|---|\n");
 	for (int metric = 0; metric < NR_METRICS; metric++)
 		describe_metric(text, &metric_rows[metric]);
-	text_add(text, "| `memoir_probe_up` | gauge | probe, reason | Whether the probe is attached, and the reason if it is not. |\n"
-		       "| `memoir_build_info` | gauge | version, kernel | Always 1; the labels say what runs. |\n\n"
-		       "## Per group\n\n"
-		       "Labels: `comm` (of the thread group leader; bytes that are not printable UTF-8 as `\\xNN`) and `unit` "
-		       "(systemd unit, container, or cgroup path).\n"
-		       "`[interrupt]`, `[unattributed]` and `[exited]` stand for work that belongs to no living process, "
-		       "`other` for the groups beyond `--max-groups`.\n"
-		       "For every counter, the sum over groups and `memoir_retired_groups_...` is the system's total. "
-		       "The key is the column's name in the JSON API and in `memoir`.\n\n"
-		       "| metric | type | key | meaning |\n|---|---|---|---|\n"
-		       "| `memoir_group_processes` | gauge | | Processes in the group at the last snapshot. |\n");
+	text_add(
+		text,
+		"| `memoir_probe_up` | gauge | probe, reason | Whether the probe is attached, and the reason if it is not. |\n"
+		"| `memoir_build_info` | gauge | version, kernel | Always 1; the labels say what runs. |\n\n"
+		"## Per group\n\n"
+		"Labels: `comm` (of the thread group leader; bytes that are not printable UTF-8 as `\\xNN`) and `unit` "
+		"(systemd unit, container, or cgroup path).\n"
+		"`[interrupt]`, `[unattributed]` and `[exited]` stand for work that belongs to no living process, "
+		"`other` for the groups beyond `--max-groups`.\n"
+		"For every counter, the sum over groups and `memoir_retired_groups_...` is the system's total. "
+		"The key is the column's name in the JSON API and in `memoir`.\n\n"
+		"| metric | type | key | meaning |\n|---|---|---|---|\n"
+		"| `memoir_group_processes` | gauge | | Processes in the group at the last snapshot. |\n");
 	for (int row = 0; row < NR_LEDGER; row++)
 		describe_ledger(text, &ledger_rows[row]);
-	text_add(text, "\nFor each counter there is a gauge `memoir_retired_groups_...`: what groups had counted when they lost "
-		       "their series.\n");
+	text_add(
+		text,
+		"\nFor each counter there is a gauge `memoir_retired_groups_...`: what groups had counted when they lost "
+		"their series.\n");
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The HTTP server; see http.h. libmicrohttpd parses; this decides. Three of its habits are worked around:
- * it stops accepting for good at its own connection limit, so ours is lower and turns peers away
- * in the accept policy; its timeout is one of inactivity, so connections have a deadline of ours; and its epoll
- * is edge-triggered inside, so its wish for another turn is honoured by a timer.
+ * The HTTP server; see http.h. libmicrohttpd parses; this decides. Three of its habits are worked
+ * around: it stops accepting for good at its own connection limit, so ours is lower and turns peers
+ * away in the accept policy; its timeout is one of inactivity, so connections have a deadline of
+ * ours; and its epoll is edge-triggered inside, so its wish for another turn is honoured by a
+ * timer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -35,7 +36,8 @@ static enum MHD_Result on_accept(void *ctx, const struct sockaddr *address, sock
 
 static void connection_open(struct endpoint *endpoint, struct MHD_Connection *peer, void **socket_context)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(peer, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(peer,
+								       MHD_CONNECTION_INFO_CONNECTION_FD);
 	struct connection *connection = calloc(1, sizeof(*connection));
 
 	*socket_context = connection;
@@ -79,7 +81,8 @@ static void cut_overdue(struct http *http)
 	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 	for (struct connection *connection = http->connections; connection; connection = connection->next) {
-		if (connection->stream || connection->is_cut || now - connection->opened_ns < CONNECTION_DEADLINE_NS)
+		if (connection->stream || connection->is_cut ||
+		    now - connection->opened_ns < CONNECTION_DEADLINE_NS)
 			continue;
 		connection->is_cut = true;
 		shutdown(connection->fd, SHUT_RDWR);
@@ -99,7 +102,8 @@ void http_turn(struct http *http)
 		if (!endpoints[i]->daemon)
 			continue;
 		MHD_run(endpoints[i]->daemon);
-		if (MHD_get_timeout(endpoints[i]->daemon, &timeout_ms) == MHD_YES && timeout_ms * 1000 < wait_us)
+		if (MHD_get_timeout(endpoints[i]->daemon, &timeout_ms) == MHD_YES &&
+		    timeout_ms * 1000 < wait_us)
 			wait_us = timeout_ms * 1000;
 	}
 	/* One more turn after the last connection has gone, for the listening socket. */
@@ -149,11 +153,12 @@ static int start_endpoint(struct http *http, struct endpoint *endpoint, int list
 		return 0;
 	if (is_local)
 		endpoint->group = fstat(listen_fd, &st) < 0 ? 0 : st.st_gid;
-	endpoint->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, endpoint, http_answer,
-					    endpoint, MHD_OPTION_LISTEN_SOCKET, listen_fd,
+	endpoint->daemon = MHD_start_daemon(MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, on_accept, endpoint,
+					    http_answer, endpoint, MHD_OPTION_LISTEN_SOCKET, listen_fd,
 					    MHD_OPTION_CONNECTION_LIMIT, 4 * MAX_CONNECTIONS,
 					    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)MAX_REQUEST_BYTES,
-					    MHD_OPTION_NOTIFY_CONNECTION, on_connection, endpoint, MHD_OPTION_END);
+					    MHD_OPTION_NOTIFY_CONNECTION, on_connection, endpoint,
+					    MHD_OPTION_END);
 	if (!endpoint->daemon)
 		return -EIO;
 	info = MHD_get_daemon_info(endpoint->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -170,7 +175,8 @@ int http_new(sd_event *event, const struct http_options *options, const struct h
 		return -ENOMEM;
 	http->event = event;
 	http->backend = *backend;
-	err = sd_event_add_time_relative(event, &http->timer, CLOCK_MONOTONIC, HEARTBEAT_US, 0, on_heartbeat, http);
+	err = sd_event_add_time_relative(event, &http->timer, CLOCK_MONOTONIC, HEARTBEAT_US, 0, on_heartbeat,
+					 http);
 	if (err >= 0)
 		err = start_endpoint(http, &http->tcp, options->tcp_fd, false);
 	if (err >= 0)

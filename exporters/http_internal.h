@@ -48,7 +48,8 @@ struct http {
 };
 
 /* A new stream of records as a response; it is freed with the connection. NULL without memory. */
-struct MHD_Response *record_stream_new(struct http *http, struct MHD_Connection *peer, struct connection *connection);
+struct MHD_Response *record_stream_new(struct http *http, struct MHD_Connection *peer,
+				       struct connection *connection);
 
 /* Wakes the streams that sleep, so that their connections can be closed. */
 void http_resume_all(struct http *http);

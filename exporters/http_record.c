@@ -50,7 +50,8 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *ret, size_t max)
 {
 	struct record_stream *stream = ctx;
 	size_t size = stream->len < max ? stream->len : max;
-	size_t first = STREAM_BUFFER_BYTES - stream->start < size ? STREAM_BUFFER_BYTES - stream->start : size;
+	size_t first = STREAM_BUFFER_BYTES - stream->start < size ? STREAM_BUFFER_BYTES - stream->start
+								  : size;
 
 	(void)position;
 	if (stream->is_overrun)
@@ -80,14 +81,16 @@ static void free_stream(void *ctx)
 	free(stream);
 }
 
-struct MHD_Response *record_stream_new(struct http *http, struct MHD_Connection *peer, struct connection *connection)
+struct MHD_Response *record_stream_new(struct http *http, struct MHD_Connection *peer,
+				       struct connection *connection)
 {
 	struct record_stream *stream = calloc(1, sizeof(*stream));
 	struct MHD_Response *response;
 
 	if (!stream)
 		return NULL;
-	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, read_stream, stream, free_stream);
+	response = MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, 65536, read_stream, stream,
+						     free_stream);
 	if (!response) {
 		free(stream);
 		return NULL;

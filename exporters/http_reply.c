@@ -45,8 +45,9 @@ static void free_body(void *ctx)
 
 static enum MHD_Result send_static(struct MHD_Connection *peer, unsigned int status, const char *message)
 {
-	struct MHD_Response *response =
-		MHD_create_response_from_buffer(strlen(message), (void *)(uintptr_t)message, MHD_RESPMEM_PERSISTENT);
+	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(message),
+									(void *)(uintptr_t)message,
+									MHD_RESPMEM_PERSISTENT);
 	enum MHD_Result result;
 
 	if (!response)
@@ -125,7 +126,8 @@ static struct MHD_Response *body_response(struct http *http, const struct text *
 	body->size = text->len;
 	memcpy(body->bytes, text->data, text->len);
 	http->nr_reply_bytes += text->len;
-	response = MHD_create_response_from_buffer_with_free_callback_cls(text->len, body->bytes, free_body, body);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(text->len, body->bytes, free_body,
+									  body);
 	if (!response)
 		free_body(body);
 	return response;
@@ -138,10 +140,11 @@ static void drop_large(struct text *text)
 }
 
 /* Sends http->body. */
-static enum MHD_Result send_body(struct http *http, struct MHD_Connection *peer, unsigned int status, const char *type)
+static enum MHD_Result send_body(struct http *http, struct MHD_Connection *peer, unsigned int status,
+				 const char *type)
 {
-	bool is_gzip = http->body.len >= GZIP_MIN_BYTES && accepts(peer, MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip") &&
-		       compress_body(http);
+	bool is_gzip = http->body.len >= GZIP_MIN_BYTES &&
+		       accepts(peer, MHD_HTTP_HEADER_ACCEPT_ENCODING, "gzip") && compress_body(http);
 	struct MHD_Response *response = NULL;
 	enum MHD_Result result;
 
@@ -150,7 +153,8 @@ static enum MHD_Result send_body(struct http *http, struct MHD_Connection *peer,
 	drop_large(&http->body);
 	drop_large(&http->compressed);
 	if (!response)
-		return send_static(peer, MHD_HTTP_SERVICE_UNAVAILABLE, "too many replies are on their way; try again\n");
+		return send_static(peer, MHD_HTTP_SERVICE_UNAVAILABLE,
+				   "too many replies are on their way; try again\n");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
 	MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept, Accept-Encoding");
@@ -173,7 +177,8 @@ static enum MHD_Result answer_metrics(struct endpoint *endpoint, struct MHD_Conn
 	struct api_context context;
 
 	http->backend.context(http->backend.ctx, &context);
-	prometheus_write(context.model, is_openmetrics ? PROMETHEUS_OPENMETRICS : PROMETHEUS_TEXT, &http->body);
+	prometheus_write(context.model, is_openmetrics ? PROMETHEUS_OPENMETRICS : PROMETHEUS_TEXT,
+			 &http->body);
 	return send_body(http, peer, MHD_HTTP_OK, is_openmetrics ? TYPE_OPENMETRICS : TYPE_PROMETHEUS);
 }
 
@@ -198,9 +203,11 @@ static enum MHD_Result answer_page(struct endpoint *endpoint, struct MHD_Connect
 
 static enum MHD_Result answer_record(struct endpoint *endpoint, struct MHD_Connection *peer)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(peer, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(peer,
+								       MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 	struct connection *connection = info ? info->socket_context : NULL;
-	struct MHD_Response *response = connection ? record_stream_new(endpoint->http, peer, connection) : NULL;
+	struct MHD_Response *response = connection ? record_stream_new(endpoint->http, peer, connection)
+						   : NULL;
 	enum MHD_Result result;
 
 	if (!response)
@@ -234,8 +241,10 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 	struct api_query query;
 	enum api_status status;
 
-	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "after", &after) || !query_u64(peer, "max_age_ms", &max_age_ms))
-		return send_static(peer, MHD_HTTP_BAD_REQUEST, "{\"error\":\"pid, after and max_age_ms are whole numbers\"}\n");
+	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "after", &after) ||
+	    !query_u64(peer, "max_age_ms", &max_age_ms))
+		return send_static(peer, MHD_HTTP_BAD_REQUEST,
+				   "{\"error\":\"pid, after and max_age_ms are whole numbers\"}\n");
 	if (max_age_ms < UINT64_MAX / NSEC_PER_MSEC)
 		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC);
 	query = (struct api_query){ .pid = pid, .after = after };
@@ -262,7 +271,8 @@ static bool may_ask(const struct endpoint *endpoint, int fd)
 		for (size_t i = 0; i < size / sizeof(groups[0]); i++)
 			if (groups[i] == endpoint->group)
 				return true;
-	log_warning("refused a request of uid %u, process %d: it is not in the group of the socket", peer.uid, peer.pid);
+	log_warning("refused a request of uid %u, process %d: it is not in the group of the socket", peer.uid,
+		    peer.pid);
 	return false;
 }
 
@@ -293,7 +303,8 @@ enum MHD_Result http_answer(void *ctx, struct MHD_Connection *peer, const char *
 {
 	static char seen;
 	struct endpoint *endpoint = ctx;
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(peer, MHD_CONNECTION_INFO_CONNECTION_FD);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(peer,
+								       MHD_CONNECTION_INFO_CONNECTION_FD);
 
 	(void)version;
 	(void)upload;

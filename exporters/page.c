@@ -2,8 +2,9 @@
 /* The web page; see page.h. Values reach the document as text only, never as markup. */
 #include "page.h"
 
-const char page_policy[] = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
-			   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const char page_policy[] =
+	"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 const char page_html[] =
 	"<!DOCTYPE html>\n<html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>\n"

@@ -21,14 +21,18 @@ struct writer {
 
 static const char *type_name(enum value_type type)
 {
-	static const char *const names[] = { [COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram" };
+	static const char *const names[] = {
+		[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram"
+	};
 
 	return names[type];
 }
 
 static const char *unit_name_of(enum value_unit unit)
 {
-	static const char *const names[] = { [EVENTS] = "", [PAGES] = "bytes", [BYTES] = "bytes", [NSEC] = "seconds" };
+	static const char *const names[] = {
+		[EVENTS] = "", [PAGES] = "bytes", [BYTES] = "bytes", [NSEC] = "seconds"
+	};
 
 	return names[unit];
 }
@@ -40,7 +44,8 @@ static void write_header(struct writer *writer, const char *name, enum value_typ
 	bool is_openmetrics = writer->format == PROMETHEUS_OPENMETRICS;
 	int len = (int)strlen(name) - (is_openmetrics && type == COUNTER ? (int)strlen("_total") : 0);
 
-	text_add_format(writer->text, "# HELP %.*s %s\n# TYPE %.*s %s\n", len, name, help, len, name, type_name(type));
+	text_add_format(writer->text, "# HELP %.*s %s\n# TYPE %.*s %s\n", len, name, help, len, name,
+			type_name(type));
 	if (is_openmetrics && unit_name_of(unit)[0])
 		text_add_format(writer->text, "# UNIT %.*s %s\n", len, name, unit_name_of(unit));
 }
@@ -71,13 +76,14 @@ static void write_label(struct writer *writer, bool is_first, const char *name, 
 
 /* --- cubes ------------------------------------------------------------------------------------ */
 
-static void write_dims(struct writer *writer, const struct metric_row *row, const __u32 index[METRIC_MAX_DIMS],
-		       const char *le)
+static void write_dims(struct writer *writer, const struct metric_row *row,
+		       const __u32 index[METRIC_MAX_DIMS], const char *le)
 {
 	bool is_first = true;
 
 	for (int d = 0; d < METRIC_MAX_DIMS && row->dims[d] != DIM_NONE; d++) {
-		write_label(writer, is_first, dim_name(row->dims[d]), model_dim_label(writer->model, row->dims[d], index[d]));
+		write_label(writer, is_first, dim_name(row->dims[d]),
+			    model_dim_label(writer->model, row->dims[d], index[d]));
 		is_first = false;
 	}
 	if (le) {
@@ -139,7 +145,8 @@ static void write_metric(struct writer *writer, enum metric metric)
 				const __u64 *cell = cells + i[0] * cube->stride[0] + i[1] * cube->stride[1] +
 						    i[2] * cube->stride[2];
 
-				if (is_sparse && !(row->type == HISTOGRAM ? has_observations(cell) : *cell != 0))
+				if (is_sparse &&
+				    !(row->type == HISTOGRAM ? has_observations(cell) : *cell != 0))
 					continue;
 				if (row->type == HISTOGRAM) {
 					write_histogram(writer, name, row, i, cell);
@@ -180,7 +187,10 @@ static void write_group_row(struct writer *writer, enum ledger ledger)
 	}
 }
 
-/* What groups had counted when they lost their series. A gauge, because it steps: the growth was counted before. */
+/*
+ * What groups had counted when they lost their series. A gauge, because it steps: the growth was
+ * counted before.
+ */
 static void write_retired_row(struct writer *writer, enum ledger ledger)
 {
 	const struct ledger_row *row = &ledger_rows[ledger];
@@ -189,20 +199,23 @@ static void write_retired_row(struct writer *writer, enum ledger ledger)
 	if (row->type != COUNTER)
 		return;
 	row_metric_name(name, "memoir_retired_groups", row->id, GAUGE, row->unit);
-	write_header(writer, name, GAUGE, row->unit,
-		     "What groups had counted when they lost their series; belongs to the sum over groups, not to a rate.");
+	write_header(
+		writer, name, GAUGE, row->unit,
+		"What groups had counted when they lost their series; belongs to the sum over groups, not to a rate.");
 	text_add(writer->text, name);
 	write_value(writer, COUNTER, row->unit, model_retired(writer->model)->v[ledger]);
 }
 
 static void write_groups(struct writer *writer)
 {
-	write_header(writer, "memoir_group_processes", GAUGE, EVENTS, "Processes in the group at the last snapshot.");
+	write_header(writer, "memoir_group_processes", GAUGE, EVENTS,
+		     "Processes in the group at the last snapshot.");
 	for (__u32 i = 0; i < model_nr_groups(writer->model); i++) {
 		const struct group *group = model_group(writer->model, i);
 
 		if (group->is_exported)
-			write_group_sample(writer, "memoir_group_processes", group, GAUGE, EVENTS, group->nr_processes);
+			write_group_sample(writer, "memoir_group_processes", group, GAUGE, EVENTS,
+					   group->nr_processes);
 	}
 	for (__u32 row = 0; row < NR_LEDGER; row++)
 		write_group_row(writer, row);
@@ -214,7 +227,8 @@ static void write_groups(struct writer *writer)
 
 static void write_probes(struct writer *writer)
 {
-	write_header(writer, "memoir_probe_up", GAUGE, EVENTS, "Whether the probe is attached, and the reason if it is not.");
+	write_header(writer, "memoir_probe_up", GAUGE, EVENTS,
+		     "Whether the probe is attached, and the reason if it is not.");
 	for (__u32 i = 0; i < model_nr_probes(writer->model); i++) {
 		const struct rec_probe *probe = model_probe(writer->model, i);
 

@@ -177,7 +177,8 @@ void text_add_json(struct text *text, const char *string)
 		else if (len == 1 && (*string == '"' || *string == '\\'))
 			text_add_format(text, "\\%c", *string);
 		else if (is_control(string, len))
-			text_add_format(text, "\\u%04x", len == 1 ? (unsigned char)string[0] : (unsigned char)string[1]);
+			text_add_format(text, "\\u%04x",
+					len == 1 ? (unsigned char)string[0] : (unsigned char)string[1]);
 		else
 			text_add_bytes(text, string, len);
 		string += len ? len : 1;

@@ -126,8 +126,7 @@ void durable_read(struct groups *groups, const void *memory)
 	if (durable->magic != DURABLE_MAGIC || durable->layout != model_layout() ||
 	    durable->max_groups != groups->max_slots || !durable->nr_written)
 		return;
-	bank = (const void *)(durable->banks +
-			      durable->nr_written % 2 * bank_size(groups->max_slots));
+	bank = (const void *)(durable->banks + durable->nr_written % 2 * bank_size(groups->max_slots));
 	for (__u32 i = 0; i < NR_FIXED_GROUPS; i++)
 		groups->all[i].pub.total = bank->fixed[i];
 	memcpy(groups->accounts, bank->accounts, sizeof(groups->accounts));

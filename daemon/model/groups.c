@@ -10,7 +10,7 @@
 #include <string.h>
 
 #define MIN_GROUPS 64u
-#define MIN_SCORE 1.0f  /* a group without processes is forgotten when it is less active than this */
+#define MIN_SCORE 1.0f /* a group without processes is forgotten when it is less active than this */
 #define SCORE_DECAY 0.75f
 
 static const struct group_key fixed_keys[NR_FIXED_GROUPS] = {
@@ -27,8 +27,8 @@ bool group_key_is_reserved(const struct group_key *key)
 	return !strcmp(key->unit, "other") || (!strcmp(key->unit, "kernel") && key->comm[0] == '[');
 }
 
-void group_key_make(struct group_key *ret, const struct model *model, const char *comm,
-		    __u64 cgroup_id, bool is_kthread)
+void group_key_make(struct group_key *ret, const struct model *model, const char *comm, __u64 cgroup_id,
+		    bool is_kthread)
 {
 	const char *unit = is_kthread ? "kernel" : model_cgroup_unit(model, cgroup_id);
 	const char *slash;
@@ -42,8 +42,8 @@ void group_key_make(struct group_key *ret, const struct model *model, const char
 	memcpy(ret->comm, comm, slash ? (size_t)(slash - comm) : length);
 	memcpy(ret->unit, unit, strnlen(unit, sizeof(ret->unit) - 1));
 	/* Whatever a process or a unit calls itself, it must not pass for one of the kernel's or ours. */
-	is_taken = is_kthread ? group_key_is_reserved(ret) :
-				!strcmp(ret->unit, "kernel") || !strcmp(ret->unit, "other");
+	is_taken = is_kthread ? group_key_is_reserved(ret)
+			      : !strcmp(ret->unit, "kernel") || !strcmp(ret->unit, "other");
 	if (is_taken) {
 		memmove(ret->unit + 1, ret->unit, sizeof("kernel"));
 		ret->unit[0] = '/';
@@ -127,7 +127,8 @@ __u32 groups_get(struct groups *groups, const struct group_key *key)
 	__u32 hash = index_hash(0, key, sizeof(*key));
 	__u32 entry, pos;
 
-	index_for_each(&groups->index, hash, entry, pos) {
+	index_for_each(&groups->index, hash, entry, pos)
+	{
 		if (group_has_key(&groups->all[entry], key))
 			return entry;
 	}
@@ -146,8 +147,7 @@ float activity_of(const struct ledger_counts *growth)
 
 	for (__u32 kind = 0; kind < NR_STALL_KINDS; kind++)
 		stall_ns += growth->v[LEDGER_STALL_SELF_NS(kind)];
-	for_each_gauge(row)
-		rss_pages += growth->v[row];
+	for_each_gauge(row) rss_pages += growth->v[row];
 	return (float)events + (float)stall_ns / 1e6f + (float)rss_pages / 1024;
 }
 
@@ -156,7 +156,8 @@ float activity_of(const struct ledger_counts *growth)
 static bool accounts_went_back(const struct groups *groups, const struct snapshot *snapshot)
 {
 	for (__u32 account = 0; account < NR_ACCOUNTS; account++) {
-		for_each_counter(row) {
+		for_each_counter(row)
+		{
 			__u64 now = snapshot->accounts[account].v[row];
 
 			if (counter_max(now, groups->accounts[account].v[row]) != now)
@@ -227,7 +228,8 @@ static void limit_growth(struct groups *groups, const struct ledger_counts *raw)
 
 		if (!slot_is_used(groups, i))
 			continue;
-		for_each_counter(row) {
+		for_each_counter(row)
+		{
 			__u64 want = group->live.v[row] + slot->offset.v[row] - group->pub.total.v[row];
 			__u64 left = counter_max(room.v[row], 0);
 
@@ -251,15 +253,15 @@ static void settle(struct groups *groups)
 
 		if (!slot_is_used(groups, i))
 			continue;
-		for_each_counter(row)
-			slot->offset.v[row] = group->pub.total.v[row] - group->live.v[row];
+		for_each_counter(row) slot->offset.v[row] = group->pub.total.v[row] - group->live.v[row];
 	}
 	groups->settle_ns = 0;
 }
 
 static void publish(struct group *group, const struct ledger_counts *raw, double per_second)
 {
-	for_each_counter(row) {
+	for_each_counter(row)
+	{
 		__u64 total = counter_max(group->total.v[row], raw->v[row]);
 
 		group->rate[row] = (float)((double)(total - group->total.v[row]) * per_second);
@@ -278,7 +280,8 @@ static void publish_slots(struct groups *groups, const struct snapshot *snapshot
 			continue;
 		counters_add(&raw, &slot->offset);
 		publish(&group->pub, &raw, snapshot->per_second);
-		for_each_gauge(row) {
+		for_each_gauge(row)
+		{
 			group->pub.total.v[row] = group->live.v[row];
 			groups->total.v[row] += group->live.v[row];
 		}
@@ -361,8 +364,7 @@ void groups_end(struct model *model)
 	is_crowded = snapshot->time_ns < groups->overflow_until_ns;
 	for (__u32 account = 0; account < NR_ACCOUNTS; account++)
 		counters_add(&raw, &snapshot->accounts[account]);
-	for_each_gauge(row)
-		groups->total.v[row] = 0;
+	for_each_gauge(row) groups->total.v[row] = 0;
 	fold_into_other(groups);
 	if (groups->is_resumed)
 		groups->settle_ns = snapshot->time_ns + LINGER_NS;

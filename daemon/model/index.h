@@ -41,7 +41,7 @@ void index_renumber(struct index *ix, __u32 hash, __u32 entry, __u32 new_entry);
 /* The first candidate at or after *pos, or INDEX_NONE. */
 __u32 index_next(const struct index *ix, __u32 hash, __u32 *pos);
 
-#define index_for_each(ix, hash, entry, pos)                                                       \
+#define index_for_each(ix, hash, entry, pos) \
 	for ((pos) = (hash); ((entry) = index_next(ix, hash, &(pos))) != INDEX_NONE; (pos)++)
 
 /* Hashes bytes; chain calls by passing the last result as seed. Deterministic on purpose. */

@@ -30,11 +30,11 @@
 
 /* --- ledger.c --------------------------------------------------------------------------------- */
 
-#define for_each_counter(row)                                                                      \
-	for (__u32 row = 0; row < NR_LEDGER; row++)                                                \
+#define for_each_counter(row)                       \
+	for (__u32 row = 0; row < NR_LEDGER; row++) \
 		if (ledger_rows[row].type == COUNTER)
-#define for_each_gauge(row)                                                                        \
-	for (__u32 row = 0; row < NR_LEDGER; row++)                                                \
+#define for_each_gauge(row)                         \
+	for (__u32 row = 0; row < NR_LEDGER; row++) \
 		if (ledger_rows[row].type == GAUGE)
 
 static inline __u64 counter_max(__u64 a, __u64 b)
@@ -187,11 +187,11 @@ struct groups {
 	struct ledger_counts retired;
 	struct ledger_counts total;                 /* published system-wide total */
 	struct ledger_counts accounts[NR_ACCOUNTS]; /* at the last snapshot */
-	__u32 nr_overflow;       /* rows without a process at the last snapshot */
-	__u64 overflow_until_ns; /* until then an unknown process may be one of them */
-	bool is_resumed;         /* from a durable state, and no snapshot has ended since */
-	__u64 installed_ns;      /* of the probes that the durable state is about */
-	__u64 settle_ns;         /* when what a restart left open is settled; 0: nothing is open */
+	__u32 nr_overflow;                          /* rows without a process at the last snapshot */
+	__u64 overflow_until_ns;                    /* until then an unknown process may be one of them */
+	bool is_resumed;    /* from a durable state, and no snapshot has ended since */
+	__u64 installed_ns; /* of the probes that the durable state is about */
+	__u64 settle_ns;    /* when what a restart left open is settled; 0: nothing is open */
 };
 
 int groups_init(struct groups *groups, __u32 max_groups);
@@ -201,8 +201,8 @@ void groups_reset(struct groups *groups);
 
 /* Whether only a fixed group may have this key. */
 bool group_key_is_reserved(const struct group_key *key);
-void group_key_make(struct group_key *ret, const struct model *model, const char *comm,
-		    __u64 cgroup_id, bool is_kthread);
+void group_key_make(struct group_key *ret, const struct model *model, const char *comm, __u64 cgroup_id,
+		    bool is_kthread);
 /* The group's index, created where it is new; GROUP_OTHER where there is no room. */
 __u32 groups_get(struct groups *groups, const struct group_key *key);
 float activity_of(const struct ledger_counts *growth);

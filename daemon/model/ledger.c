@@ -6,7 +6,7 @@
 #include "internal.h"
 
 const struct ledger_row ledger_rows[NR_LEDGER] = {
-#define LEDGER(id_, type_, unit_, source_, help_)                                                  \
+#define LEDGER(id_, type_, unit_, source_, help_) \
 	[id_] = { .id = #id_, .type = type_, .unit = unit_, .source = source_, .help = help_ },
 #include "../../bpf/abi/ledger.def"
 #undef LEDGER
@@ -25,30 +25,25 @@ const char *account_name(enum account account)
 
 void counters_add(struct ledger_counts *to, const struct ledger_counts *counts)
 {
-	for_each_counter(row)
-		to->v[row] += counts->v[row];
+	for_each_counter(row) to->v[row] += counts->v[row];
 }
 
 void counters_sub(struct ledger_counts *from, const struct ledger_counts *counts)
 {
-	for_each_counter(row)
-		from->v[row] -= counts->v[row];
+	for_each_counter(row) from->v[row] -= counts->v[row];
 }
 
 void counters_raise(struct ledger_counts *to, const struct ledger_counts *counts)
 {
-	for_each_counter(row)
-		to->v[row] = counter_max(to->v[row], counts->v[row]);
+	for_each_counter(row) to->v[row] = counter_max(to->v[row], counts->v[row]);
 }
 
 void gauges_add(struct ledger_counts *to, const struct ledger_counts *counts)
 {
-	for_each_gauge(row)
-		to->v[row] += counts->v[row];
+	for_each_gauge(row) to->v[row] += counts->v[row];
 }
 
 void gauges_sub(struct ledger_counts *from, const struct ledger_counts *counts)
 {
-	for_each_gauge(row)
-		from->v[row] -= counts->v[row];
+	for_each_gauge(row) from->v[row] -= counts->v[row];
 }

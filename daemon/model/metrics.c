@@ -10,9 +10,13 @@
 #include <string.h>
 
 const struct metric_row metric_rows[NR_METRICS] = {
-#define METRIC(id_, type_, unit_, d0, d1, d2, source_, help_)                                      \
-	[id_] = { .id = #id_, .type = type_, .unit = unit_, .dims = { d0, d1, d2 },                \
-		  .source = source_, .help = help_ },
+#define METRIC(id_, type_, unit_, d0, d1, d2, source_, help_) \
+	[id_] = { .id = #id_,                                 \
+		  .type = type_,                              \
+		  .unit = unit_,                              \
+		  .dims = { d0, d1, d2 },                     \
+		  .source = source_,                          \
+		  .help = help_ },
 #include "../../bpf/abi/metrics.def"
 #undef METRIC
 };
@@ -41,7 +45,10 @@ void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id,
 		     enum value_unit unit)
 {
 	static const char *const suffixes[] = {
-		[EVENTS] = "", [PAGES] = "_bytes", [BYTES] = "_bytes", [NSEC] = "_seconds",
+		[EVENTS] = "",
+		[PAGES] = "_bytes",
+		[BYTES] = "_bytes",
+		[NSEC] = "_seconds",
 	};
 	char name[ROW_NAME_LEN];
 
@@ -58,7 +65,10 @@ void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id,
 void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit)
 {
 	static const char *const suffixes[] = {
-		[EVENTS] = "", [PAGES] = "_bytes", [BYTES] = "_bytes", [NSEC] = "_ns",
+		[EVENTS] = "",
+		[PAGES] = "_bytes",
+		[BYTES] = "_bytes",
+		[NSEC] = "_ns",
 	};
 
 	subject(ret, id);
@@ -89,30 +99,39 @@ __u32 dim_fixed_size(enum dim dim)
 static const char *const no_labels[] = { "" };
 
 static const char *const fault_kind_labels[NR_FAULT_KINDS] = {
-	[FAULT_MINOR] = "minor", [FAULT_MAJOR] = "major",
+	[FAULT_MINOR] = "minor",
+	[FAULT_MAJOR] = "major",
 };
 
 static const char *const fault_mode_labels[NR_FAULT_MODES] = {
-	[FAULT_USER] = "user", [FAULT_KERNEL] = "kernel",
+	[FAULT_USER] = "user",
+	[FAULT_KERNEL] = "kernel",
 };
 
 static const char *const fault_access_labels[NR_FAULT_ACCESSES] = {
-	[FAULT_READ] = "read", [FAULT_WRITE] = "write",
-	[FAULT_PROTECTION] = "protection", [FAULT_EXEC] = "exec",
+	[FAULT_READ] = "read",
+	[FAULT_WRITE] = "write",
+	[FAULT_PROTECTION] = "protection",
+	[FAULT_EXEC] = "exec",
 };
 
 static const char *const stall_kind_labels[NR_STALL_KINDS] = {
-	[STALL_DIRECT_RECLAIM] = "direct_reclaim", [STALL_MEMCG_RECLAIM] = "memcg_reclaim",
-	[STALL_NODE_RECLAIM] = "node_reclaim", [STALL_DIRECT_COMPACTION] = "direct_compaction",
+	[STALL_DIRECT_RECLAIM] = "direct_reclaim",
+	[STALL_MEMCG_RECLAIM] = "memcg_reclaim",
+	[STALL_NODE_RECLAIM] = "node_reclaim",
+	[STALL_DIRECT_COMPACTION] = "direct_compaction",
 };
 
 static const char *const compact_mode_labels[NR_COMPACT_MODES] = {
-	[COMPACT_DIRECT] = "direct", [COMPACT_KCOMPACTD] = "kcompactd",
-	[COMPACT_PROACTIVE] = "proactive", [COMPACT_OTHER] = "other",
+	[COMPACT_DIRECT] = "direct",
+	[COMPACT_KCOMPACTD] = "kcompactd",
+	[COMPACT_PROACTIVE] = "proactive",
+	[COMPACT_OTHER] = "other",
 };
 
 static const char *const task_kind_labels[NR_TASK_KINDS] = {
-	[TASK_PROCESS] = "process", [TASK_THREAD] = "thread",
+	[TASK_PROCESS] = "process",
+	[TASK_THREAD] = "thread",
 };
 
 static const char *const loss_labels[NR_LOSSES] = {
@@ -130,9 +149,12 @@ static const char *const loss_labels[NR_LOSSES] = {
 };
 
 static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
-	[VMSTAT_PGALLOC] = "pgalloc", [VMSTAT_PGFREE] = "pgfree",
-	[VMSTAT_PGFAULT] = "pgfault", [VMSTAT_ALLOCSTALL] = "allocstall",
-	[VMSTAT_COMPACT_STALL] = "compact_stall", [VMSTAT_OOM_KILL] = "oom_kill",
+	[VMSTAT_PGALLOC] = "pgalloc",
+	[VMSTAT_PGFREE] = "pgfree",
+	[VMSTAT_PGFAULT] = "pgfault",
+	[VMSTAT_ALLOCSTALL] = "allocstall",
+	[VMSTAT_COMPACT_STALL] = "compact_stall",
+	[VMSTAT_OOM_KILL] = "oom_kill",
 };
 
 static const char *const *const fixed_labels[NR_DIMS] = {

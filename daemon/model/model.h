@@ -80,9 +80,9 @@ void model_free(struct model *model);
 size_t model_durable_size(__u32 max_groups);
 
 /*
- * Takes one record, aligned to 8. size is what is there; the record's own size must not exceed it. Returns 0, or
- * -EINVAL for a record that is malformed, out of order or from another layout, -ENOMEM.
- * A record that is refused changes nothing.
+ * Takes one record, aligned to 8. size is what is there; the record's own size must not exceed it.
+ * Returns 0, or -EINVAL for a record that is malformed, out of order or from another layout,
+ * -ENOMEM. A record that is refused changes nothing.
  */
 int model_apply(struct model *model, const void *record, size_t size);
 
@@ -93,12 +93,12 @@ __u64 model_layout(void);
 
 struct model_status {
 	const struct rec_machine *machine; /* NULL before the first record */
-	__u64 sequence;        /* of the last complete snapshot; 0: none yet */
-	__u64 time_ns;         /* of that snapshot, CLOCK_BOOTTIME */
+	__u64 sequence;                    /* of the last complete snapshot; 0: none yet */
+	__u64 time_ns;                     /* of that snapshot, CLOCK_BOOTTIME */
 	__u64 duration_ns, interval_ns;
 	__u64 vmstat[NR_VMSTAT_ITEMS];  /* the kernel's counters at that snapshot, as read */
 	__u64 counted[NR_VMSTAT_ITEMS]; /* memoir's totals then, since the probes were installed */
-	__u64 quiet_time_ns;   /* of the last snapshot at which both can be compared exactly; 0: none yet */
+	__u64 quiet_time_ns; /* of the last snapshot at which both can be compared exactly; 0: none yet */
 	__u64 quiet_vmstat[NR_VMSTAT_ITEMS], quiet_counted[NR_VMSTAT_ITEMS]; /* at that moment */
 	__u32 nr_tasks, nr_processes, nr_groups;
 };
@@ -109,7 +109,10 @@ __u32 model_dim_size(const struct model *model, enum dim dim);
 const char *model_dim_label(const struct model *model, enum dim dim, __u32 index);
 const char *dim_name(enum dim dim);
 
-/* A metric's cells, laid out by its cube; GAUGE cells are two's complement. Valid until the next model_apply(). */
+/*
+ * A metric's cells, laid out by its cube; GAUGE cells are two's complement. Valid until the next
+ * model_apply().
+ */
 const struct cube *model_cube(const struct model *model, enum metric metric);
 const __u64 *model_cells(const struct model *model, enum metric metric);
 
@@ -125,10 +128,10 @@ const char *probe_state_name(enum probe_state state);
 struct process {
 	__u64 start_ns;
 	__u64 cgroup_id;
-	__u64 seen;     /* sequence of the snapshot that saw it last */
+	__u64 seen; /* sequence of the snapshot that saw it last */
 	__u32 tgid;
 	__u32 nr_threads;
-	__u32 group;    /* index for model_group() */
+	__u32 group; /* index for model_group() */
 	bool is_kthread;
 	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
 	struct ledger_counts total; /* all its threads, living and gone */
@@ -171,7 +174,10 @@ const struct group *model_group(const struct model *model, __u32 index);
 /* What groups that lost their series had been exported with: bookkeeping, not a rate. */
 const struct ledger_counts *model_retired(const struct model *model);
 
-/* System-wide total of a counter row at the last snapshot: all living and all exited tasks, and all accounts. */
+/*
+ * System-wide total of a counter row at the last snapshot: all living and all exited tasks, and all
+ * accounts.
+ */
 __u64 model_ledger_total(const struct model *model, enum ledger row);
 const struct ledger_counts *model_account(const struct model *model, enum account account);
 const char *account_name(enum account account);

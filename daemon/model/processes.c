@@ -31,7 +31,8 @@ static struct process *process_find(struct processes *processes, const struct ta
 	__u32 hash = process_hash(id->tgid, id->start_ns);
 	__u32 entry, pos;
 
-	index_for_each(&processes->index, hash, entry, pos) {
+	index_for_each(&processes->index, hash, entry, pos)
+	{
 		struct process *process = &processes->all[entry];
 
 		if (process->tgid == id->tgid && process->start_ns == id->start_ns)
@@ -122,7 +123,8 @@ static void process_add_row(struct process *process, const struct rec_task *rec,
 	}
 	process->next_threads++;
 	counters_add(&process->sum, &rec->counts);
-	for_each_gauge(row) {
+	for_each_gauge(row)
+	{
 		if (process->sum.v[row] < rec->counts.v[row])
 			process->sum.v[row] = rec->counts.v[row];
 	}
@@ -163,8 +165,7 @@ int apply_task_exit(struct model *model, const struct rec_header *h)
 	}
 	/* It was too short for a snapshot; or there was no room for it, and then it counts in "other". */
 	if (model->status.time_ns >= groups->overflow_until_ns) {
-		group_key_make(&key, model, rec->id.comm, rec->id.cgroup_id,
-			       rec->id.flags & TASK_IS_KTHREAD);
+		group_key_make(&key, model, rec->id.comm, rec->id.cgroup_id, rec->id.flags & TASK_IS_KTHREAD);
 		group = groups_get(groups, &key);
 	}
 	counters_add(&group_slot(groups, group)->offset, &rec->counts);
@@ -183,8 +184,7 @@ static bool is_seen(const struct model *model, const struct process *process)
  * Moves what a process had so far out of one slot's account and into another's, so that neither
  * sees a step.
  */
-static void process_change_group(struct groups *groups, const struct process *process, __u32 from,
-				 __u32 to)
+static void process_change_group(struct groups *groups, const struct process *process, __u32 from, __u32 to)
 {
 	counters_add(&group_slot(groups, from)->offset, &process->total);
 	counters_sub(&group_slot(groups, to)->offset, &process->total);
@@ -215,7 +215,7 @@ static bool process_has_new_identity(const struct model *model, const struct pro
 {
 	return !process->seen || process->cgroup_id != process->next_cgroup_id ||
 	       model->units.generation != model->processes.units_generation ||
-	       memcmp(process->comm, process->next_comm, sizeof(process->comm));
+	       memcmp(process->comm, process->next_comm, sizeof(process->comm)) != 0;
 }
 
 /* Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. */
@@ -224,14 +224,16 @@ static void process_advance(struct model *model, struct process *process)
 	float per_second = process->seen ? (float)model->snapshot.per_second : 0;
 	struct ledger_counts growth;
 
-	for_each_counter(row) {
+	for_each_counter(row)
+	{
 		__u64 total = counter_max(process->total.v[row], process->sum.v[row]);
 
 		growth.v[row] = total - process->total.v[row];
 		process->rate[row] = (float)growth.v[row] * per_second;
 		process->total.v[row] = total;
 	}
-	for_each_gauge(row) {
+	for_each_gauge(row)
+	{
 		growth.v[row] = process->sum.v[row];
 		process->total.v[row] = process->sum.v[row];
 	}
@@ -243,7 +245,8 @@ static bool process_has_left(const struct model *model, const struct process *pr
 {
 	if ((__s64)(model->snapshot.time_ns - process->seen_ns) >= (__s64)LINGER_NS)
 		return true;
-	for_each_counter(row) {
+	for_each_counter(row)
+	{
 		if (process->gone.v[row] != process->total.v[row])
 			return false;
 	}
@@ -262,8 +265,7 @@ static void process_count(struct groups *groups, const struct process *process, 
 	gauges_add(&group->live, &process->total);
 	if (group->slot)
 		return;
-	for_each_counter(row)
-		group->pub.rate[row] += process->rate[row];
+	for_each_counter(row) group->pub.rate[row] += process->rate[row];
 }
 
 static void process_end(struct model *model, struct process *process)

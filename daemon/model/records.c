@@ -60,8 +60,8 @@ int record_check(const void *record, size_t size)
 {
 	const struct rec_header *h = record;
 
-	if ((size_t)record % _Alignof(__u64) || size < sizeof(*h) || h->size < sizeof(*h) ||
-	    h->size > size || h->kind >= NR_RECORDS)
+	if ((size_t)record % _Alignof(__u64) || size < sizeof(*h) || h->size < sizeof(*h) || h->size > size ||
+	    h->kind >= NR_RECORDS)
 		return -EINVAL;
 	if (h->kind == REC_CELLS)
 		return cells_size_is_right(h) ? 0 : -EINVAL;
@@ -71,8 +71,7 @@ int record_check(const void *record, size_t size)
 /* --- the layout ------------------------------------------------------------------------------- */
 
 static const char tables[] =
-#define METRIC(id, type, unit, d0, d1, d2, source, help)                                           \
-	#id " " #type " " #unit " " #d0 " " #d1 " " #d2 "\n"
+#define METRIC(id, type, unit, d0, d1, d2, source, help) #id " " #type " " #unit " " #d0 " " #d1 " " #d2 "\n"
 #include "../../bpf/abi/metrics.def"
 #undef METRIC
 #define LEDGER(id, type, unit, source, help) #id " " #type " " #unit "\n"
@@ -94,10 +93,9 @@ static __u64 fnv1a(__u64 hash, const void *bytes, size_t size)
 
 __u64 model_layout(void)
 {
-	static const __u32 shape[] = {
-		FORMAT_VERSION, HIST_CELLS, HIST_MIN_SHIFT,
+	static const __u32 shape[] = { FORMAT_VERSION, HIST_CELLS, HIST_MIN_SHIFT,
 #define DIM(id, label, size) size,
-		MEMOIR_DIMS(DIM)
+				       MEMOIR_DIMS(DIM)
 #undef DIM
 	};
 	__u64 hash = fnv1a(0xcbf29ce484222325ULL, tables, sizeof(tables));

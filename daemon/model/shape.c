@@ -30,10 +30,8 @@ static bool is_size(__u32 size, __u32 max)
 
 static bool sizes_are_sane(const struct rec_machine *rec)
 {
-	return is_size(rec->nr_nodes, MAX_NODES) &&
-	       is_size(rec->nr_migratetypes, MAX_MIGRATETYPES) &&
-	       is_size(rec->nr_orders, MAX_ORDERS) &&
-	       is_size(rec->nr_compact_results, MAX_COMPACT_RESULTS);
+	return is_size(rec->nr_nodes, MAX_NODES) && is_size(rec->nr_migratetypes, MAX_MIGRATETYPES) &&
+	       is_size(rec->nr_orders, MAX_ORDERS) && is_size(rec->nr_compact_results, MAX_COMPACT_RESULTS);
 }
 
 static bool sizes_are_equal(const struct rec_machine *a, const struct rec_machine *b)
@@ -185,9 +183,8 @@ const struct rec_probe *model_probe(const struct model *model, __u32 index)
 const char *probe_state_name(enum probe_state state)
 {
 	static const char *const names[NR_PROBE_STATES] = {
-		[PROBE_ATTACHED] = "attached", [PROBE_ABSENT] = "absent",
-		[PROBE_UNSUPPORTED] = "unsupported", [PROBE_REJECTED] = "rejected",
-		[PROBE_OFF] = "off",
+		[PROBE_ATTACHED] = "attached", [PROBE_ABSENT] = "absent", [PROBE_UNSUPPORTED] = "unsupported",
+		[PROBE_REJECTED] = "rejected", [PROBE_OFF] = "off",
 	};
 
 	return (__u32)state < NR_PROBE_STATES ? names[state] : "unknown";

@@ -31,7 +31,8 @@ static void slot_admit(struct groups *groups, __u32 slot, __u32 entry)
 	counters_sub(&groups->slots[slot].offset, live);
 	gauges_sub(&other->total, &group->total);
 	other->nr_processes -= group->nr_processes;
-	for_each_counter(row) {
+	for_each_counter(row)
+	{
 		group->total.v[row] = 0;
 		group->rate[row] = 0;
 	}

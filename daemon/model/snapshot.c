@@ -127,8 +127,8 @@ static void compare_with_vmstat(struct model *model, bool is_quiet)
 		status->vmstat[item] = snapshot->vmstat[item];
 		status->counted[item] = vmstat_counted(model, item);
 		remainder[item] = is_known ? status->vmstat[item] - rec->vmstat_base[item] -
-						     status->counted[item] :
-					     0;
+						     status->counted[item]
+					   : 0;
 	}
 	if (!is_quiet)
 		return;

@@ -28,7 +28,8 @@ static struct cgroup *cgroup_find(const struct units *units, __u64 id)
 	__u32 hash = index_hash(0, &id, sizeof(id));
 	__u32 entry, pos;
 
-	index_for_each(&units->index, hash, entry, pos) {
+	index_for_each(&units->index, hash, entry, pos)
+	{
 		if (units->all[entry].id == id)
 			return &units->all[entry];
 	}

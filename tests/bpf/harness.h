@@ -145,9 +145,9 @@ static inline void lab_new_ledger(struct lab *lab)
 	_cleanup_free_ void *empty = calloc(1, bpf_map__value_size(lab->skeleton->maps.ledgers));
 
 	assert_non_null(empty);
-	assert_int_equal(
-		bpf_map_update_elem(bpf_map__fd(lab->skeleton->maps.ledgers), &lab->pidfd, empty, BPF_ANY),
-		0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skeleton->maps.ledgers), &lab->pidfd, empty,
+					     BPF_ANY),
+			 0);
 }
 
 /* For cmocka: *state is a lab_config or NULL, and becomes a lab. */
@@ -189,7 +189,7 @@ static inline int lab_teardown(void **state)
 }
 
 #define LAB_TEST(test) LAB_TEST_WITH(test, NULL)
-#define LAB_TEST_WITH(test, config)                                                                \
+#define LAB_TEST_WITH(test, config) \
 	cmocka_unit_test_prestate_setup_teardown(test, lab_setup, lab_teardown, (void *)(config))
 
 /* Why BPF programs cannot be run here at all, or NULL. To be called first, by main(). */
@@ -222,21 +222,21 @@ static inline const char *lab_why_not(void)
 }
 
 #define LAB_MAIN(tests) LAB_MAIN_WITH(tests, NULL, NULL)
-#define LAB_MAIN_WITH(tests, setup, teardown)                                                      \
-	int main(void)                                                                             \
-	{                                                                                          \
-		const char *why_not = lab_why_not();                                               \
-                                                                                                   \
-		if (why_not) {                                                                     \
-			puts(why_not);                                                             \
-			return EXIT_SKIPPED;                                                       \
-		}                                                                                  \
-		return cmocka_run_group_tests(tests, setup, teardown);                             \
+#define LAB_MAIN_WITH(tests, setup, teardown)                          \
+	int main(void)                                                 \
+	{                                                              \
+		const char *why_not = lab_why_not();                   \
+                                                                       \
+		if (why_not) {                                         \
+			puts(why_not);                                 \
+			return EXIT_SKIPPED;                           \
+		}                                                      \
+		return cmocka_run_group_tests(tests, setup, teardown); \
 	}
 
 /* --- running ---------------------------------------------------------------------------------- */
 
-#define LAB_NR_ARGS 12 /* the most that a tracepoint may have */
+#define LAB_NR_ARGS 12                   /* the most that a tracepoint may have */
 #define LAB_NO_ARG 0x5a5a5a5a5a5a5a5aULL /* no program may depend on an argument that it is not given */
 
 /* Runs a program once in this task with these arguments; with cpu >= 0, on that CPU. */
@@ -255,8 +255,8 @@ static inline void lab_run_on(int cpu, const struct bpf_program *program, const 
 		fail_msg("cannot run %s: %s", bpf_program__name(program), strerror(errno));
 }
 
-#define RUN_ON(lab, cpu, program, ...)                                                             \
-	lab_run_on(cpu, (lab)->skeleton->progs.program, (const __u64[]){ __VA_ARGS__ },            \
+#define RUN_ON(lab, cpu, program, ...)                                                  \
+	lab_run_on(cpu, (lab)->skeleton->progs.program, (const __u64[]){ __VA_ARGS__ }, \
 		   sizeof((const __u64[]){ __VA_ARGS__ }) / sizeof(__u64))
 #define RUN(lab, program, ...) RUN_ON(lab, -1, program, __VA_ARGS__)
 
@@ -272,8 +272,9 @@ static inline void lab_read_cells(const struct lab *lab, __u64 *ret_cells)
 		__u32 key = i / CELLS_PER_CHUNK;
 
 		if (i % CELLS_PER_CHUNK == 0)
-			assert_int_equal(
-				bpf_map_lookup_elem(bpf_map__fd(lab->skeleton->maps.cells), &key, chunk), 0);
+			assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(lab->skeleton->maps.cells), &key,
+							     chunk),
+					 0);
 		for (__u32 cpu = 0; cpu < lab->nr_cpus; cpu++)
 			ret_cells[i] += chunk[cpu * CELLS_PER_CHUNK + i % CELLS_PER_CHUNK];
 	}

@@ -65,10 +65,10 @@ static inline void set_open_stalls(struct lab *lab, const struct open_stall *ope
 	size_t size = bpf_map__value_size(lab->skeleton->maps.ledgers);
 	_cleanup_free_ unsigned char *ledger = calloc(1, size);
 	__u32 stalls = ledger_offset(lab, "task_ledger", "stalls");
-	__u32 frame_size =
-		(__u32)btf__resolve_size(bpf_object__btf(lab->skeleton->obj),
-					 (__u32)btf__find_by_name_kind(bpf_object__btf(lab->skeleton->obj),
-								       "stall_frame", BTF_KIND_STRUCT));
+	__u32 frame_size = (__u32)
+		btf__resolve_size(bpf_object__btf(lab->skeleton->obj),
+				  (__u32)btf__find_by_name_kind(bpf_object__btf(lab->skeleton->obj),
+								"stall_frame", BTF_KIND_STRUCT));
 	int fd = bpf_map__fd(lab->skeleton->maps.ledgers);
 
 	assert_non_null(ledger);

@@ -19,10 +19,10 @@
 #define GFP_KERNEL 0xcc0
 #define MAX_TRIES 2000 /* of what the kernel does after a grace period of RCU; each try waits for one */
 
-#define ATTACH(lab, program)                                                                       \
-	do {                                                                                       \
+#define ATTACH(lab, program)                                                                          \
+	do {                                                                                          \
 		(lab)->skeleton->links.program = bpf_program__attach((lab)->skeleton->progs.program); \
-		assert_non_null((lab)->skeleton->links.program);                                   \
+		assert_non_null((lab)->skeleton->links.program);                                      \
 	} while (0)
 
 /* Fork, exit and free, in the order in which the daemon attaches them. */

@@ -272,8 +272,9 @@ static void test_unknown_task_leaves_nothing(void **state)
 	known = child_start(lab, "known", 10, 0);
 	pidfd = (int)syscall(SYS_pidfd_open, known.pid, 0);
 	assert_non_null(empty);
-	assert_int_equal(
-		bpf_map_update_elem(bpf_map__fd(lab->skeleton->maps.ledgers), &pidfd, empty, BPF_ANY), 0);
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skeleton->maps.ledgers), &pidfd, empty,
+					     BPF_ANY),
+			 0);
 	child_let_exit(&known);
 	child_reap(&known);
 	assert_string_equal(await_exit(lab, known.pid)->id.comm, "known");
@@ -282,7 +283,8 @@ static void test_unknown_task_leaves_nothing(void **state)
 	assert_null(find_exit(lab, unknown.pid));
 	lab_read(lab);
 	assert_int_equal(lab_compare_counts("exited", &lab->counted.accounts[ACCOUNT_EXITED],
-					    &find_exit(lab, known.pid)->counts), 0);
+					    &find_exit(lab, known.pid)->counts),
+			 0);
 	/* Its exit was not seen, so it is not among those that were seen to exit and to be reaped. */
 	assert_int_equal(all_kinds(lab, METRIC_TASKS_REAPED), 0);
 }

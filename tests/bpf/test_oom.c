@@ -48,8 +48,8 @@ static bool make_cgroup(void)
 /* Does not return: it is killed, or exits when it was not. */
 static void eat(void)
 {
-	volatile char *memory =
-		mmap(NULL, WANTED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	volatile char *memory = mmap(NULL, WANTED_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+				     -1, 0);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, HOSTILE);

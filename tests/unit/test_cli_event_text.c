@@ -63,7 +63,7 @@ static void test_unknown(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_stall),	 cmocka_unit_test(test_reclaim),
+		cmocka_unit_test(test_stall),    cmocka_unit_test(test_reclaim),
 		cmocka_unit_test(test_oom_kill), cmocka_unit_test(test_alloc_failure),
 		cmocka_unit_test(test_unknown),
 	};

@@ -118,10 +118,10 @@ static void test_incomplete_row(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_natural),		cmocka_unit_test(test_flexible_is_cut),
-		cmocka_unit_test(test_optional_goes),	cmocka_unit_test(test_lines_are_cut),
+		cmocka_unit_test(test_natural),         cmocka_unit_test(test_flexible_is_cut),
+		cmocka_unit_test(test_optional_goes),   cmocka_unit_test(test_lines_are_cut),
 		cmocka_unit_test(test_wide_characters), cmocka_unit_test(test_hostile_cells),
-		cmocka_unit_test(test_every_width),	cmocka_unit_test(test_incomplete_row),
+		cmocka_unit_test(test_every_width),     cmocka_unit_test(test_incomplete_row),
 	};
 
 	return cmocka_run_group_tests(tests, use_utf8, NULL);

@@ -163,8 +163,8 @@ static void test_slice(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_read),	    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_filter),	    cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_read),        cmocka_unit_test(test_order),
+		cmocka_unit_test(test_filter),      cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_odd_replies), cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_slice),
 	};

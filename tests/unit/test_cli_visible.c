@@ -38,9 +38,9 @@ static void test_broken_utf8(void **state UNUSED)
 {
 	expect("\xff\xfe", BAD BAD);
 	expect("a\x80z", "a" BAD "z");
-	expect("\xc0\xaf", BAD BAD);	     /* overlong */
+	expect("\xc0\xaf", BAD BAD);         /* overlong */
 	expect("\xed\xa0\x80", BAD BAD BAD); /* surrogate */
-	expect("\xe6\x97", BAD BAD);	     /* cut off */
+	expect("\xe6\x97", BAD BAD);         /* cut off */
 	expect("\xf4\x90\x80\x80", BAD BAD BAD BAD);
 }
 
@@ -49,13 +49,13 @@ static void test_formats(void **state UNUSED)
 	expect("\xe2\x80\xae"
 	       "evil"
 	       "\xe2\x80\xac",
-	       BAD "evil" BAD);		 /* bidirectional override */
-	expect("\xe2\x81\xa6", BAD);	 /* isolate */
-	expect("\xe2\x80\x8b", BAD);	 /* zero width space */
-	expect("\xe2\x80\xa8", BAD);	 /* line separator */
-	expect("\xef\xbb\xbf", BAD);	 /* byte order mark */
+	       BAD "evil" BAD);          /* bidirectional override */
+	expect("\xe2\x81\xa6", BAD);     /* isolate */
+	expect("\xe2\x80\x8b", BAD);     /* zero width space */
+	expect("\xe2\x80\xa8", BAD);     /* line separator */
+	expect("\xef\xbb\xbf", BAD);     /* byte order mark */
 	expect("\xf3\xa0\x80\x81", BAD); /* tag */
-	expect("\xc2\xad", BAD);	 /* soft hyphen */
+	expect("\xc2\xad", BAD);         /* soft hyphen */
 }
 
 /* A combining mark belongs to the letter before it, and must not reach what stands before the string. */

@@ -168,7 +168,7 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch }, { "forks", 1, forks }, { "crowd", 1, crowd },
+	{ "touch", 2, touch },           { "forks", 1, forks }, { "crowd", 1, crowd },
 	{ "bad-faults", 1, bad_faults }, { "named", 1, named }, { "hold", 1, hold },
 };
 
@@ -180,6 +180,7 @@ int main(int argc, char **argv)
 			return EXIT_SUCCESS;
 		}
 	}
-	fputs("usage: workload touch PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES\n", stderr);
+	fputs("usage: workload touch PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES\n",
+	      stderr);
 	return 2;
 }
