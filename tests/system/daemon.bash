@@ -68,17 +68,30 @@ get() {
 	curl --silent --show-error --max-time 30 --unix-socket "$socket" "http://localhost$1"
 }
 
-# The status at a moment that was quiet and is not older than this call. One client asks again and
-# again: a new one each time would itself be what is not quiet.
+# The status of a snapshot that was taken after this call, at a quiet moment. One client asks again and
+# again, and nothing is forked: a new process each time would itself be what is not quiet.
 quiet_status() {
-	local since
-	since=$(date +%s%N)
-	# shellcheck disable=SC2016
-	curl --silent --rate 20/s --max-time 60 --unix-socket "$socket" \
-		'http://localhost/v1/status?max_age_ms=0&try=[1-1000]' |
-		jq --unbuffered -c --argjson since "$since" 'select(.agreement.age_ns != null and
-			.agreement.age_ns < now * 1e9 - $since)' | head -n 1 >"$dir/status"
-	[ -s "$dir/status" ] && cat "$dir/status"
+	local line first='' found=1 client answers
+	local shape='"sequence":([0-9]+),"age_ns":([0-9]+),.*"agreement":\{"age_ns":([0-9]+),'
+	mkfifo "$dir/answers"
+	curl --silent --show-error --no-buffer --rate 20/s --unix-socket "$socket" \
+		'http://localhost/v1/status?max_age_ms=0&try=[1-1000]' >"$dir/answers" 3>&- &
+	client=$!
+	exec {answers}<"$dir/answers"
+	rm "$dir/answers"
+	while read -r -t 60 line <&"$answers"; do
+		[[ $line =~ $shape ]] || continue
+		: "${first:=${BASH_REMATCH[1]}}"
+		if [ "${BASH_REMATCH[1]}" -gt "$first" ] && [ "${BASH_REMATCH[2]}" -eq "${BASH_REMATCH[3]}" ]; then
+			echo "$line"
+			found=0
+			break
+		fi
+	done
+	kill "$client" 2>/dev/null
+	wait "$client" 2>/dev/null
+	exec {answers}<&-
+	return "$found"
 }
 
 # remainder STATUS ITEM, kernel STATUS ITEM
