@@ -5,9 +5,9 @@
  *   1. the account of exited tasks is read, then the ring is drained: so every task in the account
  *      whose record was not lost is known by name;
  *   2. then living tasks are read: a task whose exit was drained is not among them;
- *   3. cells are read on both sides of /proc/vmstat, and vmstat's faults on both sides of the tasks: where
- *      nothing moved, and every task that exited was reaped or still there, the moment was quiet and both
- *      sides can be compared exactly.
+ *   3. cells are read on both sides of /proc/vmstat, and vmstat's faults on both sides of the tasks:
+ *      where nothing moved, and no task was between its exit and the taking of its ledger, the moment
+ *      was quiet and both sides can be compared exactly.
  */
 #include "collector.h"
 
@@ -29,6 +29,20 @@
 /* How often a new installation looks for a quiet moment to take its base from. */
 #define BASE_TRIES 50
 
+/*
+ * A task that has exited is freed an RCU grace period after it left the task list. One that stays in
+ * between for longer was freed unseen: as many as there were at the least during one period.
+ */
+#define END_PERIOD_NS (10 * NSEC_PER_SEC)
+
+struct ends {
+	__u64 nr_zombies; /* that the last reading of all tasks met */
+	__u64 nr_missed;  /* freed unseen, as far as is known */
+	__u64 nr_told;    /* of them, what quiet moments have confirmed; never decreases */
+	__u64 nr_least;   /* in between, since the period began */
+	__u64 period_end_ns;
+};
+
 struct collector {
 	struct collector_options options;
 	struct plane *plane;
@@ -37,7 +51,7 @@ struct collector {
 	record_sink_fn sink;
 	void *sink_ctx;
 	__u64 sequence;
-	__u64 nr_zombies; /* that the last reading of all tasks met */
+	struct ends ends;
 	__u64 last_end_ns, duration_ns, interval_ns;
 	__u64 *cells, *cells_after; /* nr_cells each */
 	struct rec_machine machine; /* as it was last sent */
@@ -77,9 +91,8 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 				      ((const struct task_identity *)(record + 1))->cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
-	if (record->kind == REC_TASK)
-		collector->nr_zombies += ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED ? 1
-												       : 0;
+	if (record->kind == REC_TASK && ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED)
+		collector->ends.nr_zombies++;
 	feed(collector, record);
 }
 
@@ -181,6 +194,29 @@ static __u64 nr_tasks_counted(const struct collector *collector, enum metric met
 	return nr;
 }
 
+/* Follows the tasks between exit and free; whether there was none of which more is to come. */
+static bool ends_are_seen(struct collector *collector)
+{
+	struct ends *ends = &collector->ends;
+	__u64 now = now_ns(CLOCK_BOOTTIME);
+	__u64 nr_between = nr_tasks_counted(collector, METRIC_TASKS_EXITED) -
+			   nr_tasks_counted(collector, METRIC_TASKS_REAPED) - ends->nr_zombies;
+
+	/* A zombie that was freed while the tasks were read is in neither: then it is less than nothing. */
+	if ((__s64)nr_between < 0)
+		return false;
+	if (nr_between < ends->nr_least)
+		ends->nr_least = nr_between;
+	if (now >= ends->period_end_ns) {
+		ends->nr_missed = ends->nr_least;
+		ends->nr_least = nr_between;
+		ends->period_end_ns = now + END_PERIOD_NS;
+	}
+	if (nr_between < ends->nr_missed)
+		ends->nr_missed = nr_between;
+	return nr_between == ends->nr_missed;
+}
+
 /*
  * Whether nothing was counted, no task ended and no fault happened since the reading, and no task
  * was in between: gone from the task list, its ledger not taken yet.
@@ -188,10 +224,9 @@ static __u64 nr_tasks_counted(const struct collector *collector, enum metric met
 static bool still_quiet(struct collector *collector, const struct reading *reading)
 {
 	struct reading now;
-	__u64 nr_between = nr_tasks_counted(collector, METRIC_TASKS_EXITED) -
-			   nr_tasks_counted(collector, METRIC_TASKS_REAPED) - collector->nr_zombies;
+	bool is_quiet = ends_are_seen(collector) && reading->cells_quiet;
 
-	return !nr_between && reading->cells_quiet && !read_accounts(collector, now.accounts) &&
+	return is_quiet && !read_accounts(collector, now.accounts) &&
 	       vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
 	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v,
 		       sizeof(now.accounts[0].v)) &&
@@ -217,11 +252,14 @@ static int snapshot(struct collector *collector)
 	feed_probes(collector);
 	feed(collector, &begin.h);
 	feed_totals(collector, &reading);
-	collector->nr_zombies = 0;
+	collector->ends.nr_zombies = 0;
 	err = plane_read_tasks(collector->plane);
 	if (err)
 		return err;
 	end.quiet = still_quiet(collector, &reading);
+	if (end.quiet && collector->ends.nr_missed > collector->ends.nr_told)
+		collector->ends.nr_told = collector->ends.nr_missed;
+	end.nr_ends_missed = (__u32)collector->ends.nr_told;
 	end.h.time_ns = now_ns(CLOCK_BOOTTIME);
 	end.duration_ns = end.h.time_ns - begin.h.time_ns;
 	feed(collector, &end.h);

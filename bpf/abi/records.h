@@ -111,7 +111,7 @@ struct rec_snapshot_end {
 	__u64 duration_ns;
 	__u64 interval_ns;
 	__u32 quiet; /* nothing was counted while cells and vmstat were read: they can be compared exactly */
-	__u32 pad;
+	__u32 nr_ends_missed; /* tasks that exited, and are gone without having been seen to be freed */
 };
 
 /* A stall that lasted at least the threshold. */

@@ -145,6 +145,7 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_OUT_OF_RANGE] = "out_of_range",
 	[LOSS_RECURSION_MISSED] = "recursion_missed",
 	[LOSS_PROCESS_TABLE_FULL] = "process_table_full",
+	[LOSS_END_MISSED] = "end_missed",
 	[LOSS_EVENT_OVERWRITTEN] = "event_overwritten",
 };
 

@@ -148,7 +148,7 @@ static void show_bpf_cells(struct shape *shape)
 	}
 }
 
-static void show_model_cells(struct model *model)
+static void show_model_cells(struct model *model, const struct rec_snapshot_end *rec)
 {
 	struct shape *shape = &model->shape;
 	__u64 *faults = metric_cells(shape, METRIC_PAGE_FAULTS);
@@ -157,6 +157,7 @@ static void show_model_cells(struct model *model)
 	faults[FAULT_MINOR] = model_ledger_total(model, LEDGER_MINOR_FAULTS);
 	faults[FAULT_MAJOR] = model_ledger_total(model, LEDGER_MAJOR_FAULTS);
 	lost[LOSS_PROCESS_TABLE_FULL] += model->nr_table_full;
+	lost[LOSS_END_MISSED] += rec->nr_ends_missed;
 	for (__u32 i = 0; i < shape->nr_probes; i++)
 		lost[LOSS_RECURSION_MISSED] += shape->probes[i].recursion_misses;
 	*metric_cells(shape, METRIC_TASKS) = model->status.nr_tasks;
@@ -186,7 +187,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->nr_processes = model->processes.nr_alive;
 	status->nr_groups = model->groups.nr_visible;
 	show_bpf_cells(&model->shape);
-	show_model_cells(model);
+	show_model_cells(model, rec);
 	compare_with_vmstat(model, rec->quiet);
 	snapshot->is_open = false;
 	if (model->options.durable)

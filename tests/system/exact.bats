@@ -15,7 +15,7 @@ grown() {
 	"$WORKLOAD" forks 500
 	after=$(quiet_status)
 	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 100000 ]
-	[ "$(grown pgfault)" -eq 0 ]
+	faults_agree "$before" "$after"
 	no_losses "$after"
 }
 
@@ -24,7 +24,7 @@ grown() {
 	before=$(quiet_status)
 	"$WORKLOAD" bad-faults 1000
 	after=$(quiet_status)
-	[ "$(grown pgfault)" -eq 1000 ]
+	faults_agree "$before" "$after" 1000
 }
 
 @test "single pages allocated and freed are counted one by one" {
@@ -41,7 +41,8 @@ grown() {
 }
 
 @test "30 s of stress-ng: totals agree, the remainder is what is documented, and every sum holds" {
-	start_daemon
+	# No regular snapshot comes between the quiet moment and what is read of it.
+	start_daemon --interval 60
 	before=$(quiet_status)
 	stress-ng --vm 1 --vm-bytes 256M --mmap 1 --fork 1 --pipe 1 --readahead 1 --temp-path "$dir" --timeout 30 >/dev/null 2>&1
 	after=$(quiet_status)
@@ -59,15 +60,20 @@ grown() {
 		[ "$(grown $item)" -ge 0 ] && [ "$(grown $item)" -le $((pages / 100)) ]
 	done
 	no_losses "$after"
-	# All groups, and what groups that lost their series had, are the system.
+	# All groups, and what groups that lost their series had, are the system. The walk over the tasks takes
+	# a buffer of 8 pages after the cells were read; tasks whose end was missed had a few pages each.
 	get /metrics >"$dir/metrics"
 	promtool check metrics <"$dir/metrics"
-	awk '/^memoir_group_(minor|major)_faults_total/ || /^memoir_retired_groups_(minor|major)_faults/ { groups += $NF }
-		/^memoir_page_faults_total/ { system += $NF }
+	awk -v allowed=$((32768 + 4096 * 100 * $(lost "$after" end_missed))) '
+		/^memoir_group_(minor|major)_faults_total/ || /^memoir_retired_groups_(minor|major)_faults/ { group_faults += $NF }
+		/^memoir_page_faults_total/ { faults += $NF }
 		/^memoir_group_allocated_bytes_total/ || /^memoir_retired_groups_allocated_bytes/ { group_bytes += $NF }
 		/^memoir_allocated_bytes_total/ { bytes += $NF }
-		END { printf "faults %d %d, bytes %d %d\n", groups, system, group_bytes, bytes
-			exit !(groups == system && system > 0 && group_bytes == bytes && bytes > 0) }' "$dir/metrics"
+		END {
+			printf "faults %.0f %.0f, bytes %.0f %.0f\n", group_faults, faults, group_bytes, bytes
+			apart = bytes > group_bytes ? bytes - group_bytes : group_bytes - bytes
+			exit !(group_faults == faults && faults > 0 && apart <= allowed && bytes > 0)
+		}' "$dir/metrics"
 }
 
 @test "fault exceptions are estimated within their error" {

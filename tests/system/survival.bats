@@ -20,9 +20,10 @@ load daemon
 		[ "$(remainder "$after" $item)" -eq "$(remainder "$before" $item)" ]
 	done
 	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 300000 ]
+	# Stressors provoke failing faults on purpose; those are few.
 	grown=$(($(remainder "$after" pgfault) - $(remainder "$before" pgfault)))
 	echo "pgfault remainder grew by $grown"
-	[ "$grown" -ge 0 ] && [ "$grown" -le 300 ]
+	[ "$grown" -ge 0 ] && [ "$grown" -le $((300 + 100 * $(lost "$after" end_missed))) ]
 	[ "$(jq .restarts_survived <<<"$after")" -eq 1 ]
 	no_losses "$after"
 	end_daemon
@@ -37,7 +38,7 @@ load daemon
 	start_daemon --pin "$pins"
 	after=$(quiet_status)
 	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 100000 ]
-	[ "$(remainder "$after" pgfault)" -eq "$(remainder "$before" pgfault)" ]
+	faults_agree "$before" "$after"
 	end_daemon
 	"$MEMOIRD" --pin "$pins" --uninstall-probes
 	[ ! -e "$pins" ]
@@ -71,11 +72,11 @@ load daemon
 	"$WORKLOAD" forks 100000
 	after=$(quiet_status)
 	get /metrics >"$dir/metrics"
-	awk -v before="$started" '/^memoir_tasks_started_total{kind="process"}/ { started = $2 }
+	awk -v before="$started" -v missed="$(lost "$after" end_missed)" '/^memoir_tasks_started_total{kind="process"}/ { started = $2 }
 		/^memoir_tasks_exited_total{kind="process"}/ { exited = $2 }
 		/^memoir_tasks_reaped_total{kind="process"}/ { reaped = $2 }
-		END { print started - before, exited, reaped; exit !(started - before >= 100000 && reaped >= 100000) }' "$dir/metrics"
-	[ "$(remainder "$after" pgfault)" -eq "$(remainder "$before" pgfault)" ]
+		END { print started - before, exited, reaped; exit !(started - before >= 100000 && reaped + missed >= 100000) }' "$dir/metrics"
+	faults_agree "$before" "$after"
 	no_losses "$after"
 	# Their faults bear their name, not that of the departed.
 	awk '/^memoir_group_minor_faults_total{comm="workload"/ { faults += $2 } END { print faults; exit !(faults > 1000000) }' "$dir/metrics"
