@@ -171,48 +171,37 @@ static void label_text(char ret[REC_NAME_LEN], const char *name, const char *pre
 	ret[i] = '\0';
 }
 
-/* Emits the enumerators below limit; of names with one value the first, which is the type's own, wins. */
-static void emit_enum_labels(const struct machine *machine, const char *enum_name, const char *prefix,
-			     enum dim dim, void (*emit)(void *ctx, const struct rec_label *label), void *ctx)
+static struct rec_label *add_label(struct machine *machine, enum dim dim, __u32 index)
+{
+	struct rec_label *label = &machine->labels[machine->nr_labels++];
+
+	*label = (struct rec_label){ .h = { REC_LABEL, sizeof(*label), 0 }, .dim = dim, .index = index };
+	return label;
+}
+
+/* The enumerators below the dimension's size; of names with one value the first, the type's own, wins. */
+static void add_enum_labels(struct machine *machine, const char *enum_name, const char *prefix, enum dim dim)
 {
 	int id;
 	const struct btf_type *type = find_type(machine->btf, enum_name, BTF_KIND_ENUM, &id);
 	const struct btf_enum *value = type ? btf_enum(type) : NULL;
-	__u32 limit = machine->dim_sizes[dim];
 
-	for (int i = type ? btf_vlen(type) - 1 : -1; i >= 0; i--) {
-		struct rec_label label = { .h = { REC_LABEL, sizeof(label), 0 }, .dim = dim };
+	for (int i = type ? btf_vlen(type) - 1 : -1; i >= 0 && machine->nr_labels < MACHINE_MAX_LABELS; i--) {
 		const char *name = btf__name_by_offset(machine->btf, value[i].name_off);
+		__u32 index = (__u32)value[i].val;
 
-		label.index = (__u32)value[i].val;
 		/* MIGRATE_PCPTYPES and __MIGRATE_TYPE_END are counts that share a value with a type. */
-		if (!name || label.index >= limit || name[0] == '_' || strstr(name, "PCPTYPES"))
+		if (!name || index >= machine->dim_sizes[dim] || name[0] == '_' || strstr(name, "PCPTYPES"))
 			continue;
-		label_text(label.text, name, prefix);
-		emit(ctx, &label);
+		label_text(add_label(machine, dim, index)->text, name, prefix);
 	}
 }
 
 void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const struct rec_label *label),
 		    void *ctx)
 {
-	const enum dim numbered[] = { DIM_NODE, DIM_ORDER };
-
-	for (size_t d = 0; d < ARRAY_SIZE(numbered); d++) {
-		for (__u32 i = 0; i < machine->dim_sizes[numbered[d]]; i++) {
-			struct rec_label label = { .h = { REC_LABEL, sizeof(label), 0 },
-						   .dim = numbered[d],
-						   .index = i };
-
-			if (numbered[d] == DIM_NODE && i && i == machine->page_node_fixed)
-				snprintf(label.text, sizeof(label.text), "unknown");
-			else
-				snprintf(label.text, sizeof(label.text), "%u", i);
-			emit(ctx, &label);
-		}
-	}
-	emit_enum_labels(machine, "migratetype", "MIGRATE_", DIM_MIGRATETYPE, emit, ctx);
-	emit_enum_labels(machine, "compact_result", "COMPACT_", DIM_COMPACT_RESULT, emit, ctx);
+	for (__u32 i = 0; i < machine->nr_labels; i++)
+		emit(ctx, &machine->labels[i]);
 }
 
 /* One more than the highest node that may ever be online, from the kernel's list ("0-1,4"). */
@@ -294,11 +283,20 @@ int machine_read(struct machine *ret)
 		ret->dim_sizes[id] = size;
 	MEMOIR_DIMS(DIM)
 #undef DIM
+	if (ret->page_node_fixed)
+		snprintf(add_label(ret, DIM_NODE, ret->page_node_fixed)->text, REC_NAME_LEN, "unknown");
+	add_enum_labels(ret, "migratetype", "MIGRATE_", DIM_MIGRATETYPE);
+	add_enum_labels(ret, "compact_result", "COMPACT_", DIM_COMPACT_RESULT);
 	return 0;
+}
+
+void machine_forget_types(struct machine *machine)
+{
+	btf__free(machine->btf);
+	machine->btf = NULL;
 }
 
 void machine_free(struct machine *machine)
 {
-	btf__free(machine->btf);
-	machine->btf = NULL;
+	machine_forget_types(machine);
 }

@@ -11,11 +11,14 @@
 
 struct btf;
 
+#define MACHINE_MAX_LABELS 64u
+
 struct machine {
-	struct btf *btf; /* of the running kernel; owned */
-	struct rec_machine
-		record; /* layout, sizes, kernel name; times and vmstat base are filled by others */
+	struct btf *btf;           /* of the running kernel; owned; NULL once forgotten */
+	struct rec_machine record; /* but for times and vmstat base, which others fill */
 	__u32 dim_sizes[NR_DIMS];
+	struct rec_label labels[MACHINE_MAX_LABELS]; /* of values whose name is not their number */
+	__u32 nr_labels;
 	__u32 page_node_shift;   /* page->flags >> this is the node; 0: every page is of page_node_fixed */
 	__u32 page_node_fixed;   /* 0 on a single node; else the value "unknown", one above the real nodes */
 	__u32 reclaim_order_arg; /* see compat.bpf.h, like the next */
@@ -26,10 +29,13 @@ struct machine {
 int machine_read(struct machine *ret);
 void machine_free(struct machine *machine);
 
+/* Frees the kernel's type information, which is large, once no tracepoint is to be looked up any more. */
+void machine_forget_types(struct machine *machine);
+
 /* Whether the kernel has this tracepoint. */
 int machine_has_tracepoint(const struct machine *machine, const char *name);
 
-/* Calls emit for the text of every value of a dimension that the machine decides. */
+/* Calls emit for every value of a machine's own dimension whose name is not its number. */
 void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const struct rec_label *label),
 		    void *ctx);
 

@@ -190,6 +190,7 @@ static int start_probes(struct service *service)
 	if (!err)
 		err = probes_start(&service->machine, service->cubes, service->nr_cells, &service->pins,
 				   &service->probes);
+	machine_forget_types(&service->machine);
 	return err;
 }
 

@@ -5,6 +5,7 @@
  * Standard error says what went wrong; exit status 2 is usage.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,8 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 
 #include "../../daemon/util.h"
@@ -135,16 +138,22 @@ static void bad_faults(char **args)
 	fclose(file);
 }
 
-/* named NAME: takes NAME as its own and waits until standard input ends; prints its pid. */
-static void named(char **args)
+/* Prints its pid, and waits until standard input ends. */
+static void stay(void)
 {
 	char byte;
 
-	prctl(PR_SET_NAME, args[0]);
 	printf("%d\n", getpid());
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
 		;
+}
+
+/* named NAME: takes NAME as its own and waits until standard input ends; prints its pid. */
+static void named(char **args)
+{
+	prctl(PR_SET_NAME, args[0]);
+	stay();
 }
 
 /* hold PAGES: touches pages, prints its pid, and waits until standard input ends. */
@@ -153,14 +162,47 @@ static void hold(char **args)
 	unsigned long nr_pages = number(args[0]);
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
 	char *memory = map_pages(nr_pages * page_size);
-	char byte;
 
 	for (unsigned long page = 0; page < nr_pages; page++)
 		memory[page * page_size] = 1;
-	printf("%d\n", getpid());
+	stay();
+}
+
+/* read FILE: reads the whole file, prints its pid, and waits until standard input ends. */
+static void read_file(char **args)
+{
+	static char buffer[65536];
+	int fd = open(args[0], O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		die(args[0]);
+	do
+		n = read(fd, buffer, sizeof(buffer));
+	while (n > 0);
+	if (n < 0)
+		die(args[0]);
+	stay();
+}
+
+/* receive SOCKET: makes a Unix datagram socket, prints "ready", and then every datagram as a line. */
+static void receive(char **args)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	char datagram[4096];
+	ssize_t n;
+
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", args[0]);
+	if (fd < 0 || bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		die(args[0]);
+	puts("ready");
 	fflush(stdout);
-	while (read(STDIN_FILENO, &byte, 1) > 0)
-		;
+	while ((n = recv(fd, datagram, sizeof(datagram), 0)) >= 0) {
+		printf("%.*s\n", (int)n, datagram);
+		fflush(stdout);
+	}
+	die("recv");
 }
 
 static const struct {
@@ -168,8 +210,9 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch },           { "forks", 1, forks }, { "crowd", 1, crowd },
-	{ "bad-faults", 1, bad_faults }, { "named", 1, named }, { "hold", 1, hold },
+	{ "touch", 2, touch },           { "forks", 1, forks },     { "crowd", 1, crowd },
+	{ "bad-faults", 1, bad_faults }, { "named", 1, named },     { "hold", 1, hold },
+	{ "read", 1, read_file },        { "receive", 1, receive },
 };
 
 int main(int argc, char **argv)
@@ -180,7 +223,8 @@ int main(int argc, char **argv)
 			return EXIT_SUCCESS;
 		}
 	}
-	fputs("usage: workload touch PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES\n",
+	fputs("usage: workload touch PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES |"
+	      " read FILE | receive SOCKET\n",
 	      stderr);
 	return 2;
 }
