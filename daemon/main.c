@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* memoird: from the command line to one of the few things that it can do. */
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -10,6 +11,8 @@
 #include "pins.h"
 #include "replay.h"
 #include "service.h"
+
+#define MMAP_THRESHOLD_BYTES (128 * 1024)
 
 static int print_text(const struct text *text)
 {
@@ -48,6 +51,8 @@ int main(int argc, char **argv)
 {
 	struct options options;
 
+	/* Set once, it stays: tables that grow keep mappings of their own and leave no holes in the heap. */
+	mallopt(M_MMAP_THRESHOLD, MMAP_THRESHOLD_BYTES);
 	options_parse(&options, argc, argv);
 	if (getenv("MEMOIRD_DEBUG"))
 		log_set_level(LOG_LEVEL_DEBUG);

@@ -74,7 +74,7 @@ static void write_bank(const struct model *model, struct durable_bank *bank)
 	for (__u32 i = 0; i < processes->nr; i++) {
 		const struct process *process = &processes->all[i];
 
-		counters_add(&bank->slots[groups->all[process->group].slot].offset, &process->gone);
+		counters_add(&bank->slots[groups->all[process->group].slot].offset, process_gone(process));
 	}
 }
 

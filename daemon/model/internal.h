@@ -145,6 +145,8 @@ struct processes {
 void processes_free(struct processes *processes);
 int apply_task(struct model *model, const struct rec_header *h);
 int apply_task_exit(struct model *model, const struct rec_header *h);
+/* What the exited threads of a process had counted; never NULL. */
+const struct ledger_counts *process_gone(const struct process *process);
 /* Brings all processes to the snapshot that ends, and counts them into their groups. */
 void processes_end(struct model *model);
 

@@ -10,6 +10,7 @@
  */
 #include "internal.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,6 +18,8 @@
 
 void processes_free(struct processes *processes)
 {
+	for (__u32 i = 0; i < processes->nr; i++)
+		free(processes->all[i].gone);
 	free(processes->all);
 	index_free(&processes->index);
 }
@@ -39,6 +42,13 @@ static struct process *process_find(struct processes *processes, const struct ta
 			return process;
 	}
 	return NULL;
+}
+
+const struct ledger_counts *process_gone(const struct process *process)
+{
+	static const struct ledger_counts nothing;
+
+	return process->gone ? process->gone : &nothing;
 }
 
 static bool processes_make_room(struct processes *processes)
@@ -90,6 +100,7 @@ static void process_remove(struct processes *processes, __u32 entry)
 	const struct process *process = &processes->all[entry];
 
 	index_remove(&processes->index, process_hash(process->tgid, process->start_ns), entry);
+	free(process->gone);
 	processes->nr--;
 	if (entry != processes->nr)
 		process_move(processes, processes->nr, entry);
@@ -113,7 +124,7 @@ static void process_add_row(struct process *process, const struct rec_task *rec,
 
 	if (is_first) {
 		process->pass = pass;
-		process->sum = process->gone;
+		process->sum = *process_gone(process);
 		process->next_threads = 0;
 	}
 	if (is_first || rec->id.flags & TASK_IS_LEADER) {
@@ -160,7 +171,11 @@ int apply_task_exit(struct model *model, const struct rec_header *h)
 	struct group_key key;
 
 	if (process) {
-		counters_add(&process->gone, &rec->counts);
+		if (!process->gone)
+			process->gone = calloc(1, sizeof(*process->gone));
+		if (!process->gone)
+			return -ENOMEM;
+		counters_add(process->gone, &rec->counts);
 		return 0;
 	}
 	/* It was too short for a snapshot; or there was no room for it, and then it counts in "other". */
@@ -243,11 +258,13 @@ static void process_advance(struct model *model, struct process *process)
 /* Whether nothing more is to be waited for. */
 static bool process_has_left(const struct model *model, const struct process *process)
 {
+	const struct ledger_counts *gone = process_gone(process);
+
 	if ((__s64)(model->snapshot.time_ns - process->seen_ns) >= (__s64)LINGER_NS)
 		return true;
 	for_each_counter(row)
 	{
-		if (process->gone.v[row] != process->total.v[row])
+		if (gone->v[row] != process->total.v[row])
 			return false;
 	}
 	return true;
@@ -273,7 +290,7 @@ static void process_end(struct model *model, struct process *process)
 	bool seen = is_seen(model, process);
 
 	if (!seen)
-		process->sum = process->gone;
+		process->sum = *process_gone(process);
 	if ((seen || !process->seen) && process_has_new_identity(model, process))
 		process_identify(model, process);
 	process_advance(model, process);
