@@ -207,6 +207,8 @@ static void test_process(void **state UNUSED)
 	assert_true(json_real_value(at(json, "process/rate/minor_faults")) == 2000.0);
 	assert_true(json_real_value(at(json, "process/rate/allocated_bytes")) == 2000.0 * 4096);
 	assert_null(json_object_get(at(json, "process/rate"), "rss_anon_bytes"));
+	/* A rate of 0 is left out. */
+	assert_null(json_object_get(at(json, "process/rate"), "memcg_reclaims"));
 	assert_true(json_is_false(at(json, "process/kernel_thread")));
 	assert_int_equal(json_array_size(at(all, "processes")), 1);
 	assert_true(json_equal(at(all, "processes/0"), at(json, "process")));
