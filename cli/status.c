@@ -130,6 +130,12 @@ static void __attribute__((format(printf, 2, 3))) add_problem(struct text *probl
 	text_add_format(problems, "%s%s", problems->len ? "; " : "", problem);
 }
 
+/* What the kernel and the daemon do at all times, and what is not a loss of counts that should be there. */
+static bool is_expected(const char *cause)
+{
+	return !strcmp(cause, "recursion_missed") || !strcmp(cause, "event_overwritten");
+}
+
 static void show_verdict(const json_t *reply, size_t width, struct text *out)
 {
 	const json_t *probes = reply_member(reply, "probes"), *snapshot = reply_member(reply, "snapshot");
@@ -150,9 +156,12 @@ static void show_verdict(const json_t *reply, size_t width, struct text *out)
 	else if (missing)
 		add_problem(&problems, "%" PRIu64 " probe%s not attached (memoir probes)", missing,
 			    plural(missing));
-	json_object_foreach((json_t *)(uintptr_t)reply_member(reply, "lost"), cause,
-			    value) if (json_integer_value(value) > 0)
-		add_problem(&problems, "%s %s", human_count((uint64_t)json_integer_value(value)).text, cause);
+	json_object_foreach((json_t *)(uintptr_t)reply_member(reply, "lost"), cause, value)
+	{
+		if (json_integer_value(value) > 0 && !is_expected(cause))
+			add_problem(&problems, "%s %s", human_count((uint64_t)json_integer_value(value)).text,
+				    cause);
+	}
 	if (problems.len)
 		view_line(out, width, "Incomplete: %s.", problems.data);
 	else

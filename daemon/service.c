@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -111,18 +112,25 @@ static int on_ring(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	return collector_drain(service->collector) < 0 ? -EIO : 0;
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
+/* state is more for the service manager, each line ended, or "". */
+static void notify(const struct service *service, const char *state)
 {
-	struct service *service = ctx;
 	struct model_status status;
 
-	(void)usec;
-	collector_snapshot(service->collector);
 	model_status(service->model, &status);
-	sd_notifyf(0, "STATUS=%u processes, %u tasks; snapshots every %.1f s take %.1f ms",
+	sd_notifyf(0, "%sSTATUS=%u processes, %u tasks; snapshots every %.1f s take %.1f ms", state,
 		   status.nr_processes, status.nr_tasks,
 		   (double)collector_interval_ns(service->collector) / NSEC_PER_SEC,
 		   (double)status.duration_ns / NSEC_PER_MSEC);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct service *service = ctx;
+
+	(void)usec;
+	collector_snapshot(service->collector);
+	notify(service, "");
 	sd_event_source_set_time_relative(source, collector_interval_ns(service->collector) / NSEC_PER_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
@@ -238,6 +246,16 @@ static int start_ways_out(struct service *service)
 	return 0;
 }
 
+/* The inode of the first PID namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCu
+
+static bool sees_all_processes(void)
+{
+	struct stat ns;
+
+	return stat("/proc/self/ns/pid", &ns) < 0 || ns.st_ino == INITIAL_PID_NAMESPACE;
+}
+
 static void announce(const struct service *service)
 {
 	const char *how = probes_were_running(service->probes) ? "took over running probes"
@@ -257,9 +275,12 @@ static void announce(const struct service *service)
 	if (!service->machine.preempt_count_from_rq)
 		log_warning(
 			"interrupts cannot be told from tasks on this kernel: their work is charged to the task they interrupt");
+	if (!sees_all_processes())
+		log_warning(
+			"memoird runs in a PID namespace and sees no process outside it: run it on the host, or in its namespace");
 	log_info("%s, %u of %u; metrics at %s, live view: memoir top", how, nr_attached,
 		 probes_count(service->probes), service->options->listen);
-	sd_notify(0, "READY=1");
+	notify(service, "READY=1\n");
 }
 
 static int start(struct service *service)

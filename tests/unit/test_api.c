@@ -189,6 +189,18 @@ static void test_agreement(void **state UNUSED)
 	model_free(model);
 }
 
+static void test_rates_of_0_are_left_out(void **state UNUSED)
+{
+	const struct api_query query = { .pid = 42 };
+	struct model *model = model_of("worker", "web.service", 3000, 3000);
+	json_t *json = reply(model, "/v1/process", &query);
+
+	has_integer(json, "process/minor_faults", 3000);
+	assert_int_equal(json_object_size(at(json, "process/rate")), 0);
+	json_decref(json);
+	model_free(model);
+}
+
 static void test_process(void **state UNUSED)
 {
 	const struct api_query query = { .pid = 42 };
@@ -207,8 +219,6 @@ static void test_process(void **state UNUSED)
 	assert_true(json_real_value(at(json, "process/rate/minor_faults")) == 2000.0);
 	assert_true(json_real_value(at(json, "process/rate/allocated_bytes")) == 2000.0 * 4096);
 	assert_null(json_object_get(at(json, "process/rate"), "rss_anon_bytes"));
-	/* A rate of 0 is left out. */
-	assert_null(json_object_get(at(json, "process/rate"), "memcg_reclaims"));
 	assert_true(json_is_false(at(json, "process/kernel_thread")));
 	assert_int_equal(json_array_size(at(all, "processes")), 1);
 	assert_true(json_equal(at(all, "processes/0"), at(json, "process")));
@@ -399,6 +409,7 @@ int main(void)
 		cmocka_unit_test(test_status),
 		cmocka_unit_test(test_agreement),
 		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_rates_of_0_are_left_out),
 		cmocka_unit_test(test_numbers_are_exact),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_stalls),
