@@ -93,6 +93,7 @@ include packaging/install.mk
 include packaging/lint.mk
 include tests/tests.mk
 include tests/workloads/workloads.mk
+include tests/bench/bench.mk
 
 .PHONY: clean
 clean: ## remove everything that was built

@@ -107,18 +107,23 @@ struct task_struct___thread_info {
  * being served is the lowest softirq bit; the others only mean that softirqs are disabled. */
 #define PREEMPT_COUNT_INTERRUPT 0x00ff0100u
 
-/* Whether this runs in an interrupt, so that `current` is a bystander. False where it cannot be known. */
-static __always_inline bool in_interrupt(void)
+/* Reads an int of the kernel's; in ledger.bpf.c. */
+__hidden __u32 read_kernel_u32(const void *address);
+
+/*
+ * Whether this runs in an interrupt, so that the running task is a bystander. False where it cannot
+ * be known.
+ */
+static __always_inline bool in_interrupt(struct task_struct *current)
 {
-	struct task_struct *current = bpf_get_current_task_btf();
 	const struct task_struct___thread_info *arm64 = (const void *)current;
 	__u32 preempt_count = 0;
 
 	if (bpf_core_field_exists(arm64->thread_info.preempt_count))
 		preempt_count = (__u32)BPF_CORE_READ(arm64, thread_info.preempt_count);
 	else if (compat_preempt_count_from_rq)
-		bpf_probe_read_kernel(&preempt_count, sizeof(preempt_count),
-				      (void *)current->se.cfs_rq->rq + compat_preempt_count_from_rq);
+		preempt_count = read_kernel_u32((void *)current->se.cfs_rq->rq +
+						compat_preempt_count_from_rq);
 	return preempt_count & PREEMPT_COUNT_INTERRUPT;
 }
 

@@ -18,14 +18,15 @@ static __always_inline __u32 page_node(__u64 page)
 static __always_inline void record_failure(__u32 order, __u64 gfp, __u32 migratetype)
 {
 	struct rec_alloc_failure *record = record_reserve(REC_ALLOC_FAILURE, sizeof(*record));
+	struct task_struct *current = bpf_get_current_task_btf();
 
 	if (!record)
 		return;
-	identify(&record->id, bpf_get_current_task_btf());
+	identify(&record->id, current);
 	record->gfp_flags = gfp;
 	record->order = order;
 	record->migratetype = migratetype;
-	record->in_interrupt = in_interrupt();
+	record->in_interrupt = in_interrupt(current);
 	record->pad = 0;
 	record_submit(record, true);
 }

@@ -159,11 +159,12 @@ static __always_inline struct ledger_counts *account(enum account which)
 /* The ledger of the running task, or NULL: in an interrupt, or when it has none yet (counted). */
 static __always_inline struct task_ledger *ledger_of_current(void)
 {
+	struct task_struct *current = bpf_get_current_task_btf();
 	struct task_ledger *ledger;
 
-	if (in_interrupt())
+	if (in_interrupt(current))
 		return NULL;
-	ledger = bpf_task_storage_get(&ledgers, bpf_get_current_task_btf(), NULL, 0);
+	ledger = bpf_task_storage_get(&ledgers, current, NULL, 0);
 	if (!ledger)
 		lost(LOSS_STORAGE_MISSING);
 	return ledger;
@@ -172,11 +173,12 @@ static __always_inline struct task_ledger *ledger_of_current(void)
 /* Where the work that happens now is counted: the task's ledger, or the account that stands in. */
 static __always_inline struct ledger_counts *counts_now(void)
 {
+	struct task_struct *current = bpf_get_current_task_btf();
 	struct task_ledger *ledger;
 
-	if (in_interrupt())
+	if (in_interrupt(current))
 		return account(ACCOUNT_INTERRUPT);
-	ledger = bpf_task_storage_get(&ledgers, bpf_get_current_task_btf(), NULL, 0);
+	ledger = bpf_task_storage_get(&ledgers, current, NULL, 0);
 	if (ledger)
 		return &ledger->counts;
 	lost(LOSS_STORAGE_MISSING);
