@@ -45,8 +45,7 @@ static __always_inline int on_fault(enum fault_mode mode, __u64 address, __u64 e
 	if (!is_sampled(address))
 		return 0;
 	counts = counts_now();
-	count(METRIC_FAULT_EXCEPTIONS, mode, access, 0, FAULT_SAMPLE);
-	if (counts)
+	if (count(METRIC_FAULT_EXCEPTIONS, mode, access, 0, FAULT_SAMPLE) && counts)
 		counts->v[LEDGER_READ_FAULTS + access] += FAULT_SAMPLE;
 	return 0;
 }
