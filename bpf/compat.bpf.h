@@ -73,13 +73,16 @@ struct mm_struct___atomic {
 	struct mm_rss_stat___atomic rss_stat;
 } __attribute__((preserve_access_index));
 
-/* The approximate count that the kernel itself shows as RSS; a macro because CO-RE wants a constant index. */
+/*
+ * The approximate count that the kernel itself shows as RSS; a macro because CO-RE wants a constant
+ * index. 6.1's verifier does not follow the typedef in the array, so that is read by a helper.
+ */
 #define MM_COUNTER_PAGES(mm, member)                                                               \
 	({                                                                                         \
 		const struct mm_struct___percpu *percpu__ = (const void *)(mm);                    \
 		const struct mm_struct___atomic *atomic__ = (const void *)(mm);                    \
 		__s64 pages__ = bpf_core_field_exists(percpu__->rss_stat[0].count)                 \
-					? BPF_CORE_READ(percpu__, rss_stat[member].count)          \
+					? percpu__->rss_stat[member].count                         \
 					: BPF_CORE_READ(atomic__, rss_stat.count[member].counter); \
 		pages__ > 0 ? (__u64)pages__ : 0;                                                  \
 	})

@@ -190,17 +190,16 @@ static __always_inline struct ledger_counts *counts_now(void)
 /* Who a task is. Reads only what stays valid while the task is hashed or current. */
 static __always_inline void identify(struct task_identity *ret_id, struct task_struct *task)
 {
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
+	struct task_struct *leader = task->group_leader;
 
-	ret_id->start_ns = BPF_CORE_READ(leader, start_boottime);
-	ret_id->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
-	ret_id->tgid = BPF_CORE_READ(task, tgid);
-	ret_id->pid = BPF_CORE_READ(task, pid);
-	ret_id->flags = (BPF_CORE_READ(task, flags) & PF_KTHREAD ? TASK_IS_KTHREAD : 0) |
+	ret_id->start_ns = leader->start_boottime;
+	ret_id->cgroup_id = task->cgroups->dfl_cgrp->kn->id;
+	ret_id->tgid = task->tgid;
+	ret_id->pid = task->pid;
+	ret_id->flags = (task->flags & PF_KTHREAD ? TASK_IS_KTHREAD : 0) |
 			(ret_id->pid == ret_id->tgid ? TASK_IS_LEADER : 0);
 	ret_id->pad = 0;
-	__builtin_memset(ret_id->comm, 0, sizeof(ret_id->comm));
-	BPF_CORE_READ_STR_INTO(&ret_id->comm, leader, comm);
+	__builtin_memcpy(ret_id->comm, leader->comm, sizeof(ret_id->comm));
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
