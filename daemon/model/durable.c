@@ -110,7 +110,7 @@ static void read_slot(struct groups *groups, __u32 i, const struct durable_slot 
 	memcpy(key.unit, slot->key.unit, strnlen(slot->key.unit, sizeof(key.unit) - 1));
 	if (!slot->is_used || group_key_is_reserved(&key))
 		return;
-	group = groups_get(groups, &key);
+	group = groups_add(groups, &key);
 	if (group == GROUP_OTHER || groups->all[group].slot)
 		return;
 	slot_give(groups, i, group);

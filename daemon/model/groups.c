@@ -80,6 +80,7 @@ void groups_reset(struct groups *groups)
 	memset(&groups->total, 0, sizeof(groups->total));
 	memset(groups->accounts, 0, sizeof(groups->accounts));
 	groups->is_resumed = false;
+	groups->has_begun = false;
 	groups->settle_ns = 0;
 }
 
@@ -122,7 +123,7 @@ static bool groups_make_room(struct groups *groups)
 	return true;
 }
 
-__u32 groups_get(struct groups *groups, const struct group_key *key)
+__u32 groups_add(struct groups *groups, const struct group_key *key)
 {
 	__u32 hash = index_hash(0, key, sizeof(*key));
 	__u32 entry, pos;
@@ -137,6 +138,17 @@ __u32 groups_get(struct groups *groups, const struct group_key *key)
 	groups->all[groups->nr] = (struct known_group){ 0 };
 	group_set_key(&groups->all[groups->nr], key);
 	return groups->nr++;
+}
+
+__u32 groups_get(struct groups *groups, const struct group_key *key)
+{
+	__u32 nr = groups->nr;
+	__u32 entry = groups_add(groups, key);
+
+	/* What is new after the first snapshot has counted nowhere else. */
+	if (groups->nr > nr && groups->has_begun)
+		slot_give_free(groups, entry);
+	return entry;
 }
 
 float activity_of(const struct ledger_counts *growth)
@@ -369,6 +381,7 @@ void groups_end(struct model *model)
 	if (groups->is_resumed)
 		groups->settle_ns = snapshot->time_ns + LINGER_NS;
 	groups->is_resumed = false;
+	groups->has_begun = true;
 	publish(&groups->all[GROUP_INTERRUPT].pub, &snapshot->accounts[ACCOUNT_INTERRUPT],
 		snapshot->per_second);
 	publish(&groups->all[GROUP_UNATTRIBUTED].pub, &snapshot->accounts[ACCOUNT_UNATTRIBUTED],

@@ -192,6 +192,7 @@ struct groups {
 	__u32 nr_overflow;                          /* rows without a process at the last snapshot */
 	__u64 overflow_until_ns;                    /* until then an unknown process may be one of them */
 	bool is_resumed;    /* from a durable state, and no snapshot has ended since */
+	bool has_begun;     /* a snapshot has ended */
 	__u64 installed_ns; /* of the probes that the durable state is about */
 	__u64 settle_ns;    /* when what a restart left open is settled; 0: nothing is open */
 };
@@ -206,6 +207,8 @@ bool group_key_is_reserved(const struct group_key *key);
 void group_key_make(struct group_key *ret, const struct model *model, const char *comm, __u64 cgroup_id,
 		    bool is_kthread);
 /* The group's index, created where it is new; GROUP_OTHER where there is no room. */
+__u32 groups_add(struct groups *groups, const struct group_key *key);
+/* The same for a group that counts are about to be added to: it gets a slot if one is free. */
 __u32 groups_get(struct groups *groups, const struct group_key *key);
 float activity_of(const struct ledger_counts *growth);
 
@@ -228,6 +231,8 @@ void groups_end(struct model *model);
 /* Hands out slots to the most active groups. Changes no exported total. */
 void slots_assign(struct groups *groups);
 void slot_give(struct groups *groups, __u32 slot, __u32 group);
+/* Gives a group that nothing has been counted for a slot, if one is free. */
+void slot_give_free(struct groups *groups, __u32 entry);
 
 /* --- durable.c -------------------------------------------------------------------------------- */
 

@@ -78,6 +78,14 @@ static __u32 free_slot(const struct groups *groups)
 	return 0;
 }
 
+void slot_give_free(struct groups *groups, __u32 entry)
+{
+	__u32 slot = free_slot(groups);
+
+	if (slot)
+		slot_give(groups, slot, entry);
+}
+
 /* The most active group without a slot whose streak is long enough, or GROUP_OTHER. */
 static __u32 strongest_candidate(const struct groups *groups, __u32 min_streak)
 {

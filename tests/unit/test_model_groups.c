@@ -120,8 +120,8 @@ static void test_process_moves_with_its_counts(void **state UNUSED)
 		end(model, sequence);
 	}
 	expect_group(model, "server", "", true, 50);
-	expect_group(model, "server", "web.service", true, 10); /* admitted at 3, so it has 4's */
-	expect_group(model, "other", "other", true, 110);
+	expect_group(model, "server", "web.service", true, 20); /* what it did since it has that unit */
+	expect_group(model, "other", "other", true, 100);
 	assert_int_equal(exported_sum(model, FAULTS), 170);
 	model_free(model);
 }
@@ -152,6 +152,27 @@ static void test_series_begin_at_zero(void **state UNUSED)
 	expect_group(model, "other", "other", true, 3011);
 	assert_true(find_group(model, "busy", "")->rate[FAULTS] == 5.0f);
 	assert_true(find_group(model, "calm", "")->rate[FAULTS] == 1.0f);
+	model_free(model);
+}
+
+/* While slots are free, nobody has to be seen twice to be counted by name. */
+static void test_newcomers_count_by_name_at_once(void **state UNUSED)
+{
+	struct model *model = model_with(MAX_GROUPS, 100, NULL);
+
+	begin(model, 1);
+	task(model, REC_TASK, 1, "init", 1000);
+	end(model, 1);
+	task(model, REC_TASK_EXIT, 5, "fleeting", 30);
+	begin(model, 2);
+	task(model, REC_TASK, 1, "init", 1000);
+	task(model, REC_TASK, 9, "late", 7);
+	account(model, ACCOUNT_EXITED, 30);
+	end(model, 2);
+	expect_group(model, "fleeting", "", true, 30);
+	expect_group(model, "late", "", false, 7); /* init and fleeting have the slots */
+	expect_group(model, "other", "other", true, 1007);
+	assert_int_equal(exported_sum(model, FAULTS), 1037);
 	model_free(model);
 }
 
@@ -259,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_reserved_names),
 		cmocka_unit_test(test_process_moves_with_its_counts),
 		cmocka_unit_test(test_series_begin_at_zero),
+		cmocka_unit_test(test_newcomers_count_by_name_at_once),
 		cmocka_unit_test(test_exited_counts_stay_in_their_group),
 		cmocka_unit_test(test_lost_name_stays_with_the_group_it_was_seen_in),
 		cmocka_unit_test(test_replacement),
