@@ -110,6 +110,17 @@ struct task_struct___thread_info {
  * being served is the lowest softirq bit; the others only mean that softirqs are disabled. */
 #define PREEMPT_COUNT_INTERRUPT 0x00ff0100u
 
+/*
+ * bpf_rdonly_cast() turns an address into something to read from without a helper call - 6.2 -
+ * existence of the function - when the floor passes 6.2. (2026-11)
+ */
+extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym __weak;
+
+/* Any type of the kernel's that begins with an int. */
+struct upid___int {
+	int nr;
+} __attribute__((preserve_access_index));
+
 /* Reads an int of the kernel's; in ledger.bpf.c. */
 __hidden __u32 read_kernel_u32(const void *address);
 

@@ -17,17 +17,6 @@ const volatile __u64 stall_record_min_ns = 0;
 const volatile __u32 compat_reclaim_order_arg = 0;
 const volatile __s64 compat_preempt_count_from_rq = 0;
 
-/*
- * bpf_rdonly_cast() turns an address into something to read from without a helper call - 6.2 -
- * existence of the function - when the floor passes 6.2. (2026-11)
- */
-extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym __weak;
-
-/* Any type of the kernel's that begins with an int. */
-struct upid___int {
-	int nr;
-} __attribute__((preserve_access_index));
-
 /* Here and no inline function, because bpftool 7.1 links only one object that has a kernel function. */
 __hidden __u32 read_kernel_u32(const void *address)
 {

@@ -38,6 +38,9 @@ int print_text(const struct text *text)
 	}
 	if (fwrite(text->data, 1, text->len, stdout) == text->len && fflush(stdout) == 0)
 		return EXIT_OK;
+	/* A reader that has seen enough, as head has, is no failure. */
+	if (errno == EPIPE)
+		return EXIT_OK;
 	complain("cannot write to standard output: %s", strerror(errno));
 	return EXIT_FAILED;
 }

@@ -130,10 +130,10 @@ static void __attribute__((format(printf, 2, 3))) add_problem(struct text *probl
 	text_add_format(problems, "%s%s", problems->len ? "; " : "", problem);
 }
 
-/* What the kernel and the daemon do at all times, and what is not a loss of counts that should be there. */
+/* The kernel does it at all times: part of what the remainders are made of. */
 static bool is_expected(const char *cause)
 {
-	return !strcmp(cause, "recursion_missed") || !strcmp(cause, "event_overwritten");
+	return !strcmp(cause, "recursion_missed");
 }
 
 static void show_verdict(const json_t *reply, size_t width, struct text *out)
@@ -164,6 +164,9 @@ static void show_verdict(const json_t *reply, size_t width, struct text *out)
 	}
 	if (problems.len)
 		view_line(out, width, "Incomplete: %s.", problems.data);
+	else if (!json_array_size(items))
+		view_line(out, width,
+			  "Complete: all probes attached, nothing lost; not yet compared with /proc/vmstat.");
 	else
 		view_line(out, width,
 			  "Complete: all probes attached, nothing lost, %" PRIu64

@@ -273,6 +273,8 @@ int machine_read(struct machine *ret)
 		ret->page_node_fixed = record->nr_nodes++;
 	}
 	ret->preempt_count_from_rq = derive_preempt_count_from_rq(ret->btf);
+	ret->tells_interrupts = ret->preempt_count_from_rq ||
+				size_in_btf(ret->btf, "thread_info", "preempt_count");
 	ret->reclaim_order_arg = reclaim_args >= 3 ? 1 : 0;
 	ret->dim_sizes[DIM_NODE] = record->nr_nodes;
 	ret->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../exporters/http.h"
 #include "model/model.h"
 #include "util.h"
 
@@ -94,6 +95,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case OPTION_LISTEN:
+		if (!http_listen_is_valid(arg))
+			bad_value("listen", arg, "ADDR:PORT with a numeric address and port, or \"none\"");
 		options->listen = arg;
 		return 0;
 	case OPTION_SOCKET:

@@ -17,6 +17,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "hash.h"
 #include "log.h"
 #include "util.h"
 
@@ -133,7 +134,9 @@ int pins_open(struct pins *ret, const char *root, __u64 layout, size_t durable_s
 		if (ret->lock_fd < 0)
 			return ret->lock_fd;
 		ret->root = strdup(root);
-		if (!ret->root || asprintf(&ret->path, "%s/v%016llx", root, (unsigned long long)layout) < 0)
+		if (!ret->root ||
+		    asprintf(&ret->path, "%s/v%016llx", root,
+			     (unsigned long long)fnv1a(layout, &durable_size, sizeof(durable_size))) < 0)
 			return -ENOMEM;
 		err = make_folder(ret->path);
 		if (err)

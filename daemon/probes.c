@@ -104,7 +104,8 @@ static int install(struct probes *probes, const struct machine *machine, const s
 	probes_attach(probes, pins);
 	state->object_hash = probes_object_hash(probes);
 	if (pins_remove_others(pins) > 0)
-		log_warning("replaced the probes of another version: counters start again from 0");
+		log_warning(
+			"replaced probes of another version or --max-groups: counters start again from 0");
 	return 0;
 }
 

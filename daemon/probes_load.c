@@ -12,6 +12,7 @@
 
 #include "hash.h"
 #include "log.h"
+#include "model/model.h"
 #include "probes_internal.h"
 #include "util.h"
 
@@ -128,8 +129,12 @@ __u64 probes_layout(const struct cube cubes[NR_METRICS])
 	const __u32 nr_metrics = NR_METRICS;
 	__u64 layout = fnv1a(FNV1A_START, &nr_metrics, sizeof(nr_metrics));
 
-	for (__u32 metric = 0; metric < NR_METRICS; metric++)
+	for (__u32 metric = 0; metric < NR_METRICS; metric++) {
+		layout = fnv1a(layout, metric_rows[metric].id, strlen(metric_rows[metric].id));
 		layout = fnv1a(layout, &cubes[metric], sizeof(cubes[metric]));
+	}
+	for (__u32 row = 0; row < NR_LEDGER; row++)
+		layout = fnv1a(layout, ledger_rows[row].id, strlen(ledger_rows[row].id));
 	for (size_t i = 0; object && i < NR_PROBE_MAPS; i++) {
 		__u32 value_size = bpf_map__value_size(bpf_object__find_map_by_name(object,
 										    probes_map_names[i]));

@@ -272,7 +272,7 @@ static void announce(const struct service *service)
 			log_warning("probe %s (%s) is not attached: %s", probe.name, probe.target,
 				    probe.reason);
 	}
-	if (!service->machine.preempt_count_from_rq)
+	if (!service->machine.tells_interrupts)
 		log_warning(
 			"interrupts cannot be told from tasks on this kernel: their work is charged to the task they interrupt");
 	if (!sees_all_processes())

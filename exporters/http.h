@@ -31,10 +31,13 @@ struct http_options {
 	int unix_fd; /* likewise */
 };
 
+/* Whether this is ADDR:PORT or [ADDR]:PORT with a numeric address and port, or "none". */
+bool http_listen_is_valid(const char *listen);
+
 /*
- * Opens a listening socket. listen is ADDR:PORT, [ADDR]:PORT or "none" (ret_fd is then -1); path is
- * absolute, its folder is made (0750) where it is missing. A socket file that nobody answers on is
- * replaced. 0, or a negative errno after one logged line.
+ * Opens a listening socket. listen is valid; for "none" ret_fd is -1. path is absolute, its folder
+ * is made (0750) where it is missing. A socket file that nobody answers on is replaced. 0, or a
+ * negative errno after one logged line (but -EINVAL for an invalid listen is silent).
  */
 int http_listen_tcp(const char *listen, int *ret_fd);
 int http_listen_unix(const char *path, int *ret_fd);

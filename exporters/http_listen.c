@@ -54,23 +54,41 @@ static int bind_tcp(const struct addrinfo *address, int *ret_fd)
 	return 0;
 }
 
-int http_listen_tcp(const char *listen_at, int *ret_fd)
+/* The caller frees the list. NULL: it is no address. */
+static struct addrinfo *resolve(const char *listen_at)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
 					.ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV };
 	struct addrinfo *address = NULL;
 	char host[256], port[16];
+
+	if (!split_address(listen_at, host, port) ||
+	    getaddrinfo(host[0] ? host : NULL, port, &hints, &address) != 0)
+		return NULL;
+	return address;
+}
+
+bool http_listen_is_valid(const char *listen_at)
+{
+	struct addrinfo *address = strcmp(listen_at, "none") != 0 ? resolve(listen_at) : NULL;
+	bool is_valid = address || !strcmp(listen_at, "none");
+
+	if (address)
+		freeaddrinfo(address);
+	return is_valid;
+}
+
+int http_listen_tcp(const char *listen_at, int *ret_fd)
+{
+	struct addrinfo *address;
 	int err;
 
 	*ret_fd = -1;
 	if (!strcmp(listen_at, "none"))
 		return 0;
-	if (!split_address(listen_at, host, port) ||
-	    getaddrinfo(host[0] ? host : NULL, port, &hints, &address) != 0) {
-		log_error("--listen %s: must be ADDR:PORT with a numeric address and port, or \"none\"",
-			  listen_at);
+	address = resolve(listen_at);
+	if (!address)
 		return -EINVAL;
-	}
 	err = bind_tcp(address, ret_fd);
 	freeaddrinfo(address);
 	if (err == -EADDRINUSE)

@@ -242,9 +242,11 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 	enum api_status status;
 
 	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "after", &after) ||
-	    !query_u64(peer, "max_age_ms", &max_age_ms))
-		return send_static(peer, MHD_HTTP_BAD_REQUEST,
-				   "{\"error\":\"pid, after and max_age_ms are whole numbers\"}\n");
+	    !query_u64(peer, "max_age_ms", &max_age_ms)) {
+		text_clear(&http->body);
+		text_add(&http->body, "{\"error\":\"pid, after and max_age_ms are whole numbers\"}\n");
+		return send_body(http, peer, MHD_HTTP_BAD_REQUEST, TYPE_JSON);
+	}
 	if (max_age_ms < UINT64_MAX / NSEC_PER_MSEC)
 		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC);
 	query = (struct api_query){ .pid = pid, .after = after };

@@ -62,7 +62,6 @@ enum loss {
 	LOSS_RECURSION_MISSED,   /* a program that the kernel skipped because it was running on that CPU */
 	LOSS_PROCESS_TABLE_FULL, /* a process that found no place in the daemon's table */
 	LOSS_END_MISSED,         /* a task that exited and was freed where this kernel runs no programs */
-	LOSS_EVENT_OVERWRITTEN,  /* an event that left the daemon's memory before a reader asked for it */
 	NR_LOSSES
 };
 

@@ -146,7 +146,6 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_RECURSION_MISSED] = "recursion_missed",
 	[LOSS_PROCESS_TABLE_FULL] = "process_table_full",
 	[LOSS_END_MISSED] = "end_missed",
-	[LOSS_EVENT_OVERWRITTEN] = "event_overwritten",
 };
 
 static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
