@@ -13,9 +13,10 @@
 #include "command.h"
 #include "human.h"
 #include "interrupt.h"
+#include "reply.h"
 
 /* How long the last snapshot may take to arrive. */
-#define LAST_SNAPSHOT_NS NSEC_PER_SEC
+#define LAST_SNAPSHOT_NS (5 * NSEC_PER_SEC)
 #define MAX_ERROR_BYTES 4096
 
 struct recording {
@@ -25,6 +26,8 @@ struct recording {
 	uint64_t nr_records;
 	size_t nr_pending_bytes;
 	__u64 pending[RECFILE_MAX_RECORD / sizeof(__u64)]; /* the beginning of a record, or of the stream */
+	uint64_t open_sequence, last_sequence; /* of snapshots: the one that has begun, the last that ended */
+	uint64_t wanted_sequence;              /* of the snapshot that ends the record, while is_ending */
 	bool is_ending, is_told;
 	struct text error; /* body of a response that is none */
 };
@@ -43,13 +46,25 @@ tell(struct recording *recording, int err, const char *format, ...)
 	return err;
 }
 
-/* Wants a snapshot in the stream: a record is as good as those at its ends. The daemon may refuse. */
-static void force_snapshot(struct recording *recording)
+/*
+ * Wants a snapshot in the stream: a record is as good as those at its ends. Returns the sequence of the
+ * youngest one, which is not new where the daemon finds that it was asked too often.
+ */
+static uint64_t force_snapshot(struct recording *recording)
 {
 	const struct source_query query = { .max_age_ms = 0 };
 	_cleanup_reply_ struct source_reply reply;
+	_cleanup_json_ json_t *status = NULL;
 
-	source_get(&recording->cli->source, "/v1/status", &query, &reply);
+	if (source_get(&recording->cli->source, "/v1/status", &query, &reply))
+		return 0;
+	status = reply_parse(&reply.body);
+	return reply_u64(reply_member(status, "snapshot"), "sequence");
+}
+
+static bool is_complete(const struct recording *recording)
+{
+	return recording->is_ending && recording->last_sequence >= recording->wanted_sequence;
 }
 
 static int begin_file(struct recording *recording)
@@ -78,7 +93,11 @@ static int end_record(struct recording *recording, const struct rec_header *head
 	if (err)
 		return err;
 	recording->nr_records++;
-	return recording->is_ending && header->kind == REC_SNAPSHOT_END;
+	if (header->kind == REC_SNAPSHOT_BEGIN && header->size >= sizeof(struct rec_snapshot_begin))
+		recording->open_sequence = ((const struct rec_snapshot_begin *)header)->sequence;
+	if (header->kind == REC_SNAPSHOT_END)
+		recording->last_sequence = recording->open_sequence;
+	return is_complete(recording);
 }
 
 /* What is missing of the header of the stream, of a record's header, or of the record; 0: wrong size. */
@@ -138,8 +157,8 @@ static int on_body(void *ctx, unsigned int status, const char *bytes, size_t siz
 		return 1;
 	recording->is_ending = true;
 	recording->request.end_ns = now_ns(CLOCK_MONOTONIC) + LAST_SNAPSHOT_NS;
-	force_snapshot(recording);
-	return 0;
+	recording->wanted_sequence = force_snapshot(recording);
+	return is_complete(recording);
 }
 
 /* What the file holds after a failure to write it. */
@@ -196,9 +215,10 @@ static int finish(struct recording *recording, int err, const struct client_resu
 		complain("%s sent no record stream", recording->cli->source.socket);
 		return EXIT_FAILED;
 	}
-	if (!recording->is_ending) {
-		complain("memoird ended the stream: it was stopped, or we were too slow; %s holds %s records",
-			 recording->cli->record, human_count(recording->nr_records).text);
+	if (!is_complete(recording)) {
+		complain(
+			"the stream ended before its last snapshot: memoird was stopped, or we were too slow; %s holds %s records",
+			recording->cli->record, human_count(recording->nr_records).text);
 		return EXIT_FAILED;
 	}
 	return report(recording, nr_bytes);

@@ -3,6 +3,7 @@
 #include "machine.h"
 
 #include <bpf/btf.h>
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -231,6 +232,17 @@ static __u32 nr_orders(const struct btf *btf)
 	return area && areas ? areas / area : 11;
 }
 
+static int libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[512];
+
+	(void)level;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("libbpf: %s", line);
+	return 0;
+}
+
 int machine_read(struct machine *ret)
 {
 	struct rec_machine *record = &ret->record;
@@ -238,6 +250,8 @@ int machine_read(struct machine *ret)
 	int migratetypes, results, reclaim_args;
 
 	memset(ret, 0, sizeof(*ret));
+	/* libbpf is first called here. */
+	libbpf_set_print(libbpf_log);
 	ret->btf = btf__load_vmlinux_btf();
 	if (!ret->btf) {
 		int err = -errno;
@@ -245,7 +259,7 @@ int machine_read(struct machine *ret)
 		log_error(
 			"cannot read the kernel's type information /sys/kernel/btf/vmlinux: %s; memoir needs a kernel "
 			"built with CONFIG_DEBUG_INFO_BTF=y",
-			strerror(-err));
+			err == -ESRCH ? "there is none" : strerror(-err));
 		return err;
 	}
 	uname(&kernel);

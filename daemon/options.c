@@ -5,6 +5,7 @@
 #include <argp.h>
 #include <errno.h>
 #include <string.h>
+#include <sys/un.h>
 
 #include "../exporters/http.h"
 #include "model/model.h"
@@ -100,6 +101,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		options->listen = arg;
 		return 0;
 	case OPTION_SOCKET:
+		if (strlen(arg) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+			bad_value("socket", arg, "shorter than 108 bytes");
 		options->socket = parse_path("socket", arg, false);
 		return 0;
 	case OPTION_PIN:

@@ -56,17 +56,6 @@ void probe_set_state(struct probe *probe, enum probe_state state, const char *re
 
 /* --- open and configure ----------------------------------------------------------------------- */
 
-static int libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[512];
-
-	(void)level;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("libbpf: %s", line);
-	return 0;
-}
-
 int probes_list(struct probes *probes, const struct machine *machine)
 {
 	struct bpf_program *program;
@@ -94,10 +83,8 @@ int probes_list(struct probes *probes, const struct machine *machine)
 int probes_open(struct probes *probes, const struct machine *machine, const struct cube cubes[NR_METRICS],
 		__u32 nr_cells)
 {
-	struct memoir_bpf *skeleton;
+	struct memoir_bpf *skeleton = memoir_bpf__open();
 
-	libbpf_set_print(libbpf_log);
-	skeleton = memoir_bpf__open();
 	if (!skeleton)
 		return -errno;
 	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));

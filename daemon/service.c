@@ -35,6 +35,7 @@ struct service {
 	struct collector *collector;
 	struct recfile *recording; /* --record, or NULL */
 	int tcp_fd, unix_fd;
+	bool has_socket; /* the file is ours */
 	sd_event *event;
 	struct http *http;
 };
@@ -174,8 +175,10 @@ static int open_outside(struct service *service)
 	const struct options *options = service->options;
 	int err = http_listen_tcp(options->listen, &service->tcp_fd);
 
-	if (!err)
+	if (!err) {
 		err = http_listen_unix(options->socket, &service->unix_fd);
+		service->has_socket = !err;
+	}
 	if (!err && options->record) {
 		err = recfile_create(options->record, &service->recording);
 		if (err)
@@ -302,6 +305,9 @@ static int start(struct service *service)
 
 static void stop(struct service *service)
 {
+	/* While we still listen, so that it is not the file of a daemon that starts now. */
+	if (service->has_socket)
+		unlink(service->options->socket);
 	http_free(service->http);
 	sd_event_unref(service->event);
 	if (service->recording && recfile_close(service->recording) < 0)

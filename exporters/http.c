@@ -22,6 +22,8 @@
 /* Request line and headers. */
 #define MAX_REQUEST_BYTES 16384
 #define HEARTBEAT_US 1000000ULL
+/* A long request takes many turns; sd-event's own choice would be 250 ms for each. */
+#define TIMER_ACCURACY_US 1000
 
 /* --- connections ------------------------------------------------------------------------------ */
 
@@ -31,7 +33,7 @@ static enum MHD_Result on_accept(void *ctx, const struct sockaddr *address, sock
 
 	(void)address;
 	(void)len;
-	return endpoint->http->nr_connections < MAX_CONNECTIONS ? MHD_YES : MHD_NO;
+	return endpoint->nr_connections < MAX_CONNECTIONS ? MHD_YES : MHD_NO;
 }
 
 static void connection_open(struct endpoint *endpoint, struct MHD_Connection *peer, void **socket_context)
@@ -48,19 +50,20 @@ static void connection_open(struct endpoint *endpoint, struct MHD_Connection *pe
 	connection->fd = info ? info->connect_fd : -1;
 	connection->next = endpoint->http->connections;
 	endpoint->http->connections = connection;
-	endpoint->http->nr_connections++;
+	endpoint->nr_connections++;
 }
 
-static void connection_close(struct http *http, struct connection *connection)
+static void connection_close(struct connection *connection)
 {
-	struct connection **link = &http->connections;
+	struct connection **link;
 
 	if (!connection)
 		return;
+	link = &connection->endpoint->http->connections;
 	while (*link != connection)
 		link = &(*link)->next;
 	*link = connection->next;
-	http->nr_connections--;
+	connection->endpoint->nr_connections--;
 	free(connection);
 }
 
@@ -72,7 +75,7 @@ static void on_connection(void *ctx, struct MHD_Connection *peer, void **socket_
 	if (code == MHD_CONNECTION_NOTIFY_STARTED)
 		connection_open(endpoint, peer, socket_context);
 	else
-		connection_close(endpoint->http, *socket_context);
+		connection_close(*socket_context);
 }
 
 /* Cuts off those that have used up their time: dribblers, and readers that never read. */
@@ -91,10 +94,16 @@ static void cut_overdue(struct http *http)
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
+static void arm_timer(struct http *http, uint64_t wait_us)
+{
+	sd_event_source_set_time_relative(http->timer, wait_us);
+	sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
+}
+
 void http_turn(struct http *http)
 {
 	struct endpoint *const endpoints[] = { &http->tcp, &http->local };
-	uint64_t wait_us = http->nr_connections ? HEARTBEAT_US : UINT64_MAX;
+	uint64_t wait_us = http->connections ? HEARTBEAT_US : UINT64_MAX;
 
 	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
 		MHD_UNSIGNED_LONG_LONG timeout_ms;
@@ -107,14 +116,18 @@ void http_turn(struct http *http)
 			wait_us = timeout_ms * 1000;
 	}
 	/* One more turn after the last connection has gone, for the listening socket. */
-	if (http->nr_connections && wait_us > HEARTBEAT_US)
+	if (http->connections && wait_us > HEARTBEAT_US)
 		wait_us = HEARTBEAT_US;
 	if (wait_us == UINT64_MAX) {
 		sd_event_source_set_enabled(http->timer, SD_EVENT_OFF);
 		return;
 	}
-	sd_event_source_set_time_relative(http->timer, wait_us);
-	sd_event_source_set_enabled(http->timer, SD_EVENT_ONESHOT);
+	arm_timer(http, wait_us);
+}
+
+void http_wake(struct http *http)
+{
+	arm_timer(http, 0);
 }
 
 static int on_ready(sd_event_source *source, int fd, uint32_t events, void *ctx)
@@ -175,8 +188,8 @@ int http_new(sd_event *event, const struct http_options *options, const struct h
 		return -ENOMEM;
 	http->event = event;
 	http->backend = *backend;
-	err = sd_event_add_time_relative(event, &http->timer, CLOCK_MONOTONIC, HEARTBEAT_US, 0, on_heartbeat,
-					 http);
+	err = sd_event_add_time_relative(event, &http->timer, CLOCK_MONOTONIC, HEARTBEAT_US,
+					 TIMER_ACCURACY_US, on_heartbeat, http);
 	if (err >= 0)
 		err = start_endpoint(http, &http->tcp, options->tcp_fd, false);
 	if (err >= 0)

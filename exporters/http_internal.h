@@ -9,7 +9,10 @@
 #include "http.h"
 #include "text.h"
 
-/* Open connections; more are turned away. Below this, libmicrohttpd's own limit must never be reached. */
+/*
+ * Open connections of an endpoint; more are turned away, so that strangers on TCP cannot keep root from
+ * the Unix socket. Below this, libmicrohttpd's own limit must never be reached.
+ */
 #define MAX_CONNECTIONS 64
 /* From accept to the last byte of the reply. */
 #define CONNECTION_DEADLINE_NS (10 * 1000000000ULL)
@@ -24,6 +27,7 @@ struct endpoint {
 	int listen_fd; /* libmicrohttpd closes it */
 	bool is_local; /* the Unix socket: its peers are checked, and may use the API */
 	gid_t group;   /* of the socket file */
+	unsigned int nr_connections;
 };
 
 struct connection {
@@ -41,7 +45,6 @@ struct http {
 	struct http_backend backend;
 	struct endpoint tcp, local;
 	struct connection *connections;
-	unsigned int nr_connections;
 	struct record_stream *streams;
 	size_t nr_reply_bytes; /* in bodies that are on their way */
 	struct text body, compressed;
@@ -53,6 +56,9 @@ struct MHD_Response *record_stream_new(struct http *http, struct MHD_Connection 
 
 /* Wakes the streams that sleep, so that their connections can be closed. */
 void http_resume_all(struct http *http);
+
+/* Takes a turn soon. For callers that libmicrohttpd itself may have called. */
+void http_wake(struct http *http);
 
 /* Lets libmicrohttpd work on everything that is ready, and arms the timer for what is not. */
 void http_turn(struct http *http);

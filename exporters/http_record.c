@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * /v1/record: the record stream. Each reader has a bounded buffer; one that reads too slowly is cut
- * off, because a stream with a hole would replay to a wrong answer.
+ * /v1/record: the record stream. Each reader has a bounded buffer, which holds a snapshot of a large
+ * machine and more; one that reads too slowly is cut off, because a stream with a hole would replay
+ * to a wrong answer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -11,7 +12,8 @@
 #include "../daemon/recfile.h"
 #include "http_internal.h"
 
-#define STREAM_BUFFER_BYTES (1u << 20)
+#define MAX_BUFFER_BYTES (64u << 20)
+#define KEEP_BUFFER_BYTES (1u << 16)
 
 struct record_stream {
 	struct record_stream *next;
@@ -19,25 +21,36 @@ struct record_stream {
 	struct MHD_Connection *peer;
 	struct connection *connection;
 	bool is_suspended, is_overrun;
-	size_t start, len; /* of what waits in the buffer, which is a ring */
-	char buffer[STREAM_BUFFER_BYTES];
+	struct text buffer;
+	size_t nr_sent; /* bytes at its beginning */
 };
+
+/* Forgets what was sent, as soon as that is half of the buffer. */
+static void stream_compact(struct record_stream *stream)
+{
+	struct text *buffer = &stream->buffer;
+
+	if (stream->nr_sent < buffer->len - stream->nr_sent)
+		return;
+	buffer->len -= stream->nr_sent;
+	if (buffer->len)
+		memmove(buffer->data, buffer->data + stream->nr_sent, buffer->len);
+	else if (buffer->size > KEEP_BUFFER_BYTES)
+		text_free(buffer);
+	stream->nr_sent = 0;
+}
 
 static void stream_add(struct record_stream *stream, const void *bytes, size_t size)
 {
-	size_t end = (stream->start + stream->len) % STREAM_BUFFER_BYTES;
-	size_t first = STREAM_BUFFER_BYTES - end < size ? STREAM_BUFFER_BYTES - end : size;
-
 	if (stream->is_overrun)
 		return;
-	if (stream->len + size > STREAM_BUFFER_BYTES) {
-		log_warning("a reader of /v1/record is too slow: its stream is cut off");
-		stream->is_overrun = true;
+	text_add_bytes(&stream->buffer, bytes, size);
+	if (stream->buffer.len - stream->nr_sent <= MAX_BUFFER_BYTES && !stream->buffer.is_failed)
 		return;
-	}
-	memcpy(stream->buffer + end, bytes, first);
-	memcpy(stream->buffer, (const char *)bytes + first, size - first);
-	stream->len += size;
+	log_warning("a reader of /v1/record is too slow: its stream is cut off");
+	stream->is_overrun = true;
+	text_free(&stream->buffer);
+	stream->nr_sent = 0;
 }
 
 static void on_preamble_record(void *ctx, const void *record, size_t size)
@@ -49,9 +62,8 @@ static void on_preamble_record(void *ctx, const void *record, size_t size)
 static ssize_t read_stream(void *ctx, uint64_t position, char *ret, size_t max)
 {
 	struct record_stream *stream = ctx;
-	size_t size = stream->len < max ? stream->len : max;
-	size_t first = STREAM_BUFFER_BYTES - stream->start < size ? STREAM_BUFFER_BYTES - stream->start
-								  : size;
+	size_t waiting = stream->buffer.len - stream->nr_sent;
+	size_t size = waiting < max ? waiting : max;
 
 	(void)position;
 	if (stream->is_overrun)
@@ -61,10 +73,9 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *ret, size_t max)
 		MHD_suspend_connection(stream->peer);
 		return 0;
 	}
-	memcpy(ret, stream->buffer + stream->start, first);
-	memcpy(ret + first, stream->buffer, size - first);
-	stream->start = (stream->start + size) % STREAM_BUFFER_BYTES;
-	stream->len -= size;
+	memcpy(ret, stream->buffer.data + stream->nr_sent, size);
+	stream->nr_sent += size;
+	stream_compact(stream);
 	return (ssize_t)size;
 }
 
@@ -78,6 +89,7 @@ static void free_stream(void *ctx)
 	*link = stream->next;
 	if (stream->connection)
 		stream->connection->stream = NULL;
+	text_free(&stream->buffer);
 	free(stream);
 }
 
@@ -119,6 +131,7 @@ void http_record(struct http *http, const void *record, size_t size)
 			continue;
 		stream->is_suspended = false;
 		MHD_resume_connection(stream->peer);
+		http_wake(http);
 	}
 }
 
