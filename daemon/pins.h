@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Pins: the folder under bpffs where maps, programs and links outlive the daemon, and the shared
- * state that lives with them. One folder per layout of the maps and size of the state; only the current one is kept.
- * What the objects are is the business of probes.c.
+ * state that lives with them. One folder per layout of the maps and size of the state; only the
+ * current one is kept. What the objects are is the business of probes.c.
  */
 #ifndef MEMOIR_PINS_H
 #define MEMOIR_PINS_H
