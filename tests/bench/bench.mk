@@ -1,0 +1,18 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What memoir costs, measured in one run on this machine. Nothing is asserted.
+#
+#	make bench [BENCH=programs|ratios|daemon] [BENCH_JSON=FILE]
+
+BENCH ?= programs ratios daemon
+BENCH_JSON ?=
+
+BENCH_PROGRAMS := $(B)/tests/bench/empty_programs
+
+$(BENCH_PROGRAMS): %: %.o
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libbpf)
+
+.PHONY: bench
+bench: ## measure what memoir costs (as root; BENCH=programs|ratios|daemon, BENCH_JSON=FILE)
+	$(Q)packaging/as-invoker.sh $(MAKE) --no-print-directory all $(BENCH_PROGRAMS) $(WORKLOAD)
+	$(Q)tests/bench/bench.sh $(B) '$(BENCH_JSON)' $(BENCH)
