@@ -36,6 +36,11 @@ static __always_inline enum task_kind task_kind(const struct task_struct *task)
 	return task->pid == task->tgid ? TASK_PROCESS : TASK_THREAD;
 }
 
+static __always_inline enum task_kind exit_kind(const struct task_identity *exit_id)
+{
+	return exit_id->flags & TASK_IS_LEADER ? TASK_PROCESS : TASK_THREAD;
+}
+
 /* Typed arguments, because task storage of another task wants a pointer that the verifier trusts. */
 SEC("tp_btf/sched_process_fork")
 int BPF_PROG(task_fork, struct task_struct *parent, struct task_struct *child)
@@ -95,9 +100,12 @@ int BPF_PROG(task_free, struct task_struct *task)
 	counts = ledger->counts;
 	counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
 	counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
-	/* Only what was seen to exit, so that exited less reaped are those in between. */
+	/*
+	 * Only what was seen to exit, and as what it exited, so that exited less reaped are those in between:
+	 * a leader whose thread called exec() gives its pid to that thread after it exited.
+	 */
 	if (ledger->exit_id.tgid)
-		count(METRIC_TASKS_REAPED, task_kind(task), 0, 0, 1);
+		count(METRIC_TASKS_REAPED, exit_kind(&ledger->exit_id), 0, 0, 1);
 	if (exited)
 		for (int row = 0; row < NR_LEDGER; row++)
 			exited->v[row] += counts.v[row];

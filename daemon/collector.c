@@ -30,15 +30,15 @@
 #define BASE_TRIES 50
 
 /*
- * A task that has exited is freed an RCU grace period after it left the task list. One that stays in
- * between for longer was freed unseen: as many as there were at the least during one period.
+ * A task that has exited is freed an RCU grace period after it left the task list; lazy RCU begins that
+ * only after 10 seconds. One that stays in between for longer was freed unseen: as many as there were at
+ * the least during one period.
  */
-#define END_PERIOD_NS (10 * NSEC_PER_SEC)
+#define END_PERIOD_NS (12 * NSEC_PER_SEC)
 
 struct ends {
 	__u64 nr_zombies; /* that the last reading of all tasks met */
 	__u64 nr_missed;  /* freed unseen, as far as is known */
-	__u64 nr_told;    /* of them, what quiet moments have confirmed; never decreases */
 	__u64 nr_least;   /* in between, since the period began */
 	__u64 period_end_ns;
 };
@@ -142,6 +142,7 @@ static void feed_machine(struct collector *collector)
 struct reading {
 	struct ledger_counts accounts[NR_ACCOUNTS];
 	__u64 vmstat[NR_VMSTAT_ITEMS];
+	bool has_vmstat; /* else nothing can be compared */
 	bool cells_quiet;
 };
 
@@ -159,8 +160,7 @@ static int read_totals(struct collector *collector, struct reading *reading)
 	size_t cells_size = collector->options.nr_cells * sizeof(__u64);
 	int err = plane_read_cells(collector->plane, collector->cells);
 
-	if (!err && vmstat_read(collector->vmstat_fd, reading->vmstat) < 0)
-		err = -EIO;
+	reading->has_vmstat = vmstat_read(collector->vmstat_fd, reading->vmstat) >= 0;
 	if (!err)
 		err = plane_read_cells(collector->plane, collector->cells_after);
 	reading->cells_quiet = !err && !memcmp(collector->cells, collector->cells_after, cells_size);
@@ -171,8 +171,10 @@ static void feed_totals(struct collector *collector, const struct reading *readi
 {
 	struct rec_vmstat vmstat = { .h = { REC_VMSTAT, sizeof(vmstat), 0 } };
 
-	memcpy(vmstat.value, reading->vmstat, sizeof(vmstat.value));
-	feed(collector, &vmstat.h);
+	if (reading->has_vmstat) {
+		memcpy(vmstat.value, reading->vmstat, sizeof(vmstat.value));
+		feed(collector, &vmstat.h);
+	}
 	feed_cells(collector);
 	for (__u32 account = 0; account < NR_ACCOUNTS; account++) {
 		struct rec_account record = { .h = { REC_ACCOUNT, sizeof(record), 0 },
@@ -224,7 +226,7 @@ static bool ends_are_seen(struct collector *collector)
 static bool still_quiet(struct collector *collector, const struct reading *reading)
 {
 	struct reading now;
-	bool is_quiet = ends_are_seen(collector) && reading->cells_quiet;
+	bool is_quiet = ends_are_seen(collector) && reading->has_vmstat && reading->cells_quiet;
 
 	return is_quiet && !read_accounts(collector, now.accounts) &&
 	       vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
@@ -240,6 +242,7 @@ static int snapshot(struct collector *collector)
 					    .sequence = ++collector->sequence };
 	struct rec_snapshot_end end = { .h = { REC_SNAPSHOT_END, sizeof(end), 0 },
 					.interval_ns = collector->interval_ns };
+	struct pins_state *state = collector->options.pins->state;
 	struct reading reading;
 	int err = read_accounts(collector, reading.accounts);
 
@@ -257,9 +260,9 @@ static int snapshot(struct collector *collector)
 	if (err)
 		return err;
 	end.quiet = still_quiet(collector, &reading);
-	if (end.quiet && collector->ends.nr_missed > collector->ends.nr_told)
-		collector->ends.nr_told = collector->ends.nr_missed;
-	end.nr_ends_missed = (__u32)collector->ends.nr_told;
+	if (end.quiet && collector->ends.nr_missed > state->nr_ends_missed)
+		state->nr_ends_missed = collector->ends.nr_missed;
+	end.nr_ends_missed = (__u32)state->nr_ends_missed;
 	end.h.time_ns = now_ns(CLOCK_BOOTTIME);
 	end.duration_ns = end.h.time_ns - begin.h.time_ns;
 	feed(collector, &end.h);
@@ -272,8 +275,9 @@ static int snapshot(struct collector *collector)
 static void adapt_interval(struct collector *collector)
 {
 	__u64 wanted = collector->options.interval_ns;
-	__u64 least = collector->duration_ns * REGULAR_SHARE;
-	__u64 interval = wanted > least ? wanted : least < MAX_INTERVAL_NS ? least : MAX_INTERVAL_NS;
+	__u64 share = collector->duration_ns * REGULAR_SHARE;
+	__u64 least = share < MAX_INTERVAL_NS ? share : MAX_INTERVAL_NS;
+	__u64 interval = wanted > least ? wanted : least;
 
 	if (interval > wanted && collector->interval_ns == wanted)
 		log_warning(
@@ -331,7 +335,7 @@ static int take_base(struct collector *collector)
 	int err = 0;
 
 	for (int try = 0; try < BASE_TRIES && !err; try++) {
-		err = snapshot(collector);
+		err = collector_snapshot(collector);
 		model_status(collector->options.model, &status);
 		if (status.quiet_time_ns)
 			break;
@@ -357,6 +361,7 @@ int collector_start(const struct collector_options *options, struct collector **
 		return -ENOMEM;
 	collector->options = *options;
 	collector->interval_ns = options->interval_ns;
+	collector->ends.nr_missed = collector->ends.nr_least = options->pins->state->nr_ends_missed;
 	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
 	collector->cells = calloc(options->nr_cells, sizeof(__u64));
@@ -375,7 +380,8 @@ int collector_start(const struct collector_options *options, struct collector **
 	}
 	feed_machine(collector);
 	machine_labels(options->machine, feed_label, collector);
-	err = options->pins->state->has_base ? 0 : take_base(collector);
+	if (!options->pins->state->has_base && collector->vmstat_fd >= 0)
+		err = take_base(collector);
 	if (!err)
 		err = collector_snapshot(collector);
 	if (err) {

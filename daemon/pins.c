@@ -28,10 +28,21 @@ static bool is_pinned(const struct pins *pins)
 	return pins->path != NULL;
 }
 
+/* Elsewhere, what bears the names of pins is somebody's files. */
+static int check_bpffs(const char *path)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) == 0 && fs.f_type == BPF_FS_MAGIC)
+		return 0;
+	log_error("%s is not on bpffs: mount it (mount -t bpf bpf /sys/fs/bpf), or run with --pin none",
+		  path);
+	return -ENOTDIR;
+}
+
 /* Makes a folder of bpffs, which must be on bpffs, owned by us and closed to others. */
 static int make_folder(const char *path)
 {
-	struct statfs fs;
 	struct stat st;
 
 	if (mkdir(path, 0700) < 0 && errno != EEXIST) {
@@ -42,12 +53,8 @@ static int make_folder(const char *path)
 			  path, strerror(-err));
 		return err;
 	}
-	if (statfs(path, &fs) < 0 || fs.f_type != BPF_FS_MAGIC) {
-		log_error(
-			"%s is not on bpffs: mount it (mount -t bpf bpf /sys/fs/bpf), or run with --pin none",
-			path);
+	if (check_bpffs(path))
 		return -ENOTDIR;
-	}
 	if (lstat(path, &st) < 0 || !S_ISDIR(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 077) {
 		log_error(
 			"%s must be a directory of this user with mode 0700; remove it, or choose another with --pin",
@@ -80,11 +87,10 @@ static int lock_folder(const char *path)
 }
 
 /* Maps the shared state; a map of its own, so that it is pinned and shared like the others. */
-static int open_state(struct pins *pins, size_t durable_size)
+static int open_state(struct pins *pins, size_t size)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	size_t size = sizeof(struct pins_state) + durable_size;
 	void *memory;
 	int fd = pins_get(pins, "map", "state");
 
@@ -123,6 +129,7 @@ static int open_state(struct pins *pins, size_t durable_size)
 
 int pins_open(struct pins *ret, const char *root, __u64 layout, size_t durable_size)
 {
+	size_t size = sizeof(struct pins_state) + durable_size;
 	int err;
 
 	*ret = (struct pins){ .lock_fd = -1, .state_fd = -1 };
@@ -134,15 +141,14 @@ int pins_open(struct pins *ret, const char *root, __u64 layout, size_t durable_s
 		if (ret->lock_fd < 0)
 			return ret->lock_fd;
 		ret->root = strdup(root);
-		if (!ret->root ||
-		    asprintf(&ret->path, "%s/v%016llx", root,
-			     (unsigned long long)fnv1a(layout, &durable_size, sizeof(durable_size))) < 0)
+		if (!ret->root || asprintf(&ret->path, "%s/v%016llx", root,
+					   (unsigned long long)fnv1a(layout, &size, sizeof(size))) < 0)
 			return -ENOMEM;
 		err = make_folder(ret->path);
 		if (err)
 			return err;
 	}
-	return open_state(ret, durable_size);
+	return open_state(ret, size);
 }
 
 void pins_close(struct pins *pins)
@@ -210,6 +216,12 @@ void pins_remove_probes(const struct pins *pins)
 	remove_entries(pins->path, "prog_");
 }
 
+/* "v" and a layout in hexadecimal digits, as pins_open() names it. */
+static bool is_layout_folder(const char *name)
+{
+	return name[0] == 'v' && strspn(name + 1, "0123456789abcdef") == 16 && !name[17];
+}
+
 /* Removes the layouts' folders below root but for the one named keep. */
 static int remove_layouts(const char *root, const char *keep)
 {
@@ -221,7 +233,7 @@ static int remove_layouts(const char *root, const char *keep)
 	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
 		char path[4096];
 
-		if (entry->d_name[0] != 'v' || (keep && !strcmp(entry->d_name, keep)) ||
+		if (!is_layout_folder(entry->d_name) || (keep && !strcmp(entry->d_name, keep)) ||
 		    snprintf(path, sizeof(path), "%s/%s", root, entry->d_name) >= (int)sizeof(path))
 			continue;
 		remove_entries(path, "");
@@ -244,10 +256,12 @@ int pins_uninstall(const char *root)
 	struct stat st;
 	int lock_fd, removed;
 
-	if (lstat(root, &st) < 0 && errno == ENOENT) {
+	if (!strcmp(root, "none") || (lstat(root, &st) < 0 && errno == ENOENT)) {
 		log_info("no probes are installed under %s", root);
 		return 0;
 	}
+	if (check_bpffs(root))
+		return -ENOTDIR;
 	lock_fd = lock_folder(root);
 	if (lock_fd < 0)
 		return lock_fd;

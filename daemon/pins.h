@@ -19,6 +19,7 @@ struct pins_state {
 	__u64 nr_restarts;  /* daemons that took over living probes */
 	__u64 has_base;     /* vmstat_base is set */
 	__u64 vmstat_base[NR_VMSTAT_ITEMS];
+	__u64 nr_ends_missed; /* tasks freed unseen that quiet moments have confirmed; never decreases */
 };
 
 struct pins {

@@ -88,6 +88,7 @@ static int install(struct probes *probes, const struct machine *machine, const s
 		state->installed_ns = now_ns(CLOCK_REALTIME);
 		state->nr_restarts = 0;
 		state->has_base = 0;
+		state->nr_ends_missed = 0;
 	}
 	state->object_hash = 0;
 	pins_remove_probes(pins);
@@ -143,8 +144,12 @@ int probes_start(const struct machine *machine, const struct cube cubes[NR_METRI
 		err = probes_list(probes, machine);
 	if (!err && !take_over(probes, pins))
 		err = install(probes, machine, cubes, nr_cells, pins);
-	if (!err)
+	if (!err) {
 		err = check_useful(probes);
+		/* The next daemon shall try to attach them again, not take over what is of no use. */
+		if (err)
+			pins->state->object_hash = 0;
+	}
 	if (err) {
 		probes_free(probes);
 		return err;

@@ -24,9 +24,10 @@
 
 /*
  * How long a process that is gone from the task list may wait for its exit records: the kernel frees
- * a task an RCU grace period after it left the list, seconds on a busy machine.
+ * a task an RCU grace period after it left the list, seconds on a busy machine, and puts that off for 10
+ * seconds where RCU is lazy (CONFIG_RCU_LAZY).
  */
-#define LINGER_NS 10000000000ULL
+#define LINGER_NS 12000000000ULL
 
 /* --- ledger.c --------------------------------------------------------------------------------- */
 

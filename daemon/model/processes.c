@@ -260,7 +260,7 @@ static bool process_has_left(const struct model *model, const struct process *pr
 {
 	const struct ledger_counts *gone = process_gone(process);
 
-	if ((__s64)(model->snapshot.time_ns - process->seen_ns) >= (__s64)LINGER_NS)
+	if ((__s64)(model->snapshot.time_ns - process->left_ns) >= (__s64)LINGER_NS)
 		return true;
 	for_each_counter(row)
 	{
@@ -294,10 +294,13 @@ static void process_end(struct model *model, struct process *process)
 	if ((seen || !process->seen) && process_has_new_identity(model, process))
 		process_identify(model, process);
 	process_advance(model, process);
-	if (!seen)
+	if (!seen) {
+		if (!process->left_ns)
+			process->left_ns = model->snapshot.time_ns;
 		return;
+	}
 	process->seen = model->snapshot.sequence;
-	process->seen_ns = model->snapshot.time_ns;
+	process->left_ns = 0;
 	process->nr_threads = process->next_threads;
 }
 

@@ -176,6 +176,26 @@ static void test_newcomers_count_by_name_at_once(void **state UNUSED)
 	model_free(model);
 }
 
+/* However far apart snapshots are: what a process was seen with counts once, its record may come later. */
+static void test_exit_between_distant_snapshots(void **state UNUSED)
+{
+	struct model *model = model_with(MAX_GROUPS, 100, NULL);
+
+	begin(model, 1);
+	task(model, REC_TASK, 1, "worker", 1000);
+	end(model, 1);
+	begin(model, 31);
+	end(model, 31);
+	expect_group(model, "worker", "", true, 0); /* a series begins at zero */
+	task(model, REC_TASK_EXIT, 1, "worker", 1005);
+	begin(model, 61);
+	account(model, ACCOUNT_EXITED, 1005);
+	end(model, 61);
+	expect_group(model, "worker", "", true, 5);
+	assert_int_equal(exported_sum(model, FAULTS), 1005);
+	model_free(model);
+}
+
 static void test_exited_counts_stay_in_their_group(void **state UNUSED)
 {
 	struct model *model = model_with(MAX_GROUPS, 100, NULL);
@@ -282,6 +302,7 @@ int main(void)
 		cmocka_unit_test(test_series_begin_at_zero),
 		cmocka_unit_test(test_newcomers_count_by_name_at_once),
 		cmocka_unit_test(test_exited_counts_stay_in_their_group),
+		cmocka_unit_test(test_exit_between_distant_snapshots),
 		cmocka_unit_test(test_lost_name_stays_with_the_group_it_was_seen_in),
 		cmocka_unit_test(test_replacement),
 		cmocka_unit_test(test_known_groups_are_bounded),
