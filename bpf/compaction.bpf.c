@@ -28,7 +28,7 @@ static __always_inline void compact_stall_seen(void)
 	if (!ledger || !ledger->compaction_tried)
 		return;
 	ledger->compaction_tried = 0;
-	count(METRIC_COMPACT_STALLS, 0, 0, 0, 1);
+	count_shared(METRIC_COMPACT_STALLS, 0, 0, 0, 1);
 }
 
 SEC("raw_tp/mm_compaction_try_to_compact_pages")

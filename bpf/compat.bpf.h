@@ -135,7 +135,7 @@ static __always_inline bool in_interrupt(struct task_struct *current)
 
 	if (bpf_core_field_exists(arm64->thread_info.preempt_count))
 		preempt_count = (__u32)BPF_CORE_READ(arm64, thread_info.preempt_count);
-	else if (compat_preempt_count_from_rq)
+	else if (compat_preempt_count_from_rq && bpf_core_field_exists(current->se.cfs_rq))
 		preempt_count = read_kernel_u32((void *)current->se.cfs_rq->rq +
 						compat_preempt_count_from_rq);
 	return preempt_count & PREEMPT_COUNT_INTERRUPT;

@@ -9,8 +9,8 @@
  *
  * Cells, accounts and ledgers are plain memory without atomics. That is sound because each one is
  * written by one program only, tracepoint programs do not migrate, and the kernel does not enter a
- * program again on a CPU where it runs (a skipped run shows in recursion_misses). Loss cells are
- * the exception, and so they alone use atomics.
+ * program again on a CPU where it runs (a skipped run shows in recursion_misses). Loss cells and
+ * count_shared() are the exceptions, and so they use atomics.
  */
 #ifndef MEMOIR_PLANE_BPF_H
 #define MEMOIR_PLANE_BPF_H
@@ -131,6 +131,16 @@ static __always_inline bool count(enum metric metric, __u32 i, __u32 j, __u32 k,
 	return cell;
 }
 
+/* The same for a cell that more than one program adds to. */
+static __always_inline void count_shared(enum metric metric, __u32 i, __u32 j, __u32 k, __u64 n)
+{
+	__s64 index = cell_index(metric, i, j, k);
+	__u64 *cell = index < 0 ? NULL : cell_at(index);
+
+	if (cell)
+		__sync_fetch_and_add(cell, n);
+}
+
 /* Adds one observation to the histogram's cell (i, j). */
 static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 ns)
 {
@@ -223,15 +233,13 @@ static __always_inline void *record_reserve(enum record kind, __u32 size)
 }
 
 /*
- * The daemon empties the ring at every snapshot. It is woken before that when the ring is half
- * full, and for an urgent record unless so much waits that it was woken already.
+ * The daemon empties the ring at every snapshot. It is woken before that for an urgent record, and
+ * when the ring is half full.
  */
-#define RING_URGENT_MAX_BYTES (RING_BYTES / 16)
-
 static __always_inline void record_submit(void *record, bool is_urgent)
 {
 	__u64 waiting = bpf_ringbuf_query(&ring, BPF_RB_AVAIL_DATA);
-	bool wake = waiting >= RING_BYTES / 2 || (is_urgent && waiting < RING_URGENT_MAX_BYTES);
+	bool wake = is_urgent || waiting >= RING_BYTES / 2;
 
 	bpf_ringbuf_submit(record, wake ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }

@@ -55,8 +55,9 @@ static bool take_over(struct probes *probes, const struct pins *pins)
 		if (link_fd >= 0 && probe->prog_fd >= 0)
 			probe_set_state(probe, PROBE_ATTACHED, "");
 		else
-			probe_set_state(probe, PROBE_REJECTED,
-					"could not be attached when the probes were installed");
+			probe_set_state(
+				probe, PROBE_REJECTED,
+				"could not be attached when installed; memoird --uninstall-probes and a restart try again");
 	}
 	probes->were_running = true;
 	pins->state->nr_restarts++;
@@ -83,7 +84,7 @@ static int install(struct probes *probes, const struct machine *machine, const s
 
 	if (err)
 		return explain_failure(err);
-	if (!reused) {
+	if (!reused || !state->installed_ns) {
 		memset(pins->durable, 0, pins->map_size - sizeof(*state));
 		state->installed_ns = now_ns(CLOCK_REALTIME);
 		state->nr_restarts = 0;

@@ -11,7 +11,7 @@
 /* Stalls of at least this length are recorded one by one. */
 #define STALL_RECORD_MIN_NS (10 * NSEC_PER_MSEC)
 #define VERIFIER_LOG_BYTES 16384
-#define MAX_PROBES 64
+#define MAX_PROGRAMS 64
 #define NR_PROBE_MAPS 4
 
 /* The maps that outlive the daemon. */
@@ -31,8 +31,8 @@ struct probes {
 	int map_fds[NR_PROBE_MAPS];
 	int iterator_link_fd;
 	__u32 nr;
-	struct probe probe[MAX_PROBES];
-	struct bpf_link *link[MAX_PROBES];
+	struct probe probe[MAX_PROGRAMS];
+	struct bpf_link *link[MAX_PROGRAMS];
 };
 
 /* The programs that keep the ledgers themselves. They run before any program needs a ledger. */

@@ -64,7 +64,7 @@ int probes_list(struct probes *probes, const struct machine *machine)
 	{
 		struct probe *probe = &probes->probe[probes->nr];
 
-		if (probes->nr == MAX_PROBES)
+		if (probes->nr == MAX_PROGRAMS)
 			return -E2BIG;
 		probe->name = strdup(bpf_program__name(program));
 		probe->target = strdup(bpf_program__section_name(program));

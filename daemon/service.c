@@ -336,6 +336,9 @@ int service_run(const struct options *options)
 		sd_notify(0, "STOPPING=1");
 		if (err < 0)
 			log_error("the event loop failed: %s", strerror(-err));
+	} else if (service.recording) {
+		/* Nothing was recorded, and the next start wants a new file. */
+		unlink(options->record);
 	}
 	stop(&service);
 	return err < 0 ? err : 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * /v1/record: the record stream. Each reader has a bounded buffer, which holds a snapshot of a large
- * machine and more; one that reads too slowly is cut off, because a stream with a hole would replay
- * to a wrong answer.
+ * /v1/record: the record stream. Each reader has a bounded buffer, which has room for a snapshot of a
+ * large machine; one that has not read the last when the next begins is cut off, because a stream
+ * with a hole would replay to a wrong answer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,6 +12,8 @@
 #include "../daemon/recfile.h"
 #include "http_internal.h"
 
+/* What may wait when a snapshot begins, and what may wait at all. */
+#define MAX_BACKLOG_BYTES (1u << 20)
 #define MAX_BUFFER_BYTES (64u << 20)
 #define KEEP_BUFFER_BYTES (1u << 16)
 
@@ -40,22 +42,26 @@ static void stream_compact(struct record_stream *stream)
 	stream->nr_sent = 0;
 }
 
-static void stream_add(struct record_stream *stream, const void *bytes, size_t size)
+static void stream_cut(struct record_stream *stream)
 {
-	if (stream->is_overrun)
-		return;
-	text_add_bytes(&stream->buffer, bytes, size);
-	if (stream->buffer.len - stream->nr_sent <= MAX_BUFFER_BYTES && !stream->buffer.is_failed)
-		return;
 	log_warning("a reader of /v1/record is too slow: its stream is cut off");
 	stream->is_overrun = true;
 	text_free(&stream->buffer);
 	stream->nr_sent = 0;
 }
 
+static void stream_add(struct record_stream *stream, const void *bytes, size_t size, size_t max_waiting)
+{
+	if (stream->is_overrun)
+		return;
+	text_add_bytes(&stream->buffer, bytes, size);
+	if (stream->buffer.len - stream->nr_sent > max_waiting || stream->buffer.is_failed)
+		stream_cut(stream);
+}
+
 static void on_preamble_record(void *ctx, const void *record, size_t size)
 {
-	stream_add(ctx, record, size);
+	stream_add(ctx, record, size, MAX_BUFFER_BYTES);
 }
 
 /* libmicrohttpd asks for up to max bytes. Without any the connection sleeps until http_record(). */
@@ -113,7 +119,7 @@ struct MHD_Response *record_stream_new(struct http *http, struct MHD_Connection 
 	stream->next = http->streams;
 	http->streams = stream;
 	connection->stream = stream;
-	stream_add(stream, &recfile_header, sizeof(recfile_header));
+	stream_add(stream, &recfile_header, sizeof(recfile_header), MAX_BUFFER_BYTES);
 	http->backend.preamble(http->backend.ctx, on_preamble_record, stream);
 	return response;
 }
@@ -125,8 +131,11 @@ bool http_recording(const struct http *http)
 
 void http_record(struct http *http, const void *record, size_t size)
 {
+	const struct rec_header *header = record;
+	size_t max_waiting = header->kind == REC_SNAPSHOT_BEGIN ? MAX_BACKLOG_BYTES : MAX_BUFFER_BYTES;
+
 	for (struct record_stream *stream = http->streams; stream; stream = stream->next) {
-		stream_add(stream, record, size);
+		stream_add(stream, record, size, max_waiting);
 		if (!stream->is_suspended)
 			continue;
 		stream->is_suspended = false;

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../hash.h"
+
 #define INDEX_MIN_SLOTS 64u
 
 void index_free(struct index *ix)
@@ -110,11 +112,8 @@ __u32 index_next(const struct index *ix, __u32 hash, __u32 *pos)
 
 __u32 index_hash(__u32 seed, const void *bytes, size_t size)
 {
-	const unsigned char *byte = bytes;
-	__u64 hash = 0xcbf29ce484222325ULL ^ seed;
+	__u64 hash = fnv1a(FNV1A_START ^ seed, bytes, size);
 
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ byte[i]) * 0x100000001b3ULL;
 	/* FNV leaves the low bits poor: finish with a multiply and take the high ones. */
 	hash ^= hash >> 32;
 	hash *= 0x9e3779b97f4a7c15ULL;

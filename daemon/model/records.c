@@ -8,6 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "../hash.h"
+
 /* Raise when the meaning of records changes and no table does. */
 #define FORMAT_VERSION 1u
 
@@ -82,15 +84,6 @@ static const char tables[] =
 #undef RECORD
 	;
 
-static __u64 fnv1a(__u64 hash, const void *bytes, size_t size)
-{
-	const unsigned char *byte = bytes;
-
-	for (size_t i = 0; i < size; i++)
-		hash = (hash ^ byte[i]) * 0x100000001b3ULL;
-	return hash;
-}
-
 __u64 model_layout(void)
 {
 	static const __u32 shape[] = { FORMAT_VERSION, HIST_CELLS, HIST_MIN_SHIFT,
@@ -98,7 +91,7 @@ __u64 model_layout(void)
 				       MEMOIR_DIMS(DIM)
 #undef DIM
 	};
-	__u64 hash = fnv1a(0xcbf29ce484222325ULL, tables, sizeof(tables));
+	__u64 hash = fnv1a(FNV1A_START, tables, sizeof(tables));
 
 	hash = fnv1a(hash, shape, sizeof(shape));
 	for (__u32 kind = 0; kind < NR_RECORDS; kind++)
