@@ -138,6 +138,11 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h);
 
 struct processes {
 	struct process *all; /* the living first, then those that only wait for their exit records */
+	/*
+	 * By entry, for those that the open snapshot has seen: what their exited threads had, and what the
+	 * living ones have. Only there while a snapshot is open: it is a third of the table.
+	 */
+	struct ledger_counts *sums;
 	__u32 nr, nr_alive, capacity, max;
 	__u32 units_generation; /* that the processes' groups were last looked up with */
 	struct index index;

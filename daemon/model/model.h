@@ -138,7 +138,6 @@ struct process {
 	float rate[NR_LEDGER];      /* counters: growth per second over the last interval */
 	/* private to the model */
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
-	struct ledger_counts sum;   /* gone, and the living threads that the open snapshot has seen */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
 	__u64 next_cgroup_id;       /* as the open snapshot saw it; next_comm and next_threads too */
 	char next_comm[MEMOIR_COMM_LEN];

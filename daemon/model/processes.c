@@ -21,6 +21,7 @@ void processes_free(struct processes *processes)
 	for (__u32 i = 0; i < processes->nr; i++)
 		free(processes->all[i].gone);
 	free(processes->all);
+	free(processes->sums);
 	index_free(&processes->index);
 }
 
@@ -66,8 +67,23 @@ static bool processes_make_room(struct processes *processes)
 	if (!all)
 		return false;
 	processes->all = all;
+	if (processes->sums) {
+		struct ledger_counts *sums = realloc(processes->sums, capacity * sizeof(*sums));
+
+		if (!sums)
+			return false;
+		processes->sums = sums;
+	}
 	processes->capacity = capacity;
 	return true;
+}
+
+/* False where memory is out. */
+static bool processes_make_sums(struct processes *processes)
+{
+	if (!processes->sums)
+		processes->sums = malloc(processes->capacity * sizeof(*processes->sums));
+	return processes->sums;
 }
 
 /* NULL where the table is full, or memory is. */
@@ -118,13 +134,14 @@ static void process_swap(struct processes *processes, __u32 a, __u32 b)
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-static void process_add_row(struct process *process, const struct rec_task *rec, __u32 pass)
+static void process_add_row(struct process *process, struct ledger_counts *sum, const struct rec_task *rec,
+			    __u32 pass)
 {
 	bool is_first = process->pass != pass;
 
 	if (is_first) {
 		process->pass = pass;
-		process->sum = *process_gone(process);
+		*sum = *process_gone(process);
 		process->next_threads = 0;
 	}
 	if (is_first || rec->id.flags & TASK_IS_LEADER) {
@@ -133,11 +150,11 @@ static void process_add_row(struct process *process, const struct rec_task *rec,
 		process->next_cgroup_id = rec->id.cgroup_id;
 	}
 	process->next_threads++;
-	counters_add(&process->sum, &rec->counts);
+	counters_add(sum, &rec->counts);
 	for_each_gauge(row)
 	{
-		if (process->sum.v[row] < rec->counts.v[row])
-			process->sum.v[row] = rec->counts.v[row];
+		if (sum->v[row] < rec->counts.v[row])
+			sum->v[row] = rec->counts.v[row];
 	}
 }
 
@@ -145,14 +162,17 @@ int apply_task(struct model *model, const struct rec_header *h)
 {
 	const struct rec_task *rec = (const struct rec_task *)h;
 	struct snapshot *snapshot = &model->snapshot;
-	struct process *process = process_find(&model->processes, &rec->id);
+	struct processes *processes = &model->processes;
+	struct process *process = process_find(processes, &rec->id);
 
 	if (!process)
-		process = process_add(&model->processes, &rec->id);
+		process = process_add(processes, &rec->id);
+	if (process && !processes_make_sums(processes))
+		return -ENOMEM;
 	snapshot->nr_tasks++;
 	counters_add(&snapshot->tasks, &rec->counts);
 	if (process) {
-		process_add_row(process, rec, snapshot->pass);
+		process_add_row(process, &processes->sums[process - processes->all], rec, snapshot->pass);
 		return 0;
 	}
 	snapshot->nr_overflow++;
@@ -205,7 +225,7 @@ static void process_change_group(struct groups *groups, const struct process *pr
 	counters_sub(&group_slot(groups, to)->offset, &process->total);
 }
 
-static void process_identify(struct model *model, struct process *process)
+static void process_identify(struct model *model, struct process *process, const struct ledger_counts *sum)
 {
 	bool is_new = !process->seen;
 	struct groups *groups = &model->groups;
@@ -220,8 +240,8 @@ static void process_identify(struct model *model, struct process *process)
 		process_change_group(groups, process, process->group, group);
 	} else if (groups->nr_overflow) {
 		/* At the last snapshot it had no place: until now it counted in "other". */
-		counters_add(&groups->slots[0].offset, &process->sum);
-		counters_sub(&group_slot(groups, group)->offset, &process->sum);
+		counters_add(&groups->slots[0].offset, sum);
+		counters_sub(&group_slot(groups, group)->offset, sum);
 	}
 	process->group = group;
 }
@@ -234,14 +254,14 @@ static bool process_has_new_identity(const struct model *model, const struct pro
 }
 
 /* Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. */
-static void process_advance(struct model *model, struct process *process)
+static void process_advance(struct model *model, struct process *process, const struct ledger_counts *sum)
 {
 	float per_second = process->seen ? (float)model->snapshot.per_second : 0;
 	struct ledger_counts growth;
 
 	for_each_counter(row)
 	{
-		__u64 total = counter_max(process->total.v[row], process->sum.v[row]);
+		__u64 total = counter_max(process->total.v[row], sum->v[row]);
 
 		growth.v[row] = total - process->total.v[row];
 		process->rate[row] = (float)growth.v[row] * per_second;
@@ -249,8 +269,8 @@ static void process_advance(struct model *model, struct process *process)
 	}
 	for_each_gauge(row)
 	{
-		growth.v[row] = process->sum.v[row];
-		process->total.v[row] = process->sum.v[row];
+		growth.v[row] = sum->v[row];
+		process->total.v[row] = sum->v[row];
 	}
 	model->groups.all[process->group].activity += activity_of(&growth);
 }
@@ -287,13 +307,14 @@ static void process_count(struct groups *groups, const struct process *process, 
 
 static void process_end(struct model *model, struct process *process)
 {
+	struct processes *processes = &model->processes;
 	bool seen = is_seen(model, process);
+	const struct ledger_counts *sum = seen ? &processes->sums[process - processes->all]
+					       : process_gone(process);
 
-	if (!seen)
-		process->sum = *process_gone(process);
 	if ((seen || !process->seen) && process_has_new_identity(model, process))
-		process_identify(model, process);
-	process_advance(model, process);
+		process_identify(model, process, sum);
+	process_advance(model, process, sum);
 	if (!seen) {
 		if (!process->left_ns)
 			process->left_ns = model->snapshot.time_ns;
@@ -328,10 +349,13 @@ void processes_end(struct model *model)
 	struct groups *groups = &model->groups;
 	__u32 i = 0;
 
+	for (__u32 entry = 0; entry < processes->nr; entry++)
+		process_end(model, &processes->all[entry]);
+	free(processes->sums);
+	processes->sums = NULL;
 	while (i < processes->nr) {
 		struct process *process = &processes->all[i];
 
-		process_end(model, process);
 		if (is_seen(model, process) || !process_has_left(model, process)) {
 			process_count(groups, process, is_seen(model, process));
 			i++;
