@@ -14,6 +14,7 @@ ARCH := $(subst x86_64,x86,$(subst aarch64,arm64,$(shell uname -m)))
 .DEFAULT_GOAL := all
 
 Q := $(if $(V),,@)
+QUIET := $(if $(V),,--silent --no-print-directory)
 msg = $(if $(V),,@printf '  %-8s %s\n' $(1) $(2))
 
 include packaging/deps.mk
@@ -85,8 +86,8 @@ $(B)/memoir: $(call objects,$(CLI_SRC)) $(B)/libmemoir.a
 
 .PHONY: run
 run: ## install what is missing, build, start the daemon in the foreground (as root)
-	$(Q)$(MAKE) --no-print-directory deps DEPS='$(DEPS_BUILD) $(DEPS_RUN)'
-	$(Q)packaging/as-invoker.sh $(MAKE) --no-print-directory all
+	$(Q)$(MAKE) $(QUIET) deps DEPS='$(DEPS_BUILD) $(DEPS_RUN)'
+	$(Q)packaging/as-invoker.sh $(MAKE) $(QUIET) all
 	$(Q)exec packaging/run.sh $(B)/memoird
 
 include packaging/install.mk

@@ -3,7 +3,6 @@
 
 UNITDIR = $(PREFIX)/lib/systemd/system
 MAN := $(patsubst docs/%.scd,$(B)/docs/%,$(wildcard docs/*.scd))
-QUIET := $(if $(V),,--silent --no-print-directory)
 man_dir = $(PREFIX)/share/man/man$(subst .,,$(suffix $(1)))
 
 $(B)/docs/%: docs/%.scd

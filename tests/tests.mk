@@ -111,20 +111,20 @@ fuzz_tier = $(call tier,fuzz,$(FUZZ),$(no_fuzz))
 bpf_tier = $(call tier,bpf,$(BPF_TESTS),$(no_bpf))
 
 # As many jobs as there are CPUs, unless the caller has said how many.
-MAKE_JOBS = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+MAKE_JOBS = $(MAKE) $(QUIET) $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
 
 .PHONY: test
 test: ## install what is missing, build, and run every test that this machine allows (best as root)
-	$(Q)$(MAKE) --no-print-directory deps DEPS='$(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)' || \
+	$(Q)$(MAKE) $(QUIET) deps DEPS='$(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)' || \
 		[ "$$(id -u)" -ne 0 ]
 	$(Q)packaging/as-invoker.sh $(MAKE_JOBS) --keep-going test-programs || \
 		echo 'what was not built fails below' >&2
-	$(Q)$(MAKE) --no-print-directory test-run
+	$(Q)$(MAKE) $(QUIET) test-run
 
 # In steps of their own, because what is missing here is known only after `deps`.
 .PHONY: test-programs test-run
 test-programs:
-	$(Q)$(MAKE) --no-print-directory all $(REPLAY_TOOLS) $(if $(no_unit),,$(UNIT)) \
+	$(Q)$(MAKE) $(QUIET) all $(REPLAY_TOOLS) $(if $(no_unit),,$(UNIT)) \
 		$(if $(no_fuzz),,$(FUZZ)) $(if $(no_bpf),,$(BPF_TESTS))
 test-run:
 	$(Q)FUZZ_SECONDS=$(TEST_FUZZ_SECONDS) tests/run-tests.sh $(B) $(unit_tier) $(REPLAY) $(fuzz_tier) \

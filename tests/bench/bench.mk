@@ -13,6 +13,6 @@ $(BENCH_PROGRAMS): %: %.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libbpf)
 
 .PHONY: bench
-bench: ## measure what memoir costs (as root; BENCH=programs|ratios|daemon, BENCH_JSON=FILE)
-	$(Q)packaging/as-invoker.sh $(MAKE) --no-print-directory all $(BENCH_PROGRAMS) $(WORKLOAD)
+bench: ## measure what memoir costs (as root; BENCH=programs, ratios or daemon; BENCH_JSON=FILE)
+	$(Q)packaging/as-invoker.sh $(MAKE) $(QUIET) all $(BENCH_PROGRAMS) $(WORKLOAD)
 	$(Q)tests/bench/bench.sh $(B) '$(BENCH_JSON)' $(BENCH)
