@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * /v1/record: the record stream. Each reader has a bounded buffer, which has room for a snapshot of a
- * large machine; one that has not read the last when the next begins is cut off, because a stream
- * with a hole would replay to a wrong answer.
+ * large machine; one that has it full, or reads nothing for as long as a connection may last, is cut
+ * off, because a stream with a hole would replay to a wrong answer.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,10 +10,9 @@
 
 #include "../daemon/log.h"
 #include "../daemon/recfile.h"
+#include "../daemon/util.h"
 #include "http_internal.h"
 
-/* What may wait when a snapshot begins, and what may wait at all. */
-#define MAX_BACKLOG_BYTES (1u << 20)
 #define MAX_BUFFER_BYTES (64u << 20)
 #define KEEP_BUFFER_BYTES (1u << 16)
 
@@ -24,7 +23,8 @@ struct record_stream {
 	struct connection *connection;
 	bool is_suspended, is_overrun;
 	struct text buffer;
-	size_t nr_sent; /* bytes at its beginning */
+	size_t nr_sent;       /* bytes at its beginning */
+	uint64_t progress_ns; /* when something was sent last, or began to wait */
 };
 
 /* Forgets what was sent, as soon as that is half of the buffer. */
@@ -50,18 +50,21 @@ static void stream_cut(struct record_stream *stream)
 	stream->nr_sent = 0;
 }
 
-static void stream_add(struct record_stream *stream, const void *bytes, size_t size, size_t max_waiting)
+static void stream_add(struct record_stream *stream, const void *bytes, size_t size, uint64_t now)
 {
 	if (stream->is_overrun)
 		return;
+	if (!stream->buffer.len)
+		stream->progress_ns = now;
 	text_add_bytes(&stream->buffer, bytes, size);
-	if (stream->buffer.len - stream->nr_sent > max_waiting || stream->buffer.is_failed)
+	if (stream->buffer.len - stream->nr_sent > MAX_BUFFER_BYTES || stream->buffer.is_failed ||
+	    now - stream->progress_ns > CONNECTION_DEADLINE_NS)
 		stream_cut(stream);
 }
 
 static void on_preamble_record(void *ctx, const void *record, size_t size)
 {
-	stream_add(ctx, record, size, MAX_BUFFER_BYTES);
+	stream_add(ctx, record, size, now_ns(CLOCK_MONOTONIC));
 }
 
 /* libmicrohttpd asks for up to max bytes. Without any the connection sleeps until http_record(). */
@@ -81,6 +84,7 @@ static ssize_t read_stream(void *ctx, uint64_t position, char *ret, size_t max)
 	}
 	memcpy(ret, stream->buffer.data + stream->nr_sent, size);
 	stream->nr_sent += size;
+	stream->progress_ns = now_ns(CLOCK_MONOTONIC);
 	stream_compact(stream);
 	return (ssize_t)size;
 }
@@ -119,7 +123,7 @@ struct MHD_Response *record_stream_new(struct http *http, struct MHD_Connection 
 	stream->next = http->streams;
 	http->streams = stream;
 	connection->stream = stream;
-	stream_add(stream, &recfile_header, sizeof(recfile_header), MAX_BUFFER_BYTES);
+	stream_add(stream, &recfile_header, sizeof(recfile_header), now_ns(CLOCK_MONOTONIC));
 	http->backend.preamble(http->backend.ctx, on_preamble_record, stream);
 	return response;
 }
@@ -131,11 +135,10 @@ bool http_recording(const struct http *http)
 
 void http_record(struct http *http, const void *record, size_t size)
 {
-	const struct rec_header *header = record;
-	size_t max_waiting = header->kind == REC_SNAPSHOT_BEGIN ? MAX_BACKLOG_BYTES : MAX_BUFFER_BYTES;
+	uint64_t now = now_ns(CLOCK_MONOTONIC);
 
 	for (struct record_stream *stream = http->streams; stream; stream = stream->next) {
-		stream_add(stream, record, size, max_waiting);
+		stream_add(stream, record, size, now);
 		if (!stream->is_suspended)
 			continue;
 		stream->is_suspended = false;
