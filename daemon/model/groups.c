@@ -81,6 +81,7 @@ void groups_reset(struct groups *groups)
 	memset(groups->accounts, 0, sizeof(groups->accounts));
 	groups->is_resumed = false;
 	groups->has_begun = false;
+	groups->is_opening = false;
 	groups->settle_ns = 0;
 }
 
@@ -145,8 +146,8 @@ __u32 groups_get(struct groups *groups, const struct group_key *key)
 	__u32 nr = groups->nr;
 	__u32 entry = groups_add(groups, key);
 
-	/* What is new after the first snapshot has counted nowhere else. */
-	if (groups->nr > nr && groups->has_begun)
+	/* The first snapshot compares all that it finds; and an earlier daemon may have had it in "other". */
+	if (groups->nr > nr && !groups->is_opening && !groups->is_resumed)
 		slot_give_free(groups, entry);
 	return entry;
 }
@@ -185,6 +186,7 @@ void groups_begin(struct model *model)
 
 	if (groups->is_resumed && accounts_went_back(groups, &model->snapshot))
 		groups_reset(groups);
+	groups->is_opening = !groups->has_begun;
 	for (__u32 i = 0; i < groups->nr; i++) {
 		struct known_group *group = &groups->all[i];
 
@@ -382,6 +384,7 @@ void groups_end(struct model *model)
 		groups->settle_ns = snapshot->time_ns + LINGER_NS;
 	groups->is_resumed = false;
 	groups->has_begun = true;
+	groups->is_opening = false;
 	publish(&groups->all[GROUP_INTERRUPT].pub, &snapshot->accounts[ACCOUNT_INTERRUPT],
 		snapshot->per_second);
 	publish(&groups->all[GROUP_UNATTRIBUTED].pub, &snapshot->accounts[ACCOUNT_UNATTRIBUTED],

@@ -199,6 +199,7 @@ struct groups {
 	__u64 overflow_until_ns;                    /* until then an unknown process may be one of them */
 	bool is_resumed;    /* from a durable state, and no snapshot has ended since */
 	bool has_begun;     /* a snapshot has ended */
+	bool is_opening;    /* the first one is ending */
 	__u64 installed_ns; /* of the probes that the durable state is about */
 	__u64 settle_ns;    /* when what a restart left open is settled; 0: nothing is open */
 };
