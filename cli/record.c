@@ -2,6 +2,7 @@
 /* memoir record FILE: the daemon's record stream into a file of whole records. */
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,6 +18,7 @@
 
 /* How long the last snapshot may take to arrive. */
 #define LAST_SNAPSHOT_NS (5 * NSEC_PER_SEC)
+#define RETRY_MS 20
 #define MAX_ERROR_BYTES 4096
 
 struct recording {
@@ -47,19 +49,40 @@ tell(struct recording *recording, int err, const char *format, ...)
 }
 
 /*
- * Wants a snapshot in the stream: a record is as good as those at its ends. Returns the sequence of the
- * youngest one, which is not new where the daemon finds that it was asked too often.
+ * Asks for a snapshot. 0 with the sequence of one that began after since_ns (CLOCK_MONOTONIC), -EAGAIN
+ * if the daemon refused, or another negative errno.
  */
-static uint64_t force_snapshot(struct recording *recording)
+static int ask_for_snapshot(struct recording *recording, uint64_t since_ns, uint64_t *ret_sequence)
 {
 	const struct source_query query = { .max_age_ms = 0 };
 	_cleanup_reply_ struct source_reply reply;
 	_cleanup_json_ json_t *status = NULL;
+	const json_t *snapshot;
+	int err = source_get(&recording->cli->source, "/v1/status", &query, &reply);
 
-	if (source_get(&recording->cli->source, "/v1/status", &query, &reply))
-		return 0;
+	if (err)
+		return err;
 	status = reply_parse(&reply.body);
-	return reply_u64(reply_member(status, "snapshot"), "sequence");
+	snapshot = reply_member(status, "snapshot");
+	if (reply_u64(snapshot, "age_ns") >= now_ns(CLOCK_MONOTONIC) - since_ns)
+		return -EAGAIN;
+	*ret_sequence = reply_u64(snapshot, "sequence");
+	return 0;
+}
+
+/*
+ * Wants a snapshot in the stream: a record is as good as those at its ends. The daemon refuses while
+ * snapshots on demand have had their share of a CPU, so it is asked again. Returns the sequence, or
+ * UINT64_MAX if none came in time.
+ */
+static uint64_t force_snapshot(struct recording *recording)
+{
+	uint64_t since_ns = now_ns(CLOCK_MONOTONIC), sequence = UINT64_MAX;
+
+	while (ask_for_snapshot(recording, since_ns, &sequence) == -EAGAIN &&
+	       now_ns(CLOCK_MONOTONIC) - since_ns < LAST_SNAPSHOT_NS)
+		poll(NULL, 0, RETRY_MS);
+	return sequence;
 }
 
 static bool is_complete(const struct recording *recording)
