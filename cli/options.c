@@ -13,7 +13,7 @@
 #define DEFAULT_SOCKET "/run/memoir/memoir.sock"
 #define DEFAULT_INTERVAL_NS (2 * NSEC_PER_SEC)
 #define MIN_INTERVAL_NS (200 * NSEC_PER_MSEC)
-#define MAX_INTERVAL_SECONDS 3600
+#define MAX_INTERVAL_NS (3600 * NSEC_PER_SEC)
 #define MAX_SECONDS (366ULL * 86400)
 
 /* replay FILE COMMAND PID is the longest. */
@@ -48,26 +48,21 @@ struct command_line {
 
 static void __attribute__((noreturn, format(printf, 1, 2))) bad_usage(const char *format, ...)
 {
-	char line[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	vcomplain(format, args);
 	va_end(args);
-	complain("%s", line);
 	exit(EXIT_USAGE);
 }
 
 static uint64_t parse_interval(const char *text)
 {
-	char *end;
-	double seconds = strtod(text, &end);
+	uint64_t interval_ns = parse_seconds(text, MIN_INTERVAL_NS, MAX_INTERVAL_NS);
 
-	/* Written so that NaN fails. */
-	if (end == text || *end ||
-	    !(seconds * 1e9 >= (double)MIN_INTERVAL_NS && seconds <= MAX_INTERVAL_SECONDS))
+	if (!interval_ns)
 		bad_usage("--interval %s: must be a number of seconds from 0.2 to 3600", text);
-	return (uint64_t)(seconds * 1e9);
+	return interval_ns;
 }
 
 /* A whole number from 1 to max; false for anything else. */

@@ -15,19 +15,25 @@
 #define DEFAULT_WIDTH 80
 #define MAX_WIDTH 4096
 
-void complain(const char *format, ...)
+void vcomplain(const char *format, va_list args)
 {
 	char raw[1024];
 	struct text line = {};
-	va_list args;
 
-	va_start(args, format);
 	vsnprintf(raw, sizeof(raw), format, args);
-	va_end(args);
 	text_add(&line, "memoir: ");
 	visible_add(&line, raw);
 	fprintf(stderr, "%s\n", line.is_failed ? "memoir: out of memory" : line.data);
 	text_free(&line);
+}
+
+void complain(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vcomplain(format, args);
+	va_end(args);
 }
 
 int print_text(const struct text *text)

@@ -37,13 +37,11 @@ struct recording {
 static int __attribute__((format(printf, 3, 4)))
 tell(struct recording *recording, int err, const char *format, ...)
 {
-	char line[512];
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(line, sizeof(line), format, args);
+	vcomplain(format, args);
 	va_end(args);
-	complain("%s", line);
 	recording->is_told = true;
 	return err;
 }

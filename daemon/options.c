@@ -13,7 +13,7 @@
 
 #define EXIT_USAGE 2
 #define MIN_INTERVAL_NS (100 * NSEC_PER_MSEC)
-#define MAX_INTERVAL_SECONDS 3600
+#define MAX_INTERVAL_NS (3600 * NSEC_PER_SEC)
 #define MAX_GROUPS 4000
 
 enum {
@@ -60,14 +60,11 @@ static void __attribute__((noreturn)) bad_value(const char *option, const char *
 
 static uint64_t parse_interval(const char *text)
 {
-	char *end;
-	double seconds = strtod(text, &end);
+	uint64_t interval_ns = parse_seconds(text, MIN_INTERVAL_NS, MAX_INTERVAL_NS);
 
-	/* Written so that NaN fails. */
-	if (end == text || *end ||
-	    !(seconds * 1e9 >= (double)MIN_INTERVAL_NS && seconds <= MAX_INTERVAL_SECONDS))
+	if (!interval_ns)
 		bad_value("interval", text, "a number of seconds from 0.1 to 3600");
-	return (uint64_t)(seconds * 1e9);
+	return interval_ns;
 }
 
 static uint32_t parse_max_groups(const char *text)

@@ -47,4 +47,14 @@ static inline uint64_t now_ns(clockid_t clock)
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
 }
 
+/* A number of seconds from min_ns to max_ns, as nanoseconds; 0 for what is none. */
+static inline uint64_t parse_seconds(const char *text, uint64_t min_ns, uint64_t max_ns)
+{
+	char *end;
+	double ns = strtod(text, &end) * 1e9;
+
+	/* Written so that NaN fails. */
+	return end != text && !*end && ns >= (double)min_ns && ns <= (double)max_ns ? (uint64_t)ns : 0;
+}
+
 #endif
