@@ -13,6 +13,7 @@
 const volatile struct cube cubes[NR_METRICS] = {};
 const volatile __u32 page_node_shift = 0;
 const volatile __u32 page_node_fixed = 0;
+const volatile __u32 chunks_per_cpu = 0;
 const volatile __u64 stall_record_min_ns = 0;
 const volatile __u32 compat_reclaim_order_arg = 0;
 const volatile __s64 compat_preempt_count_from_rq = 0;

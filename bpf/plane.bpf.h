@@ -31,6 +31,7 @@
 extern const volatile struct cube cubes[NR_METRICS];
 extern const volatile __u32 page_node_shift; /* page->flags >> this is the node; 0: always page_node_fixed */
 extern const volatile __u32 page_node_fixed;
+extern const volatile __u32 chunks_per_cpu; /* of cells */
 extern const volatile __u64 stall_record_min_ns;
 
 /* A stall that has begun and not ended. */
@@ -51,19 +52,25 @@ struct task_ledger {
 	struct stall_frame stalls[STALL_MAX_DEPTH];
 };
 
-/* max_entries is set by the daemon: as many chunks as the cells need. */
+/*
+ * Cells and accounts: one CPU's after the other's; the daemon sets max_entries. They are no per-CPU maps,
+ * because from an array the daemon reads without a system call: the lookup of a per-CPU value allocates
+ * pages where there are more than a few CPUs, and so counts while it reads.
+ */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64[CELLS_PER_CHUNK]);
 } cells __weak SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, NR_ACCOUNTS);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct ledger_counts);
+	__type(value, struct cpu_accounts);
 } accounts __weak SEC(".maps");
 
 struct {
@@ -83,7 +90,7 @@ struct {
 
 static __always_inline __u64 *cell_at(__u32 index)
 {
-	__u32 chunk = index / CELLS_PER_CHUNK;
+	__u32 chunk = bpf_get_smp_processor_id() * chunks_per_cpu + index / CELLS_PER_CHUNK;
 	__u64 *cell = bpf_map_lookup_elem(&cells, &chunk);
 
 	return cell ? cell + index % CELLS_PER_CHUNK : NULL;
@@ -161,9 +168,10 @@ static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 
 
 static __always_inline struct ledger_counts *account(enum account which)
 {
-	__u32 key = which;
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct cpu_accounts *mine = bpf_map_lookup_elem(&accounts, &cpu);
 
-	return bpf_map_lookup_elem(&accounts, &key);
+	return mine ? &mine->of[which] : NULL;
 }
 
 /* The ledger of the running task, or NULL: in an interrupt, or when it has none yet (counted). */

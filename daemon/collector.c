@@ -146,25 +146,20 @@ struct reading {
 	bool cells_quiet;
 };
 
-static int read_accounts(struct collector *collector, struct ledger_counts accounts[NR_ACCOUNTS])
+static void read_accounts(struct collector *collector, struct ledger_counts accounts[NR_ACCOUNTS])
 {
-	int err = 0;
-
-	for (enum account account = 0; account < NR_ACCOUNTS && !err; account++)
-		err = plane_read_account(collector->plane, account, &accounts[account]);
-	return err;
+	for (enum account account = 0; account < NR_ACCOUNTS; account++)
+		plane_read_account(collector->plane, account, &accounts[account]);
 }
 
-static int read_totals(struct collector *collector, struct reading *reading)
+static void read_totals(struct collector *collector, struct reading *reading)
 {
 	size_t cells_size = collector->options.nr_cells * sizeof(__u64);
-	int err = plane_read_cells(collector->plane, collector->cells);
 
+	plane_read_cells(collector->plane, collector->cells);
 	reading->has_vmstat = vmstat_read(collector->vmstat_fd, reading->vmstat) >= 0;
-	if (!err)
-		err = plane_read_cells(collector->plane, collector->cells_after);
-	reading->cells_quiet = !err && !memcmp(collector->cells, collector->cells_after, cells_size);
-	return err;
+	plane_read_cells(collector->plane, collector->cells_after);
+	reading->cells_quiet = !memcmp(collector->cells, collector->cells_after, cells_size);
 }
 
 static void feed_totals(struct collector *collector, const struct reading *reading)
@@ -226,10 +221,11 @@ static bool ends_are_seen(struct collector *collector)
 static bool still_quiet(struct collector *collector, const struct reading *reading)
 {
 	struct reading now;
-	bool is_quiet = ends_are_seen(collector) && reading->has_vmstat && reading->cells_quiet;
 
-	return is_quiet && !read_accounts(collector, now.accounts) &&
-	       vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
+	if (!ends_are_seen(collector) || !reading->has_vmstat || !reading->cells_quiet)
+		return false;
+	read_accounts(collector, now.accounts);
+	return vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
 	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v,
 		       sizeof(now.accounts[0].v)) &&
 	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT];
@@ -244,14 +240,13 @@ static int snapshot(struct collector *collector)
 					.interval_ns = collector->interval_ns };
 	struct pins_state *state = collector->options.pins->state;
 	struct reading reading;
-	int err = read_accounts(collector, reading.accounts);
+	int err;
 
-	if (!err)
-		err = plane_drain(collector->plane);
-	if (!err)
-		err = read_totals(collector, &reading);
+	read_accounts(collector, reading.accounts);
+	err = plane_drain(collector->plane);
 	if (err)
 		return err;
+	read_totals(collector, &reading);
 	feed_probes(collector);
 	feed(collector, &begin.h);
 	feed_totals(collector, &reading);
@@ -373,7 +368,8 @@ int collector_start(const struct collector_options *options, struct collector **
 	if (collector->vmstat_fd < 0)
 		log_warning("cannot open /proc/vmstat: %s; totals cannot be compared with the kernel's",
 			    strerror(errno));
-	err = plane_open(options->probes, options->nr_cells, feed_from_kernel, collector, &collector->plane);
+	err = plane_open(options->probes, options->machine->nr_cpu_ids, options->nr_cells, feed_from_kernel,
+			 collector, &collector->plane);
 	if (err) {
 		collector_free(collector);
 		return err;

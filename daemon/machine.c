@@ -14,6 +14,10 @@
 #include "model/model.h"
 #include "util.h"
 
+/* No kernel has more. */
+#define MAX_NODES 1024
+#define MAX_CPUS 8192
+
 /* The number of real arguments of a tracepoint, or -ENOENT. */
 static int tracepoint_nr_args(const struct btf *btf, const char *name)
 {
@@ -205,18 +209,18 @@ void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const
 		emit(ctx, &machine->labels[i]);
 }
 
-/* One more than the highest node that may ever be online, from the kernel's list ("0-1,4"). */
-static __u32 possible_nodes(void)
+/* One more than the highest of what may ever be online, which is below limit, from the kernel's list ("0-1,4"). */
+static __u32 nr_possible(const char *list, __u32 limit)
 {
-	_cleanup_fclose_ FILE *file = fopen("/sys/devices/system/node/possible", "re");
-	unsigned int node, max = 0;
+	_cleanup_fclose_ FILE *file = fopen(list, "re");
+	unsigned int id, max = 0;
 	char separator;
 
 	if (!file)
 		return 1;
-	while (fscanf(file, "%u", &node) == 1) {
-		if (node > max && node < 1024)
-			max = node;
+	while (fscanf(file, "%u", &id) == 1) {
+		if (id > max && id < limit)
+			max = id;
 		if (fscanf(file, "%c", &separator) != 1)
 			break;
 	}
@@ -272,7 +276,7 @@ int machine_read(struct machine *ret)
 		.layout = model_layout(),
 		.page_size = (__u32)sysconf(_SC_PAGESIZE),
 		.nr_cpus = (__u32)sysconf(_SC_NPROCESSORS_ONLN),
-		.nr_nodes = possible_nodes(),
+		.nr_nodes = nr_possible("/sys/devices/system/node/possible", MAX_NODES),
 		.nr_migratetypes = migratetypes > 0 ? (__u32)migratetypes : 6,
 		.nr_orders = nr_orders(ret->btf),
 		.nr_compact_results = results > 0 ? (__u32)results + 1 : 9,
@@ -280,6 +284,7 @@ int machine_read(struct machine *ret)
 	snprintf(record->kernel, sizeof(record->kernel), "%.*s", REC_NAME_LEN - 1, kernel.release);
 	snprintf(record->version, sizeof(record->version), "%s", MEMOIR_VERSION);
 
+	ret->nr_cpu_ids = nr_possible("/sys/devices/system/cpu/possible", MAX_CPUS);
 	ret->page_node_shift = record->nr_nodes > 1 ? derive_page_node_shift(ret->btf) : 0;
 	if (record->nr_nodes > 1 && !ret->page_node_shift) {
 		log_warning(

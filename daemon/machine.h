@@ -19,6 +19,7 @@ struct machine {
 	__u32 dim_sizes[NR_DIMS];
 	struct rec_label labels[MACHINE_MAX_LABELS]; /* of values whose name is not their number */
 	__u32 nr_labels;
+	__u32 nr_cpu_ids;        /* one more than the highest CPU that there may ever be */
 	__u32 page_node_shift;   /* page->flags >> this is the node; 0: every page is of page_node_fixed */
 	__u32 page_node_fixed;   /* 0 on a single node; else the value "unknown", one above the real nodes */
 	__u32 reclaim_order_arg; /* see compat.bpf.h, like the next */

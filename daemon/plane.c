@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "log.h"
 #include "util.h"
@@ -15,14 +16,14 @@
 #define TASKS_BUFFER_BYTES (256 * sizeof(struct rec_task))
 
 struct plane {
-	int cells_fd, accounts_fd, iterator_link_fd;
-	__u32 nr_cells;
-	int nr_cpus; /* possible ones */
+	const __u64 *cells; /* of one CPU after the other, chunks_per_cpu chunks each */
+	const struct cpu_accounts *accounts;
+	size_t cells_size, accounts_size; /* as they are mapped */
+	__u32 nr_cpus, nr_cells, chunks_per_cpu;
+	int iterator_link_fd;
 	struct ring_buffer *ring;
 	plane_record_fn on_record;
 	void *ctx;
-	__u64 *chunk;                  /* one chunk of cells for every CPU */
-	struct ledger_counts *account; /* one account for every CPU */
 	__u64 tasks[TASKS_BUFFER_BYTES / sizeof(__u64)];
 };
 
@@ -36,29 +37,37 @@ static int on_ring_record(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-int plane_open(const struct probes *probes, __u32 nr_cells, plane_record_fn on_record, void *ctx,
-	       struct plane **ret)
+/* Maps the content of a map that is an array; NULL on failure, with errno. */
+static const void *map_array(int fd, size_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ, MAP_SHARED, fd, 0);
+
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+int plane_open(const struct probes *probes, __u32 nr_cpu_ids, __u32 nr_cells, plane_record_fn on_record,
+	       void *ctx, struct plane **ret)
 {
 	struct plane *plane = calloc(1, sizeof(*plane));
 
 	if (!plane)
 		return -ENOMEM;
-	plane->cells_fd = probes_map_fd(probes, "cells");
-	plane->accounts_fd = probes_map_fd(probes, "accounts");
-	plane->iterator_link_fd = probes_iterator_link_fd(probes);
+	plane->nr_cpus = nr_cpu_ids;
 	plane->nr_cells = nr_cells;
-	plane->nr_cpus = libbpf_num_possible_cpus();
+	plane->chunks_per_cpu = cells_nr_chunks(nr_cells);
+	plane->cells_size = (size_t)nr_cpu_ids * plane->chunks_per_cpu * CELLS_PER_CHUNK * sizeof(__u64);
+	plane->accounts_size = nr_cpu_ids * sizeof(struct cpu_accounts);
+	plane->iterator_link_fd = probes_iterator_link_fd(probes);
 	plane->on_record = on_record;
 	plane->ctx = ctx;
-	if (plane->nr_cpus > 0) {
-		plane->chunk = calloc((size_t)plane->nr_cpus, CELLS_PER_CHUNK * sizeof(__u64));
-		plane->account = calloc((size_t)plane->nr_cpus, sizeof(*plane->account));
-	}
-	plane->ring = ring_buffer__new(probes_map_fd(probes, "ring"), on_ring_record, plane, NULL);
-	if (!plane->chunk || !plane->account || !plane->ring) {
-		int err = plane->ring ? -ENOMEM : -errno;
+	plane->cells = map_array(probes_map_fd(probes, "cells"), plane->cells_size);
+	plane->accounts = map_array(probes_map_fd(probes, "accounts"), plane->accounts_size);
+	if (plane->cells && plane->accounts)
+		plane->ring = ring_buffer__new(probes_map_fd(probes, "ring"), on_ring_record, plane, NULL);
+	if (!plane->ring) {
+		int err = -errno;
 
-		log_error("cannot open the ring buffer of the probes: %s", strerror(-err));
+		log_error("cannot map what the probes fill: %s", strerror(-err));
 		plane_free(plane);
 		return err;
 	}
@@ -71,38 +80,33 @@ void plane_free(struct plane *plane)
 	if (!plane)
 		return;
 	ring_buffer__free(plane->ring);
-	free(plane->chunk);
-	free(plane->account);
+	if (plane->cells)
+		munmap((void *)plane->cells, plane->cells_size);
+	if (plane->accounts)
+		munmap((void *)plane->accounts, plane->accounts_size);
 	free(plane);
 }
 
-int plane_read_cells(struct plane *plane, __u64 *ret_cells)
+/* Adds what is written at the same time by another CPU. */
+static void add_counts(__u64 *to, const __u64 *counts, __u32 nr)
 {
-	for (__u32 first = 0, chunk = 0; first < plane->nr_cells; first += CELLS_PER_CHUNK, chunk++) {
-		__u32 nr = plane->nr_cells - first < CELLS_PER_CHUNK ? plane->nr_cells - first
-								     : CELLS_PER_CHUNK;
-
-		if (bpf_map_lookup_elem(plane->cells_fd, &chunk, plane->chunk) < 0)
-			return -errno;
-		memcpy(ret_cells + first, plane->chunk, nr * sizeof(__u64));
-		for (int cpu = 1; cpu < plane->nr_cpus; cpu++)
-			for (__u32 i = 0; i < nr; i++)
-				ret_cells[first + i] += plane->chunk[(__u32)cpu * CELLS_PER_CHUNK + i];
-	}
-	return 0;
+	for (__u32 i = 0; i < nr; i++)
+		to[i] += __atomic_load_n(&counts[i], __ATOMIC_RELAXED);
 }
 
-int plane_read_account(struct plane *plane, enum account account, struct ledger_counts *ret)
+void plane_read_cells(const struct plane *plane, __u64 *ret_cells)
 {
-	__u32 key = account;
+	memset(ret_cells, 0, plane->nr_cells * sizeof(__u64));
+	for (__u32 cpu = 0; cpu < plane->nr_cpus; cpu++)
+		add_counts(ret_cells, plane->cells + (size_t)cpu * plane->chunks_per_cpu * CELLS_PER_CHUNK,
+			   plane->nr_cells);
+}
 
-	if (bpf_map_lookup_elem(plane->accounts_fd, &key, plane->account) < 0)
-		return -errno;
-	*ret = plane->account[0];
-	for (int cpu = 1; cpu < plane->nr_cpus; cpu++)
-		for (int row = 0; row < NR_LEDGER; row++)
-			ret->v[row] += plane->account[cpu].v[row];
-	return 0;
+void plane_read_account(const struct plane *plane, enum account account, struct ledger_counts *ret)
+{
+	memset(ret, 0, sizeof(*ret));
+	for (__u32 cpu = 0; cpu < plane->nr_cpus; cpu++)
+		add_counts(ret->v, plane->accounts[cpu].of[account].v, NR_LEDGER);
 }
 
 int plane_read_tasks(struct plane *plane)

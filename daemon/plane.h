@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The user side of bpf/plane.bpf.h: reads cells, accounts, living tasks and the ring buffer from
- * the maps. All memory is allocated at open.
+ * the maps. All memory is allocated at open. Cells and accounts are read without a system call, so
+ * that reading them adds nothing to them.
  */
 #ifndef MEMOIR_PLANE_H
 #define MEMOIR_PLANE_H
@@ -17,15 +18,15 @@ struct plane;
 typedef void (*plane_record_fn)(void *ctx, const struct rec_header *record);
 
 /* Opens what the probes fill. 0, or a negative errno after one logged line. The probes must outlive it. */
-int plane_open(const struct probes *probes, __u32 nr_cells, plane_record_fn on_record, void *ctx,
-	       struct plane **ret);
+int plane_open(const struct probes *probes, __u32 nr_cpu_ids, __u32 nr_cells, plane_record_fn on_record,
+	       void *ctx, struct plane **ret);
 void plane_free(struct plane *plane);
 
 /* Sums all cells over all CPUs into ret_cells[nr_cells]. */
-int plane_read_cells(struct plane *plane, __u64 *ret_cells);
+void plane_read_cells(const struct plane *plane, __u64 *ret_cells);
 
 /* Sums an account over all CPUs. */
-int plane_read_account(struct plane *plane, enum account account, struct ledger_counts *ret);
+void plane_read_account(const struct plane *plane, enum account account, struct ledger_counts *ret);
 
 /* Hands every living task to on_record as a REC_TASK. */
 int plane_read_tasks(struct plane *plane);

@@ -90,10 +90,12 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));
 	skeleton->rodata->page_node_shift = machine->page_node_shift;
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
+	skeleton->rodata->chunks_per_cpu = cells_nr_chunks(nr_cells);
 	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
 	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
 	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
-	bpf_map__set_max_entries(skeleton->maps.cells, (nr_cells + CELLS_PER_CHUNK - 1) / CELLS_PER_CHUNK);
+	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
+	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	memoir_bpf__destroy(probes->skeleton);
 	probes->skeleton = skeleton;
 	return 0;

@@ -48,6 +48,11 @@ enum account {
 	NR_ACCOUNTS
 };
 
+/* What one CPU has of them; it shares no line of the cache with another. */
+struct cpu_accounts {
+	struct ledger_counts of[NR_ACCOUNTS];
+} __attribute__((aligned(64)));
+
 /* Who a task is. A process is (tgid, start_ns), never a bare pid. */
 struct task_identity {
 	__u64 start_ns;  /* of the thread group leader, since boot (CLOCK_BOOTTIME) */

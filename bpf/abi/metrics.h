@@ -102,7 +102,12 @@ struct cube {
 	__u32 stride[METRIC_MAX_DIMS];
 };
 
-/* Cells lie in per-CPU chunks of this many, because a per-CPU map value is limited to 32 KiB. */
+/* Cells lie in chunks of this many, a page, so that no two CPUs write to the same line of the cache. */
 #define CELLS_PER_CHUNK 512
+
+static inline __u32 cells_nr_chunks(__u32 nr_cells)
+{
+	return (nr_cells + CELLS_PER_CHUNK - 1) / CELLS_PER_CHUNK;
+}
 
 #endif

@@ -134,8 +134,9 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	lab->skeleton->rodata->page_node_shift = config->page_node_shift;
 	lab->skeleton->rodata->page_node_fixed = config->page_node_fixed;
 	lab->skeleton->rodata->compat_preempt_count_from_rq = config->preempt_count_from_rq;
-	bpf_map__set_max_entries(lab->skeleton->maps.cells,
-				 (lab->nr_cells + CELLS_PER_CHUNK - 1) / CELLS_PER_CHUNK);
+	lab->skeleton->rodata->chunks_per_cpu = cells_nr_chunks(lab->nr_cells);
+	bpf_map__set_max_entries(lab->skeleton->maps.cells, lab->nr_cpus * cells_nr_chunks(lab->nr_cells));
+	bpf_map__set_max_entries(lab->skeleton->maps.accounts, lab->nr_cpus);
 	return memoir_bpf__load(lab->skeleton);
 }
 
@@ -264,33 +265,31 @@ static inline void lab_run_on(int cpu, const struct bpf_program *program, const 
 
 static inline void lab_read_cells(const struct lab *lab, __u64 *ret_cells)
 {
-	_cleanup_free_ __u64 *chunk = calloc(lab->nr_cpus, CELLS_PER_CHUNK * sizeof(__u64));
+	__u32 chunks_per_cpu = cells_nr_chunks(lab->nr_cells);
+	__u64 chunk[CELLS_PER_CHUNK];
 
-	assert_non_null(chunk);
 	memset(ret_cells, 0, lab->nr_cells * sizeof(__u64));
-	for (__u32 i = 0; i < lab->nr_cells; i++) {
-		__u32 key = i / CELLS_PER_CHUNK;
+	for (__u32 key = 0; key < lab->nr_cpus * chunks_per_cpu; key++) {
+		__u32 first = key % chunks_per_cpu * CELLS_PER_CHUNK;
 
-		if (i % CELLS_PER_CHUNK == 0)
-			assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(lab->skeleton->maps.cells), &key,
-							     chunk),
-					 0);
-		for (__u32 cpu = 0; cpu < lab->nr_cpus; cpu++)
-			ret_cells[i] += chunk[cpu * CELLS_PER_CHUNK + i % CELLS_PER_CHUNK];
+		assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(lab->skeleton->maps.cells), &key, chunk), 0);
+		for (__u32 i = first; i < lab->nr_cells && i < first + CELLS_PER_CHUNK; i++)
+			ret_cells[i] += chunk[i - first];
 	}
 }
 
 static inline void lab_read_account(const struct lab *lab, enum account account, struct ledger_counts *ret)
 {
-	_cleanup_free_ struct ledger_counts *per_cpu = calloc(lab->nr_cpus, sizeof(*per_cpu));
-	__u32 key = account;
+	struct cpu_accounts accounts;
 
-	assert_non_null(per_cpu);
 	memset(ret, 0, sizeof(*ret));
-	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(lab->skeleton->maps.accounts), &key, per_cpu), 0);
-	for (__u32 cpu = 0; cpu < lab->nr_cpus; cpu++)
+	for (__u32 cpu = 0; cpu < lab->nr_cpus; cpu++) {
+		assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(lab->skeleton->maps.accounts), &cpu,
+						     &accounts),
+				 0);
 		for (int row = 0; row < NR_LEDGER; row++)
-			ret->v[row] += per_cpu[cpu].v[row];
+			ret->v[row] += accounts.of[account].v[row];
+	}
 }
 
 /* Reads all that has been counted into lab->counted. Without a ledger its counts are 0. */
