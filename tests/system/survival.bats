@@ -23,7 +23,7 @@ load daemon
 	# Stressors provoke failing faults on purpose; those are few.
 	grown=$(($(remainder "$after" pgfault) - $(remainder "$before" pgfault)))
 	echo "pgfault remainder grew by $grown"
-	[ "$grown" -ge 0 ] && [ "$grown" -le $((300 + 100 * $(lost "$after" end_missed))) ]
+	[ "$grown" -ge 0 ] && [ "$grown" -le $((300 + 1000 * $(lost "$after" end_missed))) ]
 	[ "$(jq .restarts_survived <<<"$after")" -eq 1 ]
 	no_losses "$after"
 	end_daemon
