@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Runs one guest to its end: boots a kernel of the lab on a machine of some topology, lets it do a job, and shows the results.
+#
+#	guest.sh BUILD KERNEL NODES OUT JOB
+#
+# KERNEL is a folder made by kernel.sh. NODES is 1, 2 or 4; of the four, one has no CPU and one no memory. JOB is a shell
+# script for the guest. In OUT remain console.log, results, and the command that repeats it by hand. Status 0 if the guest
+# came to its end and its job had status 0.
+#
+# A result "@monitor COMMAND" is a request of the guest to QEMU's monitor, "@facts JSON" is kept in OUT/facts.json; both are
+# not shown. QEMU translates every instruction (TCG): it runs wherever this runs, and its times mean nothing.
+set -eu -o pipefail
+
+build=$(realpath "$1")
+kernel=$2
+nodes=$3
+out=$4
+job=$5
+lab=$build/vm
+# A guest that says nothing for so long is not coming back.
+silence_s=${VM_SILENCE:-900}
+
+mkdir -p "$out/image"
+out=$(realpath "$out")
+rm -f "$out"/{console.log,results,facts.json} "$out"/*.pipe.*
+mkdir -p "$out/image/lab"
+cp "$job" "$out/image/lab/job"
+{
+	cat "$lab/image.cpio"
+	(cd "$out/image" && find . | cpio --quiet --create --format=newc --owner=0:0)
+	(cd "$kernel/modules" && find . | cpio --quiet --create --format=newc --owner=0:0)
+} >"$out/initrd"
+
+# memory ID MIB...: nodes with memory, by number
+memory()
+{
+	while [ $# -gt 0 ]; do
+		printf ' -object memory-backend-ram,id=m%s,size=%sM' "$1" "$2"
+		shift 2
+	done
+}
+
+topology()
+{
+	# Room for a CPU and a block of memory that come later.
+	case $nodes in
+	1) echo "-smp 2,maxcpus=3 -m 1024M,slots=2,maxmem=2048M $(memory 0 1024)" \
+		"-numa node,nodeid=0,cpus=0-2,memdev=m0" ;;
+	2) echo "-smp 2,maxcpus=3 -m 1024M,slots=2,maxmem=2048M $(memory 0 512 1 512)" \
+		"-numa node,nodeid=0,cpus=0,cpus=2,memdev=m0 -numa node,nodeid=1,cpus=1,memdev=m1" ;;
+	4) echo "-smp 3 -m 1152M $(memory 0 384 1 384 2 384)" \
+		"-numa node,nodeid=0,cpus=0,memdev=m0 -numa node,nodeid=1,cpus=1,memdev=m1" \
+		"-numa node,nodeid=2,memdev=m2 -numa node,nodeid=3,cpus=2" ;;
+	*) echo "NODES=$nodes: not a topology of the lab; it has 1, 2 and 4" >&2 && exit 2 ;;
+	esac
+}
+
+read -ra machine < <(topology)
+# shellcheck disable=SC2054
+command=(qemu-system-x86_64 -accel tcg,thread=multi -cpu max -display none -no-reboot -nodefaults "${machine[@]}"
+	-kernel "$kernel/vmlinuz" -initrd "$out/initrd" -append "console=ttyS0 panic=-1 ${VM_APPEND:-}"
+	-drive "file=$lab/disk.img,if=virtio,format=raw,snapshot=on" -drive "file=$lab/swap.img,if=virtio,format=raw,snapshot=on")
+{
+	echo "# The guest's kernel messages are on the first serial line, its results on the second."
+	printf '%q ' "${command[@]}" -serial mon:stdio -serial "file:$out/results"
+	echo
+} >"$out/command"
+
+mkfifo "$out"/{results,monitor}.pipe.{in,out}
+"${command[@]}" -serial "file:$out/console.log" -chardev "pipe,id=results,path=$out/results.pipe" -serial chardev:results \
+	-chardev "pipe,id=monitor,path=$out/monitor.pipe" -mon chardev=monitor </dev/null >"$out/qemu.log" 2>&1 &
+qemu=$!
+trap 'kill -KILL "$qemu" 2>/dev/null || true; rm -rf "$out"/*.pipe.* "$out/image"' EXIT
+trap 'exit 130' INT TERM
+exec {results}<>"$out/results.pipe.out" {monitor}<>"$out/monitor.pipe.in" {answers}<>"$out/monitor.pipe.out"
+cat <&"$answers" >"$out/monitor.log" &
+reader=$!
+
+status=
+while read -r -t "$silence_s" line <&"$results"; do
+	line=${line%$'\r'}
+	echo "$line" >>"$out/results"
+	case $line in
+	"@monitor "*) echo "${line#@monitor }" >&"$monitor" ;;
+	"@facts "*) echo "${line#@facts }" >"$out/facts.json" ;;
+	"@end "*) status=${line#@end } && break ;;
+	*) echo "$line" ;;
+	esac
+done
+kill "$reader" 2>/dev/null || true
+if [ -z "$status" ]; then
+	echo "the guest said nothing for $silence_s s"
+	exit 1
+fi
+wait "$qemu" || true
+exit "$status"
