@@ -4,9 +4,10 @@
  * it themselves. One direct compaction may run over several zones, or over none.
  *
  * compact_stall in /proc/vmstat counts a direct compaction unless every zone was skipped
- * (__alloc_pages_direct_compact). Seen from tracepoints: the attempt (try_to_compact_pages), then a
- * zone that is compacted or deferred. A zone that turns out to have enough free memory in the
- * meantime leaves no event; a stall of only such zones is in the vmstat remainder.
+ * (__alloc_pages_direct_compact), which is exactly what try_to_compact_pages returns. Kernels that let
+ * no program look at the end of a function leave the tracepoints: the attempt, then a zone that is
+ * compacted or deferred. A zone that turns out to have enough free memory in the meantime leaves no
+ * event; a stall of only such zones is then in the vmstat remainder.
  */
 #include "stall.bpf.h"
 
@@ -31,6 +32,20 @@ static __always_inline void compact_stall_seen(void)
 	count_shared(METRIC_COMPACT_STALLS, 0, 0, 0, 1);
 }
 
+/* Optional: where it is there, the tracepoints below leave the stalls to it. */
+SEC("fexit/try_to_compact_pages")
+int compaction_result(void *ctx)
+{
+	__u64 result = 0;
+
+	bpf_get_func_ret(ctx, &result);
+	if (result != bpf_core_enum_value(enum compact_result___no_stall, COMPACT_SKIPPED___no_stall) &&
+	    !(compat_deferred_is_no_stall &&
+	      result == bpf_core_enum_value(enum compact_result___no_stall, COMPACT_DEFERRED___no_stall)))
+		count_shared(METRIC_COMPACT_STALLS, 0, 0, 0, 1);
+	return 0;
+}
+
 SEC("raw_tp/mm_compaction_try_to_compact_pages")
 int compaction_try(__u64 *ctx)
 {
@@ -38,14 +53,15 @@ int compaction_try(__u64 *ctx)
 
 	count(METRIC_DIRECT_COMPACTIONS, ctx[0], 0, 0, 1);
 	if (ledger)
-		ledger->compaction_tried = 1;
+		ledger->compaction_tried = !compact_results_are_seen;
 	return 0;
 }
 
 SEC("raw_tp/mm_compaction_deferred")
 int compaction_deferred(__u64 *ctx)
 {
-	compact_stall_seen();
+	if (!compat_deferred_is_no_stall)
+		compact_stall_seen();
 	return 0;
 }
 

@@ -24,6 +24,16 @@
 extern const volatile __u32 compat_reclaim_order_arg;
 
 /*
+ * A direct compaction that was only deferred is no compact_stall any more
+ * (__alloc_pages_direct_compact) - 7.2 - the last parameter of try_to_compact_pages is a
+ * capture_control, which came with it - when the floor passes 7.2. (2026-11)
+ */
+extern const volatile bool compat_deferred_is_no_stall;
+
+/* The results of try_to_compact_pages that may be no stall; their numbers are the kernel's own. */
+enum compact_result___no_stall { COMPACT_SKIPPED___no_stall, COMPACT_DEFERRED___no_stall };
+
+/*
  * page->flags became memdesc_flags_t { unsigned long f; } - 6.18 - existence of flags.f - when
  * the floor passes 6.18. (2026-11)
  */

@@ -33,6 +33,7 @@ extern const volatile __u32 page_node_shift; /* page->flags >> this is the node;
 extern const volatile __u32 page_node_fixed;
 extern const volatile __u32 chunks_per_cpu; /* of cells */
 extern const volatile __u64 stall_record_min_ns;
+extern const volatile bool compact_results_are_seen; /* compaction_result is among the programs */
 
 /* A stall that has begun and not ended. */
 struct stall_frame {

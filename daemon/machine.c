@@ -148,6 +148,21 @@ static __s64 derive_preempt_count_from_rq(const struct btf *btf)
 	return runqueue >= 0 && count >= 0 ? count - runqueue : 0;
 }
 
+static bool last_parameter_points_to(const struct btf *btf, const char *function, const char *structure)
+{
+	int id;
+	const struct btf_type *type = find_type(btf, function, BTF_KIND_FUNC, &id);
+	const char *name;
+
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	if (!type || !btf_vlen(type))
+		return false;
+	type = btf__type_by_id(btf, btf_params(type)[btf_vlen(type) - 1].type);
+	type = type && btf_is_ptr(type) ? btf__type_by_id(btf, type->type) : NULL;
+	name = type && btf_is_struct(type) ? btf__name_by_offset(btf, type->name_off) : NULL;
+	return name && !strcmp(name, structure);
+}
+
 /* The value of an enumerator, or a negative errno. */
 static int enum_value(const struct btf *btf, const char *enum_name, const char *value_name)
 {
@@ -247,11 +262,24 @@ static int libbpf_log(enum libbpf_print_level level, const char *format, va_list
 	return 0;
 }
 
+/* The kernel's shapes that compat.bpf.h tells apart. */
+static void tell_apart(struct machine *machine)
+{
+	const struct btf *btf = machine->btf;
+
+	machine->preempt_count_from_rq = derive_preempt_count_from_rq(btf);
+	machine->tells_interrupts = machine->preempt_count_from_rq ||
+				    size_in_btf(btf, "thread_info", "preempt_count");
+	machine->deferred_is_no_stall = last_parameter_points_to(btf, "try_to_compact_pages",
+								 "capture_control");
+	machine->reclaim_order_arg = tracepoint_nr_args(btf, "mm_vmscan_direct_reclaim_begin") >= 3 ? 1 : 0;
+}
+
 int machine_read(struct machine *ret)
 {
 	struct rec_machine *record = &ret->record;
 	struct utsname kernel;
-	int migratetypes, results, reclaim_args;
+	int migratetypes, results;
 
 	memset(ret, 0, sizeof(*ret));
 	/* libbpf is first called here. */
@@ -269,7 +297,6 @@ int machine_read(struct machine *ret)
 	uname(&kernel);
 	migratetypes = enum_value(ret->btf, "migratetype", "MIGRATE_TYPES");
 	results = enum_value(ret->btf, "compact_result", "COMPACT_SUCCESS");
-	reclaim_args = tracepoint_nr_args(ret->btf, "mm_vmscan_direct_reclaim_begin");
 
 	*record = (struct rec_machine){
 		.h = { REC_MACHINE, sizeof(*record), 0 },
@@ -291,10 +318,7 @@ int machine_read(struct machine *ret)
 			"cannot tell the NUMA node of a page from this kernel's types; pages are shown as of node \"unknown\"");
 		ret->page_node_fixed = record->nr_nodes++;
 	}
-	ret->preempt_count_from_rq = derive_preempt_count_from_rq(ret->btf);
-	ret->tells_interrupts = ret->preempt_count_from_rq ||
-				size_in_btf(ret->btf, "thread_info", "preempt_count");
-	ret->reclaim_order_arg = reclaim_args >= 3 ? 1 : 0;
+	tell_apart(ret);
 	ret->dim_sizes[DIM_NODE] = record->nr_nodes;
 	ret->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
 	ret->dim_sizes[DIM_ORDER] = record->nr_orders;

@@ -141,8 +141,6 @@ int probes_start(const struct machine *machine, const struct cube cubes[NR_METRI
 		return -ENOMEM;
 	probes->iterator_link_fd = -1;
 	err = probes_open(probes, machine, cubes, nr_cells);
-	if (!err)
-		err = probes_list(probes, machine);
 	if (!err && !take_over(probes, pins))
 		err = install(probes, machine, cubes, nr_cells, pins);
 	if (!err) {

@@ -40,15 +40,13 @@ bool probe_keeps_ledgers(const char *target);
 
 void probe_set_state(struct probe *probe, enum probe_state state, const char *reason);
 
-/* Opens the skeleton, anew if it was open, and tells it about the machine. 0 or a negative errno. */
+/*
+ * Opens the skeleton, anew if it was open, and tells it about the machine. The first time it lists the
+ * programs: those that this kernel lacks become PROBE_ABSENT, or PROBE_OPTIONAL if others do their
+ * work. 0 or a negative errno.
+ */
 int probes_open(struct probes *probes, const struct machine *machine, const struct cube cubes[NR_METRICS],
 		__u32 nr_cells);
-
-/*
- * Lists the programs of the open skeleton; those that this kernel lacks become PROBE_ABSENT. 0 or a
- * negative errno.
- */
-int probes_list(struct probes *probes, const struct machine *machine);
 
 /* The hash of the programs and of all that they were told: probes with the same one need not be replaced. */
 __u64 probes_object_hash(const struct probes *probes);

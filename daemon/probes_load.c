@@ -48,15 +48,62 @@ static bool kernel_has(const struct machine *machine, const char *target)
 	return machine_has_tracepoint(machine, target_event(target));
 }
 
+static bool is_function_exit(const char *target)
+{
+	return !strncmp(target, "fexit/", 6);
+}
+
+/*
+ * Whether a program may look at the end of the function: only a try tells, because some kernels
+ * refuse to load such a program, and some to attach it. 0 or a negative errno.
+ */
+static int try_function_exit(const struct machine *machine, const char *function)
+{
+	const struct bpf_insn nothing[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	__s32 id = btf__find_by_name_kind(machine->btf, function, BTF_KIND_FUNC);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT,
+		    .attach_btf_id = (__u32)id);
+	_cleanup_close_ int prog_fd = -1;
+	_cleanup_close_ int link_fd = -1;
+
+	if (id < 0)
+		return id;
+	prog_fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", nothing, ARRAY_SIZE(nothing), &options);
+	if (prog_fd < 0)
+		return prog_fd;
+	link_fd = bpf_link_create(prog_fd, 0, BPF_TRACE_FEXIT, NULL);
+	return link_fd < 0 ? link_fd : 0;
+}
+
 void probe_set_state(struct probe *probe, enum probe_state state, const char *reason)
 {
 	probe->state = state;
 	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 }
 
+/* Before load: what can be known without the verifier. */
+static void set_first_state(struct probe *probe, const struct machine *machine)
+{
+	char reason[REC_TEXT_LEN];
+	int err = 0;
+
+	if (is_function_exit(probe->target))
+		err = try_function_exit(machine, target_event(probe->target));
+	else if (!kernel_has(machine, probe->target))
+		return probe_set_state(probe, PROBE_ABSENT, "this kernel does not have it");
+	if (!err)
+		return probe_set_state(probe, PROBE_OFF, "");
+	snprintf(reason, sizeof(reason), "not possible on this kernel: %s; others do its work, less exactly",
+		 err == -ENOENT ? "no such function" : strerror(-err));
+	probe_set_state(probe, PROBE_OPTIONAL, reason);
+}
+
 /* --- open and configure ----------------------------------------------------------------------- */
 
-int probes_list(struct probes *probes, const struct machine *machine)
+static int list_programs(struct probes *probes, const struct machine *machine)
 {
 	struct bpf_program *program;
 
@@ -71,22 +118,33 @@ int probes_list(struct probes *probes, const struct machine *machine)
 		probe->prog_fd = -1;
 		if (!probe->name || !probe->target)
 			return -ENOMEM;
-		if (kernel_has(machine, probe->target))
-			probe_set_state(probe, PROBE_OFF, "");
-		else
-			probe_set_state(probe, PROBE_ABSENT, "this kernel does not have it");
+		set_first_state(probe, machine);
 		probes->nr++;
 	}
 	return 0;
+}
+
+static bool will_load(const struct probes *probes, const struct bpf_program *program)
+{
+	for (__u32 i = 0; i < probes->nr; i++)
+		if (!strcmp(probes->probe[i].name, bpf_program__name(program)))
+			return probes->probe[i].state == PROBE_OFF;
+	return false;
 }
 
 int probes_open(struct probes *probes, const struct machine *machine, const struct cube cubes[NR_METRICS],
 		__u32 nr_cells)
 {
 	struct memoir_bpf *skeleton = memoir_bpf__open();
+	int err;
 
 	if (!skeleton)
 		return -errno;
+	memoir_bpf__destroy(probes->skeleton);
+	probes->skeleton = skeleton;
+	err = probes->nr ? 0 : list_programs(probes, machine);
+	if (err)
+		return err;
 	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));
 	skeleton->rodata->page_node_shift = machine->page_node_shift;
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
@@ -95,9 +153,9 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
 	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
 	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
+	skeleton->rodata->compat_deferred_is_no_stall = machine->deferred_is_no_stall;
+	skeleton->rodata->compact_results_are_seen = will_load(probes, skeleton->progs.compaction_result);
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
-	memoir_bpf__destroy(probes->skeleton);
-	probes->skeleton = skeleton;
 	return 0;
 }
 

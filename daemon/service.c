@@ -263,15 +263,15 @@ static void announce(const struct service *service)
 {
 	const char *how = probes_were_running(service->probes) ? "took over running probes"
 							       : "installed probes";
-	__u32 nr_attached = 0;
+	__u32 nr_attached = 0, nr_wanted = 0;
 
 	for (__u32 i = 0; i < probes_count(service->probes); i++) {
 		struct rec_probe probe;
 
 		probes_status(service->probes, i, &probe);
-		if (probe.state == PROBE_ATTACHED)
-			nr_attached++;
-		else
+		nr_attached += probe.state == PROBE_ATTACHED;
+		nr_wanted += probe.state != PROBE_OPTIONAL;
+		if (probe.state != PROBE_ATTACHED && probe.state != PROBE_OPTIONAL)
 			log_warning("probe %s (%s) is not attached: %s", probe.name, probe.target,
 				    probe.reason);
 	}
@@ -281,8 +281,8 @@ static void announce(const struct service *service)
 	if (!sees_all_processes())
 		log_warning(
 			"memoird runs in a PID namespace and sees no process outside it: run it on the host, or in its namespace");
-	log_info("%s, %u of %u; metrics at %s, live view: memoir top", how, nr_attached,
-		 probes_count(service->probes), service->options->listen);
+	log_info("%s, %u of %u; metrics at %s, live view: memoir top", how, nr_attached, nr_wanted,
+		 service->options->listen);
 	notify(service, "READY=1\n");
 }
 

@@ -75,7 +75,7 @@ static enum api_status status_reply(struct request *request)
 	const struct api_context *context = request->context;
 	const struct rec_machine *machine = request->status.machine;
 	struct json *json = &request->json;
-	__u32 nr_attached = 0;
+	__u32 nr_attached = 0, nr_wanted = 0;
 
 	json_add_string(json, "version", machine->version);
 	json_add_string(json, "kernel", machine->kernel);
@@ -93,11 +93,13 @@ static enum api_status status_reply(struct request *request)
 	json_add_u64(json, "cpu_ns", context->daemon_cpu_ns);
 	json_add_u64(json, "rss_bytes", context->daemon_rss_bytes);
 	json_object_end(json);
-	for (__u32 i = 0; i < model_nr_probes(request->model); i++)
+	for (__u32 i = 0; i < model_nr_probes(request->model); i++) {
 		nr_attached += model_probe(request->model, i)->state == PROBE_ATTACHED;
+		nr_wanted += model_probe(request->model, i)->state != PROBE_OPTIONAL;
+	}
 	json_object_begin(json, "probes");
 	json_add_u64(json, "attached", nr_attached);
-	json_add_u64(json, "total", model_nr_probes(request->model));
+	json_add_u64(json, "total", nr_wanted);
 	json_object_end(json);
 	write_agreement(request);
 	write_lost(request);

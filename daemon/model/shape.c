@@ -184,7 +184,7 @@ const char *probe_state_name(enum probe_state state)
 {
 	static const char *const names[NR_PROBE_STATES] = {
 		[PROBE_ATTACHED] = "attached", [PROBE_ABSENT] = "absent", [PROBE_UNSUPPORTED] = "unsupported",
-		[PROBE_REJECTED] = "rejected", [PROBE_OFF] = "off",
+		[PROBE_REJECTED] = "rejected", [PROBE_OFF] = "off",       [PROBE_OPTIONAL] = "optional",
 	};
 
 	return (__u32)state < NR_PROBE_STATES ? names[state] : "unknown";

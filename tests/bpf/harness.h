@@ -42,6 +42,8 @@
 struct lab_config {
 	__u64 stall_record_min_ns;
 	__u32 reclaim_order_arg;
+	bool compact_results_are_seen;
+	bool deferred_is_no_stall;
 	__u32 page_node_shift;
 	__u32 page_node_fixed;
 	__s64 preempt_count_from_rq;
@@ -137,6 +139,10 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	lab->skeleton->rodata->chunks_per_cpu = cells_nr_chunks(lab->nr_cells);
 	bpf_map__set_max_entries(lab->skeleton->maps.cells, lab->nr_cpus * cells_nr_chunks(lab->nr_cells));
 	bpf_map__set_max_entries(lab->skeleton->maps.accounts, lab->nr_cpus);
+	/* It cannot be run with arguments of a test's own. */
+	bpf_program__set_autoload(lab->skeleton->progs.compaction_result, false);
+	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;
+	lab->skeleton->rodata->compat_deferred_is_no_stall = config->deferred_is_no_stall;
 	return memoir_bpf__load(lab->skeleton);
 }
 

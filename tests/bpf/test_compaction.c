@@ -8,6 +8,10 @@
 #define ANY 0 /* zone limits and sync, which say nothing here */
 
 static const struct lab_config record_all = { .stall_record_min_ns = 0 };
+static const struct lab_config no_deferred_stalls = { .stall_record_min_ns = UINT64_MAX,
+						      .deferred_is_no_stall = true };
+static const struct lab_config results_seen = { .stall_record_min_ns = UINT64_MAX,
+						.compact_results_are_seen = true };
 
 /* Where in the memory of the test what lies; the pointers between them are such that only the members fit in
  * it. */
@@ -207,6 +211,30 @@ static void test_compact_stall_wants_a_try_and_a_direct_compaction(void **state)
 	lab_verify(lab);
 }
 
+static void test_deferred_is_no_stall_where_the_kernel_says_so(void **state)
+{
+	struct lab *lab = *state;
+
+	try(lab, 7);
+	expect_cell(lab, METRIC_DIRECT_COMPACTIONS, 7, 0, 0, 1);
+	RUN(lab, compaction_deferred, ANY, 7);
+	lab_verify(lab);
+	begin(lab, compaction(7, 0, true, false));
+	expect_cell(lab, METRIC_COMPACT_STALLS, 0, 0, 0, 1);
+	lab_verify(lab);
+}
+
+static void test_zones_make_no_stall_where_results_are_seen(void **state)
+{
+	struct lab *lab = *state;
+
+	try(lab, 7);
+	expect_cell(lab, METRIC_DIRECT_COMPACTIONS, 7, 0, 0, 1);
+	RUN(lab, compaction_deferred, ANY, 7);
+	begin(lab, compaction(7, 0, true, false));
+	lab_verify(lab);
+}
+
 static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_direct_compaction_is_a_stall_with_its_result, &record_all),
 	LAB_TEST_WITH(test_others_compactions_are_no_stalls, &record_all),
@@ -215,6 +243,8 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST(test_end_of_reclaim_drops_an_open_compaction),
 	LAB_TEST(test_try_counts_one_compact_stall),
 	LAB_TEST(test_compact_stall_wants_a_try_and_a_direct_compaction),
+	LAB_TEST_WITH(test_deferred_is_no_stall_where_the_kernel_says_so, &no_deferred_stalls),
+	LAB_TEST_WITH(test_zones_make_no_stall_where_results_are_seen, &results_seen),
 };
 
 LAB_MAIN_WITH(tests, make_up_control, free_control)
