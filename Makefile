@@ -95,6 +95,7 @@ include packaging/lint.mk
 include tests/tests.mk
 include tests/workloads/workloads.mk
 include tests/bench/bench.mk
+include tests/vm/vm.mk
 
 .PHONY: clean
 clean: ## remove everything that was built

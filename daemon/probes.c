@@ -64,14 +64,16 @@ static bool take_over(struct probes *probes, const struct pins *pins)
 	return true;
 }
 
-static int explain_failure(int err)
+static int explain_failure(const struct machine *machine, int err)
 {
 	if (err == -EPERM || err == -EACCES)
 		log_error("cannot load the BPF programs: %s; memoird needs root, or CAP_BPF and CAP_PERFMON",
 			  strerror(-err));
 	else
-		log_error("cannot load the BPF programs: %s; MEMOIRD_DEBUG=1 in the environment shows why",
-			  strerror(-err));
+		log_error(
+			"cannot load the BPF programs on Linux %s: %s; memoir needs Linux 6.1 or newer; if this is, "
+			"MEMOIRD_DEBUG=1 in the environment shows why",
+			machine->record.kernel, strerror(-err));
 	return err;
 }
 
@@ -83,7 +85,7 @@ static int install(struct probes *probes, const struct machine *machine, const s
 	int err = probes_load(probes, machine, cubes, nr_cells, pins, &reused);
 
 	if (err)
-		return explain_failure(err);
+		return explain_failure(machine, err);
 	if (!reused || !state->installed_ns) {
 		memset(pins->durable, 0, pins->map_size - sizeof(*state));
 		state->installed_ns = now_ns(CLOCK_REALTIME);

@@ -6,6 +6,8 @@ DEPS_BUILD := gcc libc6-dev make pkg-config clang llvm bpftool libbpf-dev libelf
 DEPS_RUN := util-linux mount
 DEPS_TEST := bats bpftrace busybox-static clang-format clang-tidy curl dpkg-dev jq libclang-rt-14-dev libcmocka-dev \
 	libbpf-tools man-db mandoc procps prometheus rt-tests shellcheck socat stress-ng systemd tmux git
+# For guests of the kernel lab.
+DEPS_VM := cpio e2fsprogs kmod numactl qemu-system-x86 xz-utils zstd
 
 DEPS ?= $(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST)
 

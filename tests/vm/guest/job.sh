@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Inside a guest: one set of tests, and then the facts about this kernel.
+#
+#	job.sh SET
+#
+# SET is all; short, without the tests that say little about a kernel; or floor, for a kernel that memoir refuses.
+set -eu
+
+run()
+{
+	tests/run-tests.sh build "$@"
+}
+
+case $1 in
+all) run build/tests/bpf/test_* tests/system/*.bats tests/vm/guest/lab/*.bats ;;
+short) run build/tests/bpf/test_* tests/system/exact.bats tests/system/stalls.bats tests/vm/guest/lab/*.bats ;;
+floor) run tests/vm/guest/floor.bats && exit ;;
+*) echo "$1: no set of tests" && exit 2 ;;
+esac
+tests/vm/guest/facts.sh

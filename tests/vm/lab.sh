@@ -1,0 +1,70 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The kernel lab: boots every kernel on every topology, and has the tests run there.
+#
+#	lab.sh BUILD CACHE KERNELS NODES
+#
+# KERNELS are series as kernel.sh knows them, 5.10 among them for one that is below the floor, and NODES topologies as
+# guest.sh knows them. On two nodes all tests run, elsewhere those that topology or kernel make a difference to. Of two
+# nodes the facts are held against those in the tree, and left in BUILD/vm/facts. What fails leaves BUILD/vm/SERIES-NODES with the
+# console log and the command that repeats it; the rest is removed.
+set -eu -o pipefail
+
+build=$1
+cache=$2
+read -ra kernels <<<"$3"
+read -ra topologies <<<"$4"
+here=$(dirname "$0")
+lab=$build/vm
+failed=()
+
+# set_of SERIES NODES
+set_of()
+{
+	case $1-$2 in
+	5.*) echo floor ;;
+	*-2) echo "${VM_TESTS:-all}" ;;
+	*) echo short ;;
+	esac
+}
+
+# check_facts SERIES OUT
+check_facts()
+{
+	mkdir -p "$lab/facts"
+	cp "$2/facts.json" "$lab/facts/$1.json"
+	[ ! -e "$here/facts/$1.json" ] || "$here/compare.sh" "$here/facts/$1.json" "$2/facts.json"
+}
+
+# guest SERIES NODES
+guest()
+{
+	local series=$1 nodes=$2 folder out=$lab/$1-$2 status=0
+	folder=$("$here/kernel.sh" "$cache" "$series") || return
+	mkdir -p "$out"
+	echo "tests/vm/guest/job.sh $(set_of "$series" "$nodes")" >"$out/job"
+	echo "== Linux $(<"$folder/release"), $nodes node(s)"
+	"$here/guest.sh" "$build" "$folder" "$nodes" "$out" "$out/job" || status=$?
+	if [ "$status" -eq 0 ] && [ "$nodes" -eq 2 ] && [ -e "$out/facts.json" ]; then
+		check_facts "$series" "$out" || status=$?
+	fi
+	if [ "$status" -ne 0 ]; then
+		echo "== failed; the console is in $out/console.log, what repeats it by hand in $out/command"
+		return "$status"
+	fi
+	rm -r "$out"
+}
+
+for series in "${kernels[@]}"; do
+	for nodes in "${topologies[@]}"; do
+		guest "$series" "$nodes" || failed+=("$series on $nodes node(s)")
+		# It is refused, whatever the machine.
+		[[ $series != 5.* ]] || break
+	done
+done
+if [ ${#failed[@]} -gt 0 ]; then
+	printf -v list '%s, ' "${failed[@]}"
+	echo "kernel lab: FAILED: ${list%, }"
+	exit 1
+fi
+echo "kernel lab: all passed"
