@@ -251,6 +251,17 @@ int pins_remove_others(const struct pins *pins)
 	return is_pinned(pins) ? remove_layouts(pins->root, strrchr(pins->path, '/') + 1) : 0;
 }
 
+void pins_discard(const struct pins *pins)
+{
+	if (!is_pinned(pins))
+		return;
+	remove_entries(pins->path, "");
+	if (rmdir(pins->path) < 0)
+		log_warning("cannot remove %s: %s; remove it by hand", pins->path, strerror(errno));
+	/* Probes of another version may be there, which go on. */
+	rmdir(pins->root);
+}
+
 int pins_uninstall(const char *root)
 {
 	struct stat st;

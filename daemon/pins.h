@@ -51,6 +51,9 @@ void pins_remove_probes(const struct pins *pins);
 /* Removes the folders of other layouts. Returns how many there were. */
 int pins_remove_others(const struct pins *pins);
 
+/* Removes the folder of this layout, and root if it is empty then: for a start that installed nothing. */
+void pins_discard(const struct pins *pins);
+
 /* Removes everything under root, for --uninstall-probes. 0, or a negative errno after one logged line. */
 int pins_uninstall(const char *root);
 

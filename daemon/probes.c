@@ -152,6 +152,8 @@ int probes_start(const struct machine *machine, const struct cube cubes[NR_METRI
 			pins->state->object_hash = 0;
 	}
 	if (err) {
+		if (!pins->state->installed_ns)
+			pins_discard(pins);
 		probes_free(probes);
 		return err;
 	}

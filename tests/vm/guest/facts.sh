@@ -24,7 +24,7 @@ instructions()
 	done | jq --slurp --argjson programs "$programs" 'map(.id as $id | {($programs[] | select(.id == $id).name): .nr}) | add'
 }
 
-start_daemon >/dev/null
+start_daemon --max-groups 100 >/dev/null
 before=$(quiet_status)
 "$WORKLOAD" touch 20000 3 >/dev/null
 "$WORKLOAD" forks 200 >/dev/null

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# NUMA nodes that are really there, and memory and a CPU that come while the daemon runs. The kernel's own numbers are those of
+# numastat and statm.
+
+load ../../../system/daemon
+
+# allocated NODE: pages that memoir saw allocated there
+allocated() {
+	get '/v1/status?max_age_ms=0' >/dev/null
+	get /metrics | awk -v label="node=\"$1\"" '/^memoir_allocated_bytes_total/ && index($0, label) { sum += $NF } END { printf "%.0f\n", sum / 4096 }'
+}
+
+# hits NODE: the same, as the kernel counts
+hits() {
+	awk '$1 == "numa_hit" || $1 == "numa_miss" { sum += $2 } END { print sum }' "/sys/devices/system/node/node$1/numastat"
+}
+
+# nodes_with cpu, nodes_with memory
+nodes_with() {
+	local node
+	for node in /sys/devices/system/node/node*; do
+		case $1 in
+		cpu) [ -z "$(<"$node/cpulist")" ] || echo "${node##*node}" ;;
+		memory) awk '$3 == "MemTotal:" && $4 > 0 { print $2 }' "$node/meminfo" ;;
+		esac
+	done
+}
+
+@test "pages are counted for the node that they come from" {
+	start_daemon
+	local node
+	for node in $(nodes_with memory); do
+		quiet_status >/dev/null
+		before=$(allocated "$node") kernel_before=$(hits "$node")
+		numactl --membind="$node" "$WORKLOAD" touch 20000 1 >/dev/null
+		after=$(allocated "$node") kernel_after=$(hits "$node")
+		echo "node $node: memoir $((after - before)), kernel $((kernel_after - kernel_before))"
+		[ $((after - before)) -ge 20000 ]
+		# What is counted between the two readings, and bulk allocations.
+		apart=$((kernel_after - kernel_before - after + before))
+		[ "${apart#-}" -le 1500 ]
+	done
+}
+
+@test "resident memory is what statm says" {
+	start_daemon
+	mkfifo "$dir/alive"
+	exec {alive}<>"$dir/alive"
+	"$WORKLOAD" hold 20000 <"$dir/alive" >"$dir/holding" 3>&- &
+	pids+=("$!")
+	local pid=$!
+	until [ -s "$dir/holding" ]; do :; done
+	memoir=$(get "/v1/process?pid=$pid&max_age_ms=0" | jq '.process | .rss_anon_bytes + .rss_file_bytes + .rss_shmem_bytes')
+	read -r _ kernel _ <"/proc/$pid/statm"
+	echo "memoir $((memoir / 4096)), statm $kernel"
+	# The kernel keeps a batch of pages on every CPU before it adds them.
+	apart=$((kernel - memoir / 4096))
+	[ "${apart#-}" -le $((3 * 64 * $(nproc))) ]
+}
+
+@test "totals agree while NUMA balancing moves pages" {
+	[ "$(nodes_with cpu | wc -l)" -ge 2 ] || skip "one node"
+	echo 1 >/proc/sys/kernel/numa_balancing
+	start_daemon
+	before=$(quiet_status)
+	hinted=$(awk '$1 == "numa_hint_faults" { print $2 }' /proc/vmstat)
+	numactl --preferred=1 stress-ng --vm 2 --vm-bytes 64M --vm-keep --timeout 15 >/dev/null 2>&1
+	after=$(quiet_status)
+	echo 0 >/proc/sys/kernel/numa_balancing
+	[ "$(awk '$1 == "numa_hint_faults" { print $2 }' /proc/vmstat)" -gt "$hinted" ]
+	faults_agree "$before" "$after" 0
+}
+
+@test "a CPU that comes later is counted like the others" {
+	local cpu
+	cpu=$(sed 's/.*-//' /sys/devices/system/cpu/possible)
+	[ "$(cat "/sys/devices/system/cpu/cpu$cpu/online" 2>/dev/null)" != 1 ] || skip "all CPUs are there"
+	start_daemon
+	echo "@monitor device_add max-x86_64-cpu,id=late,socket-id=$cpu,core-id=0,thread-id=0" >/dev/ttyS1
+	timeout 60 bash -c 'until [ -e "$1" ]; do :; done' bash "/sys/devices/system/cpu/cpu$cpu/online"
+	echo 1 >"/sys/devices/system/cpu/cpu$cpu/online"
+	before=$(quiet_status)
+	taskset -c "$cpu" "$WORKLOAD" touch 20000 3 >/dev/null
+	after=$(quiet_status)
+	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 60000 ]
+	faults_agree "$before" "$after"
+}
+
+@test "memory that comes later is counted for its node" {
+	start_daemon
+	local blocks=/sys/devices/system/memory before
+	before=$(find $blocks -maxdepth 1 -name 'memory*' | wc -l)
+	[ ! -e /sys/devices/system/node/node3 ] || skip "this machine has no room for it"
+	echo "@monitor object_add memory-backend-ram,id=later,size=128M" >/dev/ttyS1
+	echo "@monitor device_add pc-dimm,id=dimm,memdev=later,node=0" >/dev/ttyS1
+	timeout 60 bash -c 'until [ "$(find "$1" -maxdepth 1 -name "memory*" | wc -l)" -gt "$2" ]; do :; done' bash $blocks "$before"
+	for state in $blocks/memory*/state; do
+		[ "$(<"$state")" = online ] || echo online >"$state"
+	done
+	before=$(quiet_status)
+	numactl --membind=0 "$WORKLOAD" touch 50000 1 >/dev/null
+	after=$(quiet_status)
+	faults_agree "$before" "$after"
+	jq -e '.lost.out_of_range == 0' <<<"$after"
+}

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A whole machine that is short of memory, which only a guest may be: direct reclaim, swap, compaction for large pages. What
+# memoir counts is held against /proc/vmstat and the kernel's own trace.
+
+load ../../../system/daemon
+
+setup_file() {
+	swapon /dev/vdb
+}
+
+teardown_file() {
+	swapoff /dev/vdb
+	echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
+}
+
+huge_pages() {
+	echo "$1" >/sys/kernel/mm/transparent_hugepage/enabled
+	echo always >/sys/kernel/mm/transparent_hugepage/defrag
+}
+
+vmstat() {
+	awk -v item="$1" '$1 == item { print $2 }' /proc/vmstat
+}
+
+# touch_more_than_there_is: an eighth more than all memory, twice.
+touch_more_than_there_is() {
+	"$WORKLOAD" touch $(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) / 4 * 9 / 8)) 2 >/dev/null
+}
+
+grown() {
+	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
+}
+
+@test "direct reclaim with swap: every stall is counted, for the process that waited" {
+	huge_pages never
+	start_daemon
+	before=$(quiet_status)
+	swapped=$(vmstat pswpout)
+	touch_more_than_there_is
+	after=$(quiet_status)
+	[ $(($(vmstat pswpout) - swapped)) -gt 0 ]
+	kernel=$(($(kernel "$after" allocstall) - $(kernel "$before" allocstall)))
+	echo "allocstall $kernel, remainder $(grown allocstall)"
+	[ "$kernel" -gt 0 ]
+	# Since 6.12 the kernel counts a second pass of one direct reclaim, too.
+	[ "$(grown allocstall)" -ge 0 ] && [ "$(grown allocstall)" -le $((kernel / 2)) ]
+	[ "$(grown pgfault)" -ge 0 ] && [ "$(grown pgfault)" -le $((20 + kernel)) ]
+	get '/v1/stalls' | jq -e '[.stalls[] | select(.kind == "direct_reclaim").count] | add > 0'
+	get '/v1/groups' | jq -e '[.groups[] | select(.comm == "workload").direct_reclaims] | add > 0'
+}
+
+@test "the order of a reclaim is what the kernel's own trace says" {
+	local trace=/sys/kernel/tracing
+	huge_pages always
+	start_daemon
+	echo 0 >$trace/trace
+	echo 1 >$trace/events/vmscan/mm_vmscan_direct_reclaim_begin/enable
+	touch_more_than_there_is
+	echo 0 >$trace/events/vmscan/mm_vmscan_direct_reclaim_begin/enable
+	get '/v1/events?max_age_ms=0' | jq '[.events[] | select(.event == "stall" and .kind == "direct_reclaim").order] | unique[]' |
+		sort >"$dir/orders"
+	sed -nE 's/.* order=([0-9]+) .*/\1/p' $trace/trace | sort -u >"$dir/traced"
+	echo "memoir $(xargs <"$dir/orders"), trace $(xargs <"$dir/traced")"
+	[ -s "$dir/orders" ]
+	[ -z "$(comm -23 "$dir/orders" "$dir/traced")" ]
+}
+
+@test "compaction for huge pages: compact_stall is counted exactly, where results are seen" {
+	start_daemon
+	get /v1/probes | jq -e '.probes[] | select(.name == "compaction_result").state == "attached"' || skip "no fexit here"
+	huge_pages always
+	before=$(quiet_status)
+	touch_more_than_there_is
+	after=$(quiet_status)
+	kernel=$(($(kernel "$after" compact_stall) - $(kernel "$before" compact_stall)))
+	echo "compact_stall $kernel, remainder $(grown compact_stall)"
+	[ "$(grown compact_stall)" -eq 0 ]
+	get '/v1/stalls' | jq -e '[.direct_compactions[] | select(.order == 9).count] | add > 0'
+}
+
+@test "with huge pages a process faults once for 512 pages" {
+	huge_pages never
+	start_daemon
+	small=$(faults_of_touching 51200)
+	huge_pages always
+	huge=$(faults_of_touching 51200)
+	echo "$small faults with small pages, $huge with huge ones"
+	[ "$small" -ge 51200 ]
+	[ "$huge" -le $((small / 4)) ]
+}
+
+# faults_of_touching PAGES
+faults_of_touching() {
+	local before
+	before=$(faults)
+	"$WORKLOAD" touch "$1" 1 >/dev/null
+	echo $(($(faults) - before))
+}
+
+faults() {
+	get '/v1/status?max_age_ms=0' >/dev/null
+	get /v1/groups | jq '[.groups[] | select(.comm == "workload").minor_faults] | add // 0'
+}
