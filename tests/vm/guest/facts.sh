@@ -24,7 +24,8 @@ instructions()
 	done | jq --slurp --argjson programs "$programs" 'map(.id as $id | {($programs[] | select(.id == $id).name): .nr}) | add'
 }
 
-start_daemon --max-groups 100 >/dev/null
+# shellcheck disable=SC2119
+start_daemon >/dev/null
 before=$(quiet_status)
 "$WORKLOAD" touch 20000 3 >/dev/null
 "$WORKLOAD" forks 200 >/dev/null

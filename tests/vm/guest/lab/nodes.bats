@@ -86,15 +86,19 @@ nodes_with() {
 	faults_agree "$before" "$after"
 }
 
+memory_blocks() {
+	find /sys/devices/system/memory -maxdepth 1 -name 'memory*' | wc -l
+}
+
 @test "memory that comes later is counted for its node" {
 	start_daemon
-	local blocks=/sys/devices/system/memory before
-	before=$(find $blocks -maxdepth 1 -name 'memory*' | wc -l)
+	local before
+	before=$(memory_blocks)
 	[ ! -e /sys/devices/system/node/node3 ] || skip "this machine has no room for it"
 	echo "@monitor object_add memory-backend-ram,id=later,size=128M" >/dev/ttyS1
 	echo "@monitor device_add pc-dimm,id=dimm,memdev=later,node=0" >/dev/ttyS1
-	timeout 60 bash -c 'until [ "$(find "$1" -maxdepth 1 -name "memory*" | wc -l)" -gt "$2" ]; do :; done' bash $blocks "$before"
-	for state in $blocks/memory*/state; do
+	until [ "$(memory_blocks)" -gt "$before" ]; do :; done
+	for state in /sys/devices/system/memory/memory*/state; do
 		[ "$(<"$state")" = online ] || echo online >"$state"
 	done
 	before=$(quiet_status)

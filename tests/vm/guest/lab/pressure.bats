@@ -24,7 +24,7 @@ vmstat() {
 
 # touch_more_than_there_is: an eighth more than all memory, twice.
 touch_more_than_there_is() {
-	"$WORKLOAD" touch $(($(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo) / 4 * 9 / 8)) 2 >/dev/null
+	"$WORKLOAD" touch "$(awk '$1 == "MemTotal:" { printf "%d", $2 / 4 * 9 / 8 }' /proc/meminfo)" 2 >/dev/null
 }
 
 grown() {
