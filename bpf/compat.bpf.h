@@ -116,9 +116,18 @@ struct task_struct___thread_info {
 	struct thread_info___count thread_info;
 } __attribute__((preserve_access_index));
 
-/* include/linux/preempt.h: 8 bits of preemption, 8 of softirq, 4 of hardirq, 4 of NMI. A softirq
- * being served is the lowest softirq bit; the others only mean that softirqs are disabled. */
+/*
+ * The bits of the preemption count that are set in an interrupt (include/linux/preempt.h) - 7.3, which
+ * counts nested interrupt-disabling between softirqs and hardirqs - the daemon finds the variable
+ * local_interrupt_disable_state in BTF - when the floor passes 7.3. (2026-11)
+ *
+ * A hardirq or NMI is any bit of its four or five. A softirq being served is the lowest softirq bit; the
+ * others only mean that softirqs are disabled.
+ */
 #define PREEMPT_COUNT_INTERRUPT 0x00ff0100u
+#define PREEMPT_COUNT_INTERRUPT_SINCE_7_3 0x1f000100u
+
+extern const volatile bool compat_counts_interrupt_disabling;
 
 /*
  * bpf_rdonly_cast() turns an address into something to read from without a helper call - 6.2 -
@@ -148,7 +157,8 @@ static __always_inline bool in_interrupt(struct task_struct *current)
 	else if (compat_preempt_count_from_rq && bpf_core_field_exists(current->se.cfs_rq))
 		preempt_count = read_kernel_u32((void *)current->se.cfs_rq->rq +
 						compat_preempt_count_from_rq);
-	return preempt_count & PREEMPT_COUNT_INTERRUPT;
+	return preempt_count & (compat_counts_interrupt_disabling ? PREEMPT_COUNT_INTERRUPT_SINCE_7_3
+								  : PREEMPT_COUNT_INTERRUPT);
 }
 
 /*

@@ -19,6 +19,7 @@ const volatile bool compact_results_are_seen = false;
 const volatile __u32 compat_reclaim_order_arg = 0;
 const volatile bool compat_deferred_is_no_stall = false;
 const volatile __s64 compat_preempt_count_from_rq = 0;
+const volatile bool compat_counts_interrupt_disabling = false;
 
 /* Here and no inline function, because bpftool 7.1 links only one object that has a kernel function. */
 __hidden __u32 read_kernel_u32(const void *address)

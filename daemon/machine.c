@@ -268,6 +268,7 @@ static void tell_apart(struct machine *machine)
 	const struct btf *btf = machine->btf;
 
 	machine->preempt_count_from_rq = derive_preempt_count_from_rq(btf);
+	machine->counts_interrupt_disabling = percpu_offset(btf, "local_interrupt_disable_state") >= 0;
 	machine->tells_interrupts = machine->preempt_count_from_rq ||
 				    size_in_btf(btf, "thread_info", "preempt_count");
 	machine->deferred_is_no_stall = last_parameter_points_to(btf, "try_to_compact_pages",

@@ -24,6 +24,7 @@ struct machine {
 	__u32 page_node_fixed;   /* 0 on a single node; else the value "unknown", one above the real nodes */
 	__u32 reclaim_order_arg; /* see compat.bpf.h, like the next */
 	bool deferred_is_no_stall;
+	bool counts_interrupt_disabling;
 	__s64 preempt_count_from_rq;
 	bool tells_interrupts; /* from tasks, by one of the two ways of compat.bpf.h */
 };

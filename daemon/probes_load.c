@@ -152,9 +152,10 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
 	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
 	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
-	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
+	skeleton->rodata->compat_counts_interrupt_disabling = machine->counts_interrupt_disabling;
 	skeleton->rodata->compat_deferred_is_no_stall = machine->deferred_is_no_stall;
 	skeleton->rodata->compact_results_are_seen = will_load(probes, skeleton->progs.compaction_result);
+	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	return 0;
 }

@@ -47,6 +47,7 @@ struct lab_config {
 	__u32 page_node_shift;
 	__u32 page_node_fixed;
 	__s64 preempt_count_from_rq;
+	bool counts_interrupt_disabling;
 };
 
 union lab_record {
@@ -136,6 +137,7 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	lab->skeleton->rodata->page_node_shift = config->page_node_shift;
 	lab->skeleton->rodata->page_node_fixed = config->page_node_fixed;
 	lab->skeleton->rodata->compat_preempt_count_from_rq = config->preempt_count_from_rq;
+	lab->skeleton->rodata->compat_counts_interrupt_disabling = config->counts_interrupt_disabling;
 	lab->skeleton->rodata->chunks_per_cpu = cells_nr_chunks(lab->nr_cells);
 	bpf_map__set_max_entries(lab->skeleton->maps.cells, lab->nr_cpus * cells_nr_chunks(lab->nr_cells));
 	bpf_map__set_max_entries(lab->skeleton->maps.accounts, lab->nr_cpus);

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "../../daemon/machine.h"
 #include "harness.h"
 
 #define GFP_KERNEL 0xcc0
@@ -15,33 +16,18 @@
 static struct lab_config with_preempt_count;
 static int other_cpu = -1;
 
-/* The offset of a per-CPU variable of the kernel, or -1. */
-static __s64 percpu_offset(const struct btf *btf, const char *variable)
-{
-	int id = btf__find_by_name_kind(btf, ".data..percpu", BTF_KIND_DATASEC);
-	const struct btf_type *section = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
-
-	for (__u32 i = 0; section && i < btf_vlen(section); i++) {
-		const struct btf_var_secinfo *info = btf_var_secinfos(section) + i;
-
-		if (!strcmp(btf__name_by_offset(btf, btf__type_by_id(btf, info->type)->name_off), variable))
-			return info->offset;
-	}
-	return -1;
-}
-
-/* Why work in interrupts cannot be told apart in this test, or NULL. */
+/* Finds the preemption count as the daemon does. Why interrupts cannot be told from tasks here, or NULL. */
 static const char *find_preempt_count(void)
 {
-	struct btf *btf = btf__load_vmlinux_btf();
-	__s64 count = btf ? percpu_offset(btf, "__preempt_count") : -1;
-	__s64 runqueues = btf ? percpu_offset(btf, "runqueues") : -1;
+	struct machine machine;
 	cpu_set_t allowed;
+	int err = machine_read(&machine);
 
-	btf__free(btf);
-	if (count < 0 || runqueues < 0)
-		return "this kernel has no per-CPU variable __preempt_count";
-	with_preempt_count.preempt_count_from_rq = count - runqueues;
+	with_preempt_count.preempt_count_from_rq = machine.preempt_count_from_rq;
+	with_preempt_count.counts_interrupt_disabling = machine.counts_interrupt_disabling;
+	machine_free(&machine);
+	if (err || !machine.tells_interrupts)
+		return "interrupts cannot be told from tasks on this kernel";
 	sched_getaffinity(0, sizeof(allowed), &allowed);
 	return CPU_COUNT(&allowed) < 2 ? "needs two CPUs" : NULL;
 }

@@ -37,31 +37,43 @@ static unsigned long number(const char *text)
 	return value;
 }
 
-static char *map_pages(size_t size)
+/* Fresh memory, in pages of the advised kind. */
+static char *map_pages(size_t size, int advice)
 {
 	char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (memory == MAP_FAILED)
 		die("mmap");
-	madvise(memory, size, MADV_NOHUGEPAGE);
+	madvise(memory, size, advice);
 	return memory;
 }
 
-/* touch PAGES ROUNDS: writes fresh pages one by one; prints nanoseconds a page. */
-static void touch(char **args)
+static void touch_advised(char **args, int advice)
 {
 	unsigned long nr_pages = number(args[0]), nr_rounds = number(args[1]);
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
 	uint64_t start_ns = now_ns(CLOCK_MONOTONIC);
 
 	for (unsigned long round = 0; round < nr_rounds; round++) {
-		char *memory = map_pages(nr_pages * page_size);
+		char *memory = map_pages(nr_pages * page_size, advice);
 
 		for (unsigned long page = 0; page < nr_pages; page++)
 			memory[page * page_size] = 1;
 		munmap(memory, nr_pages * page_size);
 	}
 	printf("%llu\n", (unsigned long long)((now_ns(CLOCK_MONOTONIC) - start_ns) / (nr_pages * nr_rounds)));
+}
+
+/* touch PAGES ROUNDS: writes fresh pages one by one; prints nanoseconds a page. */
+static void touch(char **args)
+{
+	touch_advised(args, MADV_NOHUGEPAGE);
+}
+
+/* touch-huge PAGES ROUNDS: the same, with huge pages where the system lets a process have them. */
+static void touch_huge(char **args)
+{
+	touch_advised(args, MADV_HUGEPAGE);
 }
 
 /* forks N: processes that end at once, one after the other; prints nanoseconds a process. */
@@ -161,7 +173,7 @@ static void hold(char **args)
 {
 	unsigned long nr_pages = number(args[0]);
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-	char *memory = map_pages(nr_pages * page_size);
+	char *memory = map_pages(nr_pages * page_size, MADV_NOHUGEPAGE);
 
 	for (unsigned long page = 0; page < nr_pages; page++)
 		memory[page * page_size] = 1;
@@ -210,9 +222,9 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch },           { "forks", 1, forks },     { "crowd", 1, crowd },
-	{ "bad-faults", 1, bad_faults }, { "named", 1, named },     { "hold", 1, hold },
-	{ "read", 1, read_file },        { "receive", 1, receive },
+	{ "touch", 2, touch },           { "forks", 1, forks },           { "crowd", 1, crowd },
+	{ "bad-faults", 1, bad_faults }, { "named", 1, named },           { "hold", 1, hold },
+	{ "read", 1, read_file },        { "touch-huge", 2, touch_huge }, { "receive", 1, receive },
 };
 
 int main(int argc, char **argv)
@@ -223,7 +235,7 @@ int main(int argc, char **argv)
 			return EXIT_SUCCESS;
 		}
 	}
-	fputs("usage: workload touch PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES |"
+	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES |"
 	      " read FILE | receive SOCKET\n",
 	      stderr);
 	return 2;

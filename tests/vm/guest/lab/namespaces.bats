@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Processes in namespaces, as containers have them: they are known by their numbers on the host.
+# What is exported is for one test alone.
+# shellcheck disable=SC2030,SC2031
 
+bats_require_minimum_version 1.5.0
 load ../../../system/daemon
 
 @test "a process in namespaces of its own is shown with its number on the host" {
@@ -23,6 +26,6 @@ load ../../../system/daemon
 	grep -q -m 1 'live view' "$dir/errors"
 	get /metrics >"$dir/metrics"
 	grep -q '^memoir_build_info' "$dir/metrics"
-	! curl --silent --max-time 5 http://127.0.0.1:9700/metrics
+	run ! curl --silent --max-time 5 http://127.0.0.1:9700/metrics
 	nsenter --net --target "$!" curl --silent --max-time 5 http://127.0.0.1:9700/metrics | grep -q '^memoir_build_info'
 }

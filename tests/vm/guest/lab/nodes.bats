@@ -77,7 +77,7 @@ nodes_with() {
 	[ "$(cat "/sys/devices/system/cpu/cpu$cpu/online" 2>/dev/null)" != 1 ] || skip "all CPUs are there"
 	start_daemon
 	echo "@monitor device_add max-x86_64-cpu,id=late,socket-id=$cpu,core-id=0,thread-id=0" >/dev/ttyS1
-	timeout 60 bash -c 'until [ -e "$1" ]; do :; done' bash "/sys/devices/system/cpu/cpu$cpu/online"
+	until [ -e "/sys/devices/system/cpu/cpu$cpu/online" ]; do :; done
 	echo 1 >"/sys/devices/system/cpu/cpu$cpu/online"
 	before=$(quiet_status)
 	taskset -c "$cpu" "$WORKLOAD" touch 20000 3 >/dev/null
