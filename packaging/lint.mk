@@ -25,7 +25,7 @@ lint-c: $(B)/memoir.skel.h
 		-- $(CPPFLAGS) -std=gnu11
 lint-scripts:
 	$(Q)shellcheck -x --source-path=SCRIPTDIR --format=gcc $(SCRIPTS)
-	$(Q)shellcheck -x --source-path=SCRIPTDIR --exclude=SC2034,SC2154 --format=gcc $(BATS_FILES)
+	$(Q)shellcheck -x --source-path=SCRIPTDIR --exclude=SC2030,SC2031,SC2034,SC2154 --format=gcc $(BATS_FILES)
 lint-tree:
 	$(Q)tests/lint/tree.sh
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Every command of memoir against a living daemon: what it prints for people and for programs, how it ends, and what it does
 # where there is no daemon, no such process and no room.
-# What is exported is for one test alone; programs of sh and jq are in single quotes.
-# shellcheck disable=SC2016,SC2030,SC2031
+# Programs of sh and jq are in single quotes.
+# shellcheck disable=SC2016
 
 load daemon
 load expect

@@ -89,7 +89,7 @@ quiet_status() {
 		fi
 	done
 	kill "$client" 2>/dev/null
-	wait "$client" 2>/dev/null
+	wait "$client" 2>/dev/null || true
 	exec {answers}<&-
 	return "$found"
 }

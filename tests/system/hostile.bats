@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a careless or malicious world does to daemon and command: a wrong start, missing parts of the kernel, no
 # room, broken files, rude clients, evil names. Each gives one clear line or a clean refusal, and what serves others goes on.
-# What is exported is for one test alone; programs of sh and jq are in single quotes.
-# shellcheck disable=SC2016,SC2030,SC2031
+# Programs of sh and jq are in single quotes.
+# shellcheck disable=SC2016
 
 load daemon
 load expect

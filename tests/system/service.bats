@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # memoird as a service: what is installed, how far the unit confines it, what it tells the service manager, how it ends.
-# What is exported is for one test alone; programs of sh and jq are in single quotes.
-# shellcheck disable=SC2016,SC2030,SC2031
+# Programs of sh and jq are in single quotes.
+# shellcheck disable=SC2016
 
 load daemon
 load expect

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Shortage of memory that is really there: a memory cgroup with a limit, an OOM kill in it, compaction by request.
 # It stays inside the cgroup; the machine as a whole is never short, so nothing here stalls in direct reclaim.
-# What is exported is for one test alone; programs of sh and jq are in single quotes.
-# shellcheck disable=SC2016,SC2030,SC2031
+# Programs of sh and jq are in single quotes.
+# shellcheck disable=SC2016
 
 load daemon
 load shortage

@@ -43,11 +43,11 @@ memory()
 
 topology()
 {
-	# Room for a CPU and a block of memory that come later.
+	# Room for a CPU and a block of memory that come later. Kernels since 6.9 expect no CPU in a socket that is there.
 	case $nodes in
-	1) echo "-smp 2,maxcpus=3 -m 1024M,slots=2,maxmem=2048M $(memory 0 1024)" \
+	1) echo "-smp 2,sockets=3,cores=1,maxcpus=3 -m 1024M,slots=2,maxmem=2048M $(memory 0 1024)" \
 		"-numa node,nodeid=0,cpus=0-2,memdev=m0" ;;
-	2) echo "-smp 2,maxcpus=3 -m 1024M,slots=2,maxmem=2048M $(memory 0 512 1 512)" \
+	2) echo "-smp 2,sockets=3,cores=1,maxcpus=3 -m 1024M,slots=2,maxmem=2048M $(memory 0 512 1 512)" \
 		"-numa node,nodeid=0,cpus=0,cpus=2,memdev=m0 -numa node,nodeid=1,cpus=1,memdev=m1" ;;
 	4) echo "-smp 3 -m 1152M $(memory 0 384 1 384 2 384)" \
 		"-numa node,nodeid=0,cpus=0,memdev=m0 -numa node,nodeid=1,cpus=1,memdev=m1" \

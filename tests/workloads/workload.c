@@ -6,8 +6,10 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -168,6 +170,23 @@ static void named(char **args)
 	stay();
 }
 
+/* use PAGES: touches pages, prints its pid, and writes them again and again until standard input ends. */
+static void use(char **args)
+{
+	unsigned long nr_pages = number(args[0]);
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	volatile char *memory = map_pages(nr_pages * page_size, MADV_NOHUGEPAGE);
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+	for (bool told = false; poll(&input, 1, 0) == 0; told = true) {
+		for (unsigned long page = 0; page < nr_pages; page++)
+			memory[page * page_size]++;
+		if (!told)
+			printf("%d\n", getpid());
+		fflush(stdout);
+	}
+}
+
 /* hold PAGES: touches pages, prints its pid, and waits until standard input ends. */
 static void hold(char **args)
 {
@@ -222,9 +241,16 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch },           { "forks", 1, forks },           { "crowd", 1, crowd },
-	{ "bad-faults", 1, bad_faults }, { "named", 1, named },           { "hold", 1, hold },
-	{ "read", 1, read_file },        { "touch-huge", 2, touch_huge }, { "receive", 1, receive },
+	{ "touch", 2, touch },
+	{ "forks", 1, forks },
+	{ "crowd", 1, crowd },
+	{ "bad-faults", 1, bad_faults },
+	{ "named", 1, named },
+	{ "hold", 1, hold },
+	{ "use", 1, use },
+	{ "read", 1, read_file },
+	{ "touch-huge", 2, touch_huge },
+	{ "receive", 1, receive },
 };
 
 int main(int argc, char **argv)
@@ -235,7 +261,7 @@ int main(int argc, char **argv)
 			return EXIT_SUCCESS;
 		}
 	}
-	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | hold PAGES |"
+	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | use PAGES | hold PAGES |"
 	      " read FILE | receive SOCKET\n",
 	      stderr);
 	return 2;

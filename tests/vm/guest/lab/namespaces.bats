@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Processes in namespaces, as containers have them: they are known by their numbers on the host.
-# What is exported is for one test alone.
-# shellcheck disable=SC2030,SC2031
 
 bats_require_minimum_version 1.5.0
 load ../../../system/daemon

@@ -83,7 +83,7 @@ reclaim_orders() {
 	kernel=$(($(kernel "$after" compact_stall) - $(kernel "$before" compact_stall)))
 	echo "compact_stall $kernel, remainder $(grown compact_stall)"
 	[ "$(grown compact_stall)" -eq 0 ]
-	get '/v1/stalls' | jq -e '[.direct_compactions[] | select(.order == 9).count] | add > 0'
+	get '/v1/stalls' | jq -e '[.direct_compactions[] | select(.order == "9").count] | add > 0'
 }
 
 @test "with huge pages a process faults once for 512 pages" {
