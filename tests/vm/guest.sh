@@ -4,9 +4,9 @@
 #
 #	guest.sh BUILD KERNEL NODES OUT JOB
 #
-# KERNEL is a folder made by kernel.sh. NODES is 1, 2 or 4; of the four, one has no CPU and one no memory. JOB is a shell
-# script for the guest. In OUT remain console.log, results, and the command that repeats it by hand. Status 0 if the guest
-# came to its end and its job had status 0.
+# KERNEL is a folder made by kernel.sh; a file "append" in it has boot parameters that this kernel is to have. NODES is 1, 2
+# or 4; of the four, one has no CPU and one no memory. JOB is a shell script for the guest. In OUT remain console.log, results,
+# and the command that repeats it by hand. Status 0 if the guest came to its end and its job had status 0.
 #
 # A result "@monitor COMMAND" is a request of the guest to QEMU's monitor, "@facts JSON" is kept in OUT/facts.json; both are
 # not shown. QEMU translates every instruction (TCG): it runs wherever this runs, and its times mean nothing.
@@ -43,7 +43,7 @@ memory()
 
 topology()
 {
-	# Room for a CPU and a block of memory that come later. Kernels since 6.9 expect no CPU in a socket that is there.
+	# Room for a CPU, in a socket of its own, and a block of memory that come later.
 	case $nodes in
 	1) echo "-smp 2,sockets=3,cores=1,maxcpus=3 -m 1024M,slots=2,maxmem=2048M $(memory 0 1024)" \
 		"-numa node,nodeid=0,cpus=0-2,memdev=m0" ;;
@@ -57,9 +57,10 @@ topology()
 }
 
 read -ra machine < <(topology)
+append=$(cat "$kernel/append" 2>/dev/null || true)
 # shellcheck disable=SC2054
 command=(qemu-system-x86_64 -accel tcg,thread=multi -cpu max -display none -no-reboot -nodefaults "${machine[@]}"
-	-kernel "$kernel/vmlinuz" -initrd "$out/initrd" -append "console=ttyS0 panic=-1 ${VM_APPEND:-}"
+	-kernel "$kernel/vmlinuz" -initrd "$out/initrd" -append "console=ttyS0 panic=-1 $append ${VM_APPEND:-}"
 	-drive "file=$lab/disk.img,if=virtio,format=raw,snapshot=on" -drive "file=$lab/swap.img,if=virtio,format=raw,snapshot=on")
 {
 	echo "# The guest's kernel messages are on the first serial line, its results on the second."

@@ -4,8 +4,8 @@
 #
 #	lab.sh BUILD CACHE KERNELS NODES
 #
-# KERNELS are series as kernel.sh knows them, 5.10 among them for one that is below the floor, and NODES topologies as
-# guest.sh knows them. On two nodes all tests run, elsewhere those that topology or kernel make a difference to. Of two
+# KERNELS are series as kernel.sh knows them, 5.10 among them for one that is below the floor and "debug" for the lab's own,
+# and NODES topologies as guest.sh knows them. On two nodes all tests run, elsewhere those that topology or kernel make a difference to. Of two
 # nodes the facts are held against those in the tree, and left in BUILD/vm/facts. What fails leaves BUILD/vm/SERIES-NODES with the
 # console log and the command that repeats it; the rest is removed.
 set -eu -o pipefail
@@ -23,6 +23,7 @@ set_of()
 {
 	case $1-$2 in
 	5.*) echo floor ;;
+	debug-*) echo debug ;;
 	*-2) echo "${VM_TESTS:-all}" ;;
 	*) echo short ;;
 	esac

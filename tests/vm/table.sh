@@ -42,3 +42,14 @@ jq --raw-output --slurp '
 	(. as $kernels | [.[].agreement[].item] | unique | .[] | . as $item |
 		"| `\($item)` | " + ($kernels | map(.agreement[] | select(.item == $item) |
 			"\(.kernel - .memoir) of \(.kernel)") | join(" | ")) + " |")' "${files[@]}"
+cat <<'END'
+
+## Agreement with what only a debug kernel tells
+
+What `make vm-test KERNEL=debug NODES=2` compared on a kernel built with page_owner and allocation profiling, in pages. On the
+same kernel lockdep, kmemleak, page poisoning and the other memory debugging were on while all tests ran, and said nothing.
+
+END
+jq --raw-output --slurp '
+	"| ground truth | kernel | memoir | Linux |", "|---|---|---|---|",
+	(.[] | .release as $release | .truth[] | "| \(.item) | \(.kernel) | \(.memoir) | \($release) |")' "${files[@]}"

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Inside a guest: installs memoir, puts a standard load on the machine, and says on the second serial line what became of
-# the probes on this kernel, as "@facts JSON": each one's state and verified instructions, and the agreement with
-# /proc/vmstat. Everything but the state is asked of the kernel itself.
+# the probes on this kernel, as "@facts JSON": each one's state and verified instructions, the agreement with /proc/vmstat, and
+# what the tests before have compared with other ground truth. Everything but the state is asked of the kernel itself.
 set -eu -o pipefail
 
 # shellcheck source=../../system/daemon.bash
@@ -30,12 +30,14 @@ before=$(quiet_status)
 "$WORKLOAD" touch 20000 3 >/dev/null
 "$WORKLOAD" forks 200 >/dev/null
 after=$(quiet_status)
-jq --compact-output --null-input --argjson before "$before" --argjson after "$after" --argjson instructions "$(instructions)" \
+touch "$TMPDIR/truth"
+jq --compact-output --null-input --slurpfile truth "$TMPDIR/truth" --argjson before "$before" --argjson after "$after" --argjson instructions "$(instructions)" \
 	--argjson probes "$(get /v1/probes)" '
 	($before.agreement.items | map({(.item): .}) | add) as $first |
 	{
 		release: $after.kernel,
 		probes: ($probes.probes | map({name, target, state, reason, instructions: $instructions[.name]})),
 		agreement: ($after.agreement.items | map({item, kernel: (.kernel - $first[.item].kernel),
-			memoir: (.memoir - $first[.item].memoir)}))
+			memoir: (.memoir - $first[.item].memoir)})),
+		truth: $truth
 	}' | sed 's/^/@facts /' >/dev/ttyS1

@@ -4,7 +4,8 @@
 #
 #	job.sh SET
 #
-# SET is all; short, without the tests that say little about a kernel; or floor, for a kernel that memoir refuses.
+# SET is all; short, without the tests that say little about a kernel; debug, for the debug kernel; or floor, for a kernel that
+# memoir refuses.
 set -eu
 
 run()
@@ -15,6 +16,7 @@ run()
 case $1 in
 all) run build/tests/bpf/test_* tests/system/*.bats tests/vm/guest/lab/*.bats ;;
 short) run build/tests/bpf/test_* tests/system/exact.bats tests/system/stalls.bats tests/vm/guest/lab/*.bats ;;
+debug) run build/tests/bpf/test_* tests/system/exact.bats tests/vm/guest/lab/pressure.bats tests/vm/guest/debug.bats ;;
 floor) run tests/vm/guest/floor.bats && exit ;;
 *) echo "$1: no set of tests" && exit 2 ;;
 esac

@@ -3,6 +3,7 @@
 # memoir counts is held against /proc/vmstat and the kernel's own trace.
 
 load ../../../system/daemon
+load ../machine
 
 setup_file() {
 	swapon /dev/vdb
@@ -10,21 +11,7 @@ setup_file() {
 
 teardown_file() {
 	swapoff /dev/vdb
-	echo madvise >/sys/kernel/mm/transparent_hugepage/enabled
-}
-
-huge_pages() {
-	echo "$1" >/sys/kernel/mm/transparent_hugepage/enabled
-	echo always >/sys/kernel/mm/transparent_hugepage/defrag
-}
-
-vmstat() {
-	awk -v item="$1" '$1 == item { print $2 }' /proc/vmstat
-}
-
-# touch_more_than_there_is touch|touch-huge: an eighth more than all memory, twice.
-touch_more_than_there_is() {
-	"$WORKLOAD" "$1" "$(awk '$1 == "MemTotal:" { printf "%d", $2 / 4 * 9 / 8 }' /proc/meminfo)" 2 >/dev/null
+	huge_pages madvise
 }
 
 grown() {

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What a test may do to a whole machine that is its own. `load machine` in a bats file, after `load daemon`.
+# shellcheck shell=bash disable=SC2154
+
+# vmstat ITEM
+vmstat() {
+	awk -v item="$1" '$1 == item { print $2 }' /proc/vmstat
+}
+
+# huge_pages always|madvise|never
+huge_pages() {
+	echo "$1" >/sys/kernel/mm/transparent_hugepage/enabled
+	echo always >/sys/kernel/mm/transparent_hugepage/defrag
+}
+
+# touch_more_than_there_is touch|touch-huge: all that is available and a quarter of what swap takes, twice.
+touch_more_than_there_is() {
+	"$WORKLOAD" "$1" "$(awk '$1 == "MemAvailable:" { kib += $2 } $1 == "SwapFree:" { kib += $2 / 4 }
+		END { printf "%d", kib / 4 }' /proc/meminfo)" 2 >/dev/null
+}
