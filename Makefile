@@ -28,7 +28,8 @@ BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror 
 DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libbpf libsystemd libmicrohttpd libcap-ng zlib)
 CLI_LIBS = $(shell $(PKG_CONFIG) --libs jansson ncursesw)
 
-BPF_SRC := $(wildcard bpf/*.bpf.c)
+# Two objects that differ in how they read an address.
+BPF_SRC := $(filter-out bpf/read_by_%,$(wildcard bpf/*.bpf.c))
 MODEL_SRC := $(wildcard daemon/model/*.c)
 # What needs no kernel, no loop and no privileges; unit tests, replay and fuzzers link these.
 PURE_SRC := $(MODEL_SRC) daemon/procfs.c daemon/recfile.c daemon/replay.c daemon/unitname.c \
@@ -51,7 +52,9 @@ $(B)/bpf/%.bpf.o: bpf/%.bpf.c $(VMLINUX)
 	@mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
 
-$(B)/memoir.bpf.o: $(patsubst bpf/%.c,$(B)/bpf/%.o,$(BPF_SRC))
+$(B)/memoir.bpf.o: $(patsubst bpf/%.c,$(B)/bpf/%.o,$(BPF_SRC) bpf/read_by_cast.bpf.c)
+$(B)/memoir_by_helper.bpf.o: $(patsubst bpf/%.c,$(B)/bpf/%.o,$(BPF_SRC) bpf/read_by_helper.bpf.c)
+$(B)/memoir.bpf.o $(B)/memoir_by_helper.bpf.o:
 	$(call msg,LINK,$@)
 	$(Q)$(BPFTOOL) gen object $@ $^
 
@@ -59,13 +62,18 @@ $(B)/memoir.skel.h: $(B)/memoir.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name memoir_bpf > $@
 
+$(B)/memoir_by_helper.skel.h: $(B)/memoir_by_helper.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name memoir_by_helper > $@
+
 .PHONY: vmlinux
 vmlinux: ## write vmlinux.h again from the running kernel's types
 	$(Q)bpf/vmlinux-reduce.sh $(BPFTOOL) $(CLANG) > vmlinux.h.new && mv vmlinux.h.new vmlinux.h
 
 # --- daemon and command ---------------------------------------------------------------------------
 
-$(B)/daemon/probes.o $(B)/daemon/probes_load.o: $(B)/memoir.skel.h
+$(B)/daemon/probes.o $(B)/daemon/probes_load.o $(B)/daemon/skeleton.o: $(B)/memoir.skel.h
+$(B)/daemon/skeleton.o: $(B)/memoir_by_helper.skel.h
 
 $(B)/%.o: %.c
 	$(call msg,CC,$@)

@@ -21,20 +21,6 @@ const volatile bool compat_deferred_is_no_stall = false;
 const volatile __s64 compat_preempt_count_from_rq = 0;
 const volatile bool compat_counts_interrupt_disabling = false;
 
-/* Here and no inline function, because bpftool 7.1 links only one object that has a kernel function. */
-__hidden __u32 read_kernel_u32(const void *address)
-{
-	const struct upid___int *readable;
-	__u32 value = 0;
-
-	if (bpf_rdonly_cast) {
-		readable = bpf_rdonly_cast(address, bpf_core_type_id_kernel(struct upid___int));
-		return (__u32)readable->nr;
-	}
-	bpf_probe_read_kernel(&value, sizeof(value), address);
-	return value;
-}
-
 static __always_inline enum task_kind task_kind(const struct task_struct *task)
 {
 	return task->pid == task->tgid ? TASK_PROCESS : TASK_THREAD;

@@ -4,9 +4,9 @@
 #define MEMOIR_PROBES_INTERNAL_H
 
 #include "probes.h"
+#include "skeleton.h"
 
 #include <bpf/libbpf.h>
-#include <memoir.skel.h>
 
 /* Stalls of at least this length are recorded one by one. */
 #define STALL_RECORD_MIN_NS (10 * NSEC_PER_MSEC)

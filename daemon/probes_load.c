@@ -135,7 +135,7 @@ static bool will_load(const struct probes *probes, const struct bpf_program *pro
 int probes_open(struct probes *probes, const struct machine *machine, const struct cube cubes[NR_METRICS],
 		__u32 nr_cells)
 {
-	struct memoir_bpf *skeleton = memoir_bpf__open();
+	struct memoir_bpf *skeleton = skeleton_open(machine->btf);
 	int err;
 
 	if (!skeleton)
@@ -162,10 +162,9 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 
 __u64 probes_object_hash(const struct probes *probes)
 {
-	size_t size;
-	const void *elf = memoir_bpf__elf_bytes(&size);
+	const struct bpf_object_skeleton *object = probes->skeleton->skeleton;
 
-	return fnv1a(fnv1a(FNV1A_START, elf, size), probes->skeleton->rodata,
+	return fnv1a(fnv1a(FNV1A_START, object->data, object->data_sz), probes->skeleton->rodata,
 		     sizeof(*probes->skeleton->rodata));
 }
 

@@ -26,8 +26,7 @@
 #include "../../bpf/abi/hist.h"
 #include "../../daemon/model/model.h"
 #include "../../daemon/util.h"
-/* After the structures that it names. */
-#include <memoir.skel.h>
+#include "../../daemon/skeleton.h"
 
 #define UNUSED __attribute__((unused))
 #define EXIT_SKIPPED 77
@@ -128,7 +127,12 @@ static inline void lab_lay_out(struct lab *lab)
 /* Loads the programs, without attaching any. 0 or a negative errno. */
 static inline int lab_load(struct lab *lab, const struct lab_config *config)
 {
-	lab->skeleton = memoir_bpf__open();
+	struct btf *kernel = btf__load_vmlinux_btf();
+
+	if (!kernel)
+		return -errno;
+	lab->skeleton = skeleton_open(kernel);
+	btf__free(kernel);
 	if (!lab->skeleton)
 		return -errno;
 	memcpy((void *)lab->skeleton->rodata->cubes, lab->cubes, sizeof(lab->cubes));

@@ -61,7 +61,7 @@ append=$(cat "$kernel/append" 2>/dev/null || true)
 # shellcheck disable=SC2054
 command=(qemu-system-x86_64 -accel tcg,thread=multi -cpu max -display none -no-reboot -nodefaults "${machine[@]}"
 	-kernel "$kernel/vmlinuz" -initrd "$out/initrd" -append "console=ttyS0 panic=-1 $append ${VM_APPEND:-}"
-	-drive "file=$lab/disk.img,if=virtio,format=raw,snapshot=on" -drive "file=$lab/swap.img,if=virtio,format=raw,snapshot=on")
+	-drive "file=${VM_DISK:-$lab/disk.img},if=virtio,format=raw,snapshot=on" -drive "file=$lab/swap.img,if=virtio,format=raw,snapshot=on")
 {
 	echo "# The guest's kernel messages are on the first serial line, its results on the second."
 	printf '%q ' "${command[@]}" -serial mon:stdio -serial "file:$out/results"
@@ -78,8 +78,23 @@ exec {results}<>"$out/results.pipe.out" {monitor}<>"$out/monitor.pipe.in" {answe
 cat <&"$answers" >"$out/monitor.log" &
 reader=$!
 
+# next_line: into $line; fails if none comes for too long, or QEMU has ended.
+next_line()
+{
+	local begun='' waited
+	for ((waited = 0; waited < silence_s; waited += 5)); do
+		if read -r -t 5 line <&"$results"; then
+			line=$begun$line
+			return
+		fi
+		begun+=$line
+		jobs -pr | grep -qx "$qemu" || return
+	done
+	return 1
+}
+
 status=
-while read -r -t "$silence_s" line <&"$results"; do
+while next_line; do
 	line=${line%$'\r'}
 	echo "$line" >>"$out/results"
 	case $line in
@@ -91,7 +106,7 @@ while read -r -t "$silence_s" line <&"$results"; do
 done
 kill "$reader" 2>/dev/null || true
 if [ -z "$status" ]; then
-	echo "the guest said nothing for $silence_s s"
+	echo "the guest ended before its job did, or said nothing for $silence_s s"
 	exit 1
 fi
 wait "$qemu" || true

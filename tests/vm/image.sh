@@ -67,6 +67,7 @@ tree()
 	mkdir "$target/tests"
 	cp -r "$source"/tests/{run-tests.sh,system,vm} "$target/tests/"
 	cp "$source/packaging/as-invoker.sh" "$target/packaging/"
+	cp "$build"/memoir_*.deb "$target/build/"
 	find "$target" -name '*.[od]' -delete
 	cp "$source/tests/vm/guest/init" "$root/init"
 }

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# memoir as a user has it: the package, under a systemd that is the first process, scraped by a Prometheus server. The tests are
+# one story, in this order.
+
+bats_require_minimum_version 1.5.0
+pins=/sys/fs/bpf/memoir
+
+setup_file() {
+	mkdir -p /run/lab
+	cat >/run/lab/prometheus.yml <<-'END'
+		global:
+		  scrape_interval: 1s
+		scrape_configs:
+		  - job_name: memoir
+		    static_configs:
+		      - targets: ["127.0.0.1:9942"]
+	END
+	systemd-run --quiet --unit lab-prometheus \
+		prometheus --config.file /run/lab/prometheus.yml --storage.tsdb.path /run/lab/data --web.listen-address 127.0.0.1:9090
+}
+
+teardown_file() {
+	systemctl stop lab-prometheus
+}
+
+# Shown if the test has failed.
+teardown() {
+	journalctl --quiet --no-pager --lines 20 --unit memoird
+}
+
+# property NAME: of the service, as systemd has it
+property() {
+	systemctl show --value --property "$1" memoird
+}
+
+# query PROMQL: the value that Prometheus has of it, nothing if it has none
+query() {
+	curl --silent --get --data-urlencode "query=$1" http://127.0.0.1:9090/api/v1/query | jq --raw-output '.data.result[0].value[1] // empty'
+}
+
+# wait_for PROMQL: until Prometheus, which scrapes every second, says that it holds
+wait_for() {
+	timeout 60 bash -c "$(declare -f query)"'; until [ -n "$(query "$1")" ]; do :; done' bash "$1"
+}
+
+status() {
+	memoir status --json
+}
+
+# What is left in the kernel of programs: of memoir's, every name begins so, or is in the folder of pins.
+tracing_programs() {
+	bpftool --json prog show | jq 'map(select(.type == "raw_tracepoint" or .type == "tracing")) | length'
+}
+
+@test "the package is installed, and its service is running and enabled" {
+	[ "$(cat /proc/1/comm)" = systemd ]
+	[ "$(tracing_programs)" -eq 0 ]
+	find / -xdev -path /lab -prune -o -path /var/lib/dpkg -prune -o -type f -print | sort >/run/lab/files.before
+	dpkg --install /lab/build/memoir_*.deb
+	[ "$(property ActiveState)" = active ]
+	[ "$(property SubState)" = running ]
+	[ "$(systemctl is-enabled memoird)" = enabled ]
+}
+
+@test "systemctl start returns when it is ready" {
+	systemctl stop memoird
+	systemctl start memoird
+	status | jq -e '.probes.attached > 0 and .snapshot.sequence >= 1' || status
+}
+
+@test "it is confined as its unit says" {
+	local pid
+	pid=$(property MainPID)
+	grep -q '^NoNewPrivs:	1$' "/proc/$pid/status"
+	grep -q '^Seccomp:	2$' "/proc/$pid/status"
+	# CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_BPF: bits 2, 38, 39; and no more could come.
+	grep -q '^CapBnd:	000000c000000004$' "/proc/$pid/status"
+	[ "$(cat "/proc/$pid/oom_score_adj")" -eq -900 ]
+	run ! nsenter --mount --target "$pid" touch /etc/written
+	run ! nsenter --mount --target "$pid" ls /home/
+	[ "$(property WatchdogUSec)" = 1min ]
+	[ "$(stat -c '%U:%G %a' /run/memoir)" = "root:memoir 750" ]
+}
+
+@test "a Prometheus server scrapes it" {
+	wait_for 'up{job="memoir"} == 1'
+	wait_for 'memoir_build_info'
+	wait_for 'sum(memoir_tasks_started_total) > 0'
+	# It has understood all that it was given.
+	wait_for 'scrape_samples_scraped{job="memoir"} > 100'
+}
+
+@test "killed, it is started again, and no count is lost" {
+	faults() {
+		curl --silent http://127.0.0.1:9942/metrics | awk '/^memoir_faults_total/ { sum += $NF } END { printf "%.0f\n", sum }'
+	}
+	before=$(faults)
+	[ "$before" -gt 0 ]
+	old=$(property MainPID)
+	systemctl kill --signal KILL memoird
+	until [ "$(property SubState)" = running ] && [ "$(property MainPID)" != "$old" ]; do :; done
+	[ "$(property NRestarts)" -eq 1 ]
+	# The first one was stopped, this one killed.
+	status | jq -e '.restarts_survived == 2'
+	[ "$(faults)" -ge "$before" ]
+	wait_for 'up{job="memoir"} == 1'
+	wait_for 'resets(sum(memoir_tasks_started_total)[5m:1s]) == 0'
+}
+
+@test "a wrong option is not tried again" {
+	echo 'MEMOIRD_OPTIONS="--no-such-option"' >/etc/default/memoird
+	run ! systemctl restart memoird
+	[ "$(property ActiveState)" = failed ]
+	[ "$(property ExecMainStatus)" -eq 2 ]
+	[ "$(property NRestarts)" -eq 0 ]
+	echo 'MEMOIRD_OPTIONS=""' >/etc/default/memoird
+	systemctl reset-failed memoird
+	systemctl start memoird
+}
+
+@test "stopped, it ends well, and its probes count on" {
+	systemctl stop memoird
+	[ "$(property Result)" = success ]
+	[ "$(property ExecMainStatus)" -eq 0 ]
+	[ "$(tracing_programs)" -gt 0 ]
+	[ ! -e /run/memoir ]
+	run ! memoir status
+	# Of the last start, from the first line to the last, nothing that is an error.
+	[ -z "$(journalctl --quiet --unit memoird --priority err _SYSTEMD_INVOCATION_ID="$(property InvocationID)")" ]
+	systemctl start memoird
+}
+
+@test "removed, it leaves nothing behind" {
+	dpkg --purge memoir
+	[ "$(tracing_programs)" -eq 0 ]
+	[ ! -e "$pins" ]
+	[ -z "$(bpftool map show | grep -i memoir)" ]
+	[ ! -e /run/memoir ]
+	run ! pgrep --exact memoird
+	run ! systemctl cat memoird
+	find / -xdev -path /lab -prune -o -path /var/lib/dpkg -prune -o -type f -print | sort >/run/lab/files.after
+	# What the journal and the other services have written meanwhile is not ours.
+	comm -13 /run/lab/files.before /run/lab/files.after | grep -v -e '^/var/log/' -e '^/run/' | tee /dev/stderr | { run ! grep . ; }
+	find / -xdev -iname '*memoir*' -not -path '/lab/*' -not -path '/proc/*' | tee /dev/stderr | { ! grep . ; }
+}
