@@ -129,6 +129,10 @@ struct sched_entity {
 	struct cfs_rq *cfs_rq;
 };
 
+struct signal_struct {
+	short int oom_score_adj;
+};
+
 struct task_struct {
 	unsigned int flags;
 	struct sched_entity se;
@@ -140,6 +144,7 @@ struct task_struct {
 	long unsigned int min_flt;
 	long unsigned int maj_flt;
 	char comm[16];
+	struct signal_struct *signal;
 	struct css_set *cgroups;
 };
 

@@ -83,16 +83,13 @@ struct mm_struct___atomic {
 	struct mm_rss_stat___atomic rss_stat;
 } __attribute__((preserve_access_index));
 
-/*
- * The approximate count that the kernel itself shows as RSS; a macro because CO-RE wants a constant
- * index. 6.1's verifier does not follow the typedef in the array, so that is read by a helper.
- */
+/* The approximate count that the kernel itself shows as RSS; a macro because CO-RE wants a constant index. */
 #define MM_COUNTER_PAGES(mm, member)                                                               \
 	({                                                                                         \
 		const struct mm_struct___percpu *percpu__ = (const void *)(mm);                    \
 		const struct mm_struct___atomic *atomic__ = (const void *)(mm);                    \
 		__s64 pages__ = bpf_core_field_exists(percpu__->rss_stat[0].count)                 \
-					? percpu__->rss_stat[member].count                         \
+					? BPF_CORE_READ(percpu__, rss_stat[member].count)          \
 					: BPF_CORE_READ(atomic__, rss_stat.count[member].counter); \
 		pages__ > 0 ? (__u64)pages__ : 0;                                                  \
 	})
@@ -157,14 +154,23 @@ static __always_inline bool in_interrupt(struct task_struct *current)
 }
 
 /*
- * oom:mark_victim carries the victim's name and sizes - 6.8, and many stable kernels - existence of
- * the field - when the floor passes 6.8. (2026-11)
+ * The argument of mark_victim, a pid, became a task - 6.8, and many stable kernels - the event's record
+ * has a size of the task since then - when the floor passes 6.8. (2026-11)
  */
-struct trace_event_raw_mark_victim___sizes {
-	int pid;
-	__u32 __data_loc_comm;
-	unsigned long total_vm, anon_rss, file_rss, shmem_rss, pgtables;
-	short oom_score_adj;
+struct trace_event_raw_mark_victim___size {
+	unsigned long total_vm;
+} __attribute__((preserve_access_index));
+
+static __always_inline const struct task_struct *oom_victim_task(__u64 arg)
+{
+	const struct trace_event_raw_mark_victim___size *event = NULL;
+
+	return bpf_core_field_exists(event->total_vm) ? (const void *)arg : NULL;
+}
+
+struct mm_struct___sizes {
+	unsigned long total_vm;
+	struct atomic_long___counter pgtables_bytes;
 } __attribute__((preserve_access_index));
 
 #endif

@@ -14,6 +14,7 @@ const volatile struct cube cubes[NR_METRICS] = {};
 const volatile __u32 page_node_shift = 0;
 const volatile __u32 page_node_fixed = 0;
 const volatile __u32 chunks_per_cpu = 0;
+const volatile __u32 page_kb = 0;
 const volatile __u64 stall_record_min_ns = 0;
 const volatile bool compact_results_are_seen = false;
 const volatile __u32 compat_reclaim_order_arg = 0;

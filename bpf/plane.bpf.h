@@ -32,6 +32,7 @@ extern const volatile struct cube cubes[NR_METRICS];
 extern const volatile __u32 page_node_shift; /* page->flags >> this is the node; 0: always page_node_fixed */
 extern const volatile __u32 page_node_fixed;
 extern const volatile __u32 chunks_per_cpu; /* of cells */
+extern const volatile __u32 page_kb;        /* size of a page in KiB */
 extern const volatile __u64 stall_record_min_ns;
 extern const volatile bool compact_results_are_seen; /* compaction_result is among the programs */
 

@@ -44,7 +44,8 @@ HEAD
 
 "$bpftool" btf dump file /sys/kernel/btf/vmlinux format c | awk '
 BEGIN {
-	want["task_struct"] = "flags tgid pid group_leader start_boottime cgroups comm mm min_flt maj_flt se"
+	want["task_struct"] = "flags tgid pid group_leader start_boottime cgroups comm mm min_flt maj_flt se signal"
+	want["signal_struct"] = "oom_score_adj"
 	want["sched_entity"] = "cfs_rq"
 	want["cfs_rq"] = "rq"
 	want["css_set"] = "dfl_cgrp"
@@ -56,7 +57,7 @@ BEGIN {
 	want["bpf_iter_meta"] = "seq"
 	want["bpf_iter__task"] = "meta task"
 	# A type is written before the ones that contain it.
-	nr = split("kernfs_node cgroup css_set cfs_rq sched_entity task_struct pglist_data zone " \
+	nr = split("kernfs_node cgroup css_set cfs_rq sched_entity signal_struct task_struct pglist_data zone " \
 		   "compact_control bpf_iter_meta bpf_iter__task", order, " ")
 	# Anonymous enums are taken by one of their enumerators.
 	split("BPF_F_NO_PREALLOC BPF_LOCAL_STORAGE_GET_F_CREATE BPF_RB_NO_WAKEUP BPF_RB_AVAIL_DATA " \

@@ -149,6 +149,7 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->page_node_shift = machine->page_node_shift;
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
 	skeleton->rodata->chunks_per_cpu = cells_nr_chunks(nr_cells);
+	skeleton->rodata->page_kb = machine->record.page_size >> 10;
 	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
 	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
 	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
@@ -296,9 +297,7 @@ static void attach(struct probes *probes, __u32 index, const struct pins *pins)
 	if (!link) {
 		char reason[REC_TEXT_LEN];
 
-		snprintf(reason, sizeof(reason), "cannot attach: %s%s", strerror(errno),
-			 errno == ENOENT && !strncmp(probe->target, "tp/", 3) ? " (is tracefs mounted?)"
-									      : "");
+		snprintf(reason, sizeof(reason), "cannot attach: %s", strerror(errno));
 		probe_set_state(probe, PROBE_UNSUPPORTED, reason);
 		return;
 	}

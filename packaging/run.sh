@@ -9,10 +9,6 @@ if [ "$(id -u)" -ne 0 ]; then
 	echo "memoird loads BPF programs: run 'sudo make run'" >&2
 	exit 1
 fi
-if ! mountpoint -q /sys/kernel/tracing; then
-	mount -t tracefs tracefs /sys/kernel/tracing ||
-		echo "tracefs is not mounted: probes on classic tracepoints will be missing" >&2
-fi
 echo "metrics:   http://127.0.0.1:9942/metrics"
 echo "live view: sudo $(dirname "$memoird")/memoir top"
 echo "Ctrl-C ends it."

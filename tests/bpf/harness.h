@@ -136,6 +136,7 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	if (!lab->skeleton)
 		return -errno;
 	memcpy((void *)lab->skeleton->rodata->cubes, lab->cubes, sizeof(lab->cubes));
+	lab->skeleton->rodata->page_kb = (__u32)sysconf(_SC_PAGESIZE) >> 10;
 	lab->skeleton->rodata->stall_record_min_ns = config->stall_record_min_ns;
 	lab->skeleton->rodata->compat_reclaim_order_arg = config->reclaim_order_arg;
 	lab->skeleton->rodata->page_node_shift = config->page_node_shift;
