@@ -130,9 +130,15 @@ extern const volatile bool compat_counts_interrupt_disabling;
  * bpf_rdonly_cast() turns an address into something to read from without a helper call - 6.2 - the
  * daemon looks for the function in BTF and loads the object that has read_by_cast.bpf.c, or else the
  * one with read_by_helper.bpf.c - when the floor passes 6.2. (2026-11)
- *
- * Reads an int of the kernel's.
  */
+extern void *bpf_rdonly_cast(const void *address, __u32 btf_id) __ksym;
+
+/* Any type of the kernel's that begins with an int. */
+struct upid___int {
+	int nr;
+} __attribute__((preserve_access_index));
+
+/* Reads an int of the kernel's. */
 __hidden __u32 read_kernel_u32(const void *address);
 
 /*

@@ -292,10 +292,11 @@ static int start(struct service *service)
 
 	if (!err)
 		err = open_outside(service);
-	if (!err)
-		err = start_probes(service);
+	/* Before the probes are loaded, so that whoever starts it by hand tries what the service has. */
 	if (!err)
 		err = privileges_drop();
+	if (!err)
+		err = start_probes(service);
 	if (!err)
 		err = start_collecting(service);
 	if (!err)

@@ -15,7 +15,7 @@
 
 struct btf;
 
-/* Opens the object for a kernel of these types. NULL with errno set, or to be freed by memoir_bpf__destroy(). */
+/* Opens the object for a kernel of these types; memoir_bpf__destroy() frees it. Or NULL, and errno. */
 struct memoir_bpf *skeleton_open(const struct btf *kernel);
 
 #endif

@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel lab: the tests on other kernels and other machines than this one, in guests of QEMU.
 #
-#	make vm-test [KERNEL="6.1 6.12 6.18 7 5.10"] [NODES="2 1 4"]
+#	make vm-test [KERNEL="5.10 6.1 6.12 6.18 7 debug"] [NODES="2 1 4 service"]
 
 KERNEL ?= 5.10 6.1 6.12 6.18 7
-NODES ?= 2 1 4
+NODES ?= 2 1 4 service
 # Kernels are fetched once.
 VM_CACHE ?= .cache/vm
 
 .PHONY: vm-test kernels
 vm-test: ## run the tests on Debian's kernels in guests (as root; KERNEL=6.1 NODES=2 chooses)
-	$(Q)$(MAKE) $(QUIET) deps DEPS='$(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_VM)'
+	$(Q)$(MAKE) $(QUIET) deps DEPS='$(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_VM) $(if $(filter debug,$(KERNEL)),$(DEPS_KERNEL))'
 	$(Q)packaging/as-invoker.sh $(MAKE_JOBS) all $(BPF_TESTS) $(WORKLOAD)
+	$(Q)$(MAKE) $(QUIET) deb >/dev/null
 	$(Q)tests/vm/image.sh $(B) $(B)/vm/image.cpio
 	$(Q)[ -e $(B)/vm/disk.img ] || tests/vm/disk.sh $(B)/vm
 	$(Q)tests/vm/lab.sh $(B) $(VM_CACHE) '$(KERNEL)' '$(NODES)'
