@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel lab: the tests on other kernels and other machines than this one, in guests of QEMU.
 #
-#	make vm-test [KERNEL="5.10 6.1 6.12 6.18 7 debug"] [NODES="2 1 4 service"]
+#	make vm-test [KERNEL="5.10 6.1 6.12 6.18 7 debug"] [NODES="2 1 4 service"] [VM_TESTS=short]
 
 KERNEL ?= 5.10 6.1 6.12 6.18 7
 NODES ?= 2 1 4 service

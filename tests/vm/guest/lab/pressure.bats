@@ -11,6 +11,7 @@ setup_file() {
 
 teardown_file() {
 	swapoff /dev/vdb
+	echo 0 >/proc/sys/vm/zone_reclaim_mode
 	huge_pages madvise
 }
 
@@ -62,7 +63,8 @@ reclaim_orders() {
 
 @test "compaction for huge pages: compact_stall is counted exactly, where results are seen" {
 	start_daemon
-	get /v1/probes | jq -e '.probes[] | select(.name == "compaction_result").state == "attached"' || skip "no fexit here"
+	# Functions may be traced on all kernels of the lab.
+	get /v1/probes | jq -e '.probes[] | select(.name == "compaction_result").state == "attached"'
 	huge_pages always
 	before=$(quiet_status)
 	touch_more_than_there_is touch-huge
@@ -71,6 +73,30 @@ reclaim_orders() {
 	echo "compact_stall $kernel, remainder $(grown compact_stall)"
 	[ "$(grown compact_stall)" -eq 0 ]
 	get '/v1/stalls' | jq -e '[.direct_compactions[] | select(.order == "9").count] | add > 0'
+}
+
+# node_reclaims: of the kernel
+node_reclaims() {
+	echo $(($(vmstat zone_reclaim_success) + $(vmstat zone_reclaim_failed)))
+}
+
+@test "a node that reclaims for itself, before another is asked: every reclaim is counted" {
+	huge_pages never
+	echo 1 >/proc/sys/vm/zone_reclaim_mode
+	start_daemon
+	before=$(node_reclaims)
+	# Pages of a file, which it gives up, on the node that is then to have more than it has.
+	truncate -s 400M "$dir/file"
+	for ((tries = 0; tries < 5 && before == $(node_reclaims); tries++)); do
+		taskset --cpu-list 0 cat "$dir/file" >/dev/null
+		taskset --cpu-list 0 "$WORKLOAD" touch 80000 1 >/dev/null
+	done
+	echo 0 >/proc/sys/vm/zone_reclaim_mode
+	kernel=$(($(node_reclaims) - before))
+	memoir=$(get '/v1/stalls?max_age_ms=0' | jq '[.stalls[] | select(.kind == "node_reclaim").count] | add // 0')
+	echo "kernel $kernel, memoir $memoir"
+	[ "$kernel" -gt 0 ]
+	[ "$memoir" -eq "$kernel" ]
 }
 
 @test "with huge pages a process faults once for 512 pages" {
