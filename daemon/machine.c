@@ -179,6 +179,15 @@ static int enum_value(const struct btf *btf, const char *enum_name, const char *
 	return -ENOENT;
 }
 
+/*
+ * Whether BPF here is what memoir builds on: a program on a tracepoint does not run again inside itself.
+ * That came with 6.1, as this kind of map did, which is the part that can be seen.
+ */
+static bool is_new_enough(const struct btf *btf)
+{
+	return enum_value(btf, "bpf_map_type", "BPF_MAP_TYPE_USER_RINGBUF") >= 0;
+}
+
 /* Copies an enumerator's name without its prefix, in lower case. */
 static void label_text(char ret[REC_NAME_LEN], const char *name, const char *prefix)
 {
@@ -276,17 +285,13 @@ static void tell_apart(struct machine *machine)
 	machine->reclaim_order_arg = tracepoint_nr_args(btf, "mm_vmscan_direct_reclaim_begin") >= 3 ? 1 : 0;
 }
 
-int machine_read(struct machine *ret)
+/* The types of the running kernel, if it is new enough. 0, or a negative errno after one logged line. */
+static int load_types(const char *release, struct btf **ret)
 {
-	struct rec_machine *record = &ret->record;
-	struct utsname kernel;
-	int migratetypes, results;
-
-	memset(ret, 0, sizeof(*ret));
 	/* libbpf is first called here. */
 	libbpf_set_print(libbpf_log);
-	ret->btf = btf__load_vmlinux_btf();
-	if (!ret->btf) {
+	*ret = btf__load_vmlinux_btf();
+	if (!*ret) {
 		int err = -errno;
 
 		log_error(
@@ -295,7 +300,23 @@ int machine_read(struct machine *ret)
 			err == -ESRCH ? "there is none" : strerror(-err));
 		return err;
 	}
+	if (is_new_enough(*ret))
+		return 0;
+	log_error("Linux %s is too old: memoir needs Linux 6.1 or newer, or BPF as new as that", release);
+	return -EOPNOTSUPP;
+}
+
+int machine_read(struct machine *ret)
+{
+	struct rec_machine *record = &ret->record;
+	struct utsname kernel;
+	int migratetypes, results, err;
+
+	memset(ret, 0, sizeof(*ret));
 	uname(&kernel);
+	err = load_types(kernel.release, &ret->btf);
+	if (err)
+		return err;
 	migratetypes = enum_value(ret->btf, "migratetype", "MIGRATE_TYPES");
 	results = enum_value(ret->btf, "compact_result", "COMPACT_SUCCESS");
 

@@ -71,8 +71,7 @@ static int explain_failure(const struct machine *machine, int err)
 			  strerror(-err));
 	else
 		log_error(
-			"cannot load the BPF programs on Linux %s: %s; memoir needs Linux 6.1 or newer; if this is, "
-			"MEMOIRD_DEBUG=1 in the environment shows why",
+			"cannot load the BPF programs on Linux %s: %s; MEMOIRD_DEBUG=1 in the environment shows why",
 			machine->record.kernel, strerror(-err));
 	return err;
 }
@@ -127,8 +126,7 @@ static int check_useful(const struct probes *probes)
 			first = probe;
 	}
 	log_error(
-		"nothing useful can be attached, first %s: %s; memoir needs Linux 6.1 or newer with CONFIG_DEBUG_INFO_BTF, "
-		"task storage and tracepoints",
+		"nothing useful can be attached, first %s: %s; memoir needs a kernel with task storage and tracepoints",
 		first ? first->target : "no program", first ? first->reason : "none built in");
 	return -ENODEV;
 }
