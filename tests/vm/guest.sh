@@ -109,5 +109,6 @@ if [ -z "$status" ]; then
 	echo "the guest ended before its job did, or said nothing for $silence_s s"
 	exit 1
 fi
-wait "$qemu" || true
+# It turns itself off; or else it is killed.
+timeout 60 tail --pid="$qemu" --follow /dev/null || true
 exit "$status"

@@ -21,11 +21,11 @@ root=$cache/service-$(cat "$0" "$here"/service/*.service | sha256sum | cut -c1-8
 # shellcheck source=debian.bash
 . "$here/debian.bash"
 
+# make_root IMAGE
 make_root()
 {
-	local tree
 	tree=$(mktemp -d "$cache/root.XXXXXX")
-	trap 'rm -rf "$tree"' RETURN
+	trap 'rm -rf "$tree"' EXIT
 	chmod 755 "$tree"
 	mmdebstrap --quiet --variant=minbase --include="$packages" --aptopt='Apt::Install-Recommends "false"' \
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
@@ -40,6 +40,7 @@ make_root()
 	truncate -s 2G "$1.new"
 	mke2fs -q -t ext4 -d "$tree" "$1.new"
 	mv "$1.new" "$1"
+	rm -rf "$tree"
 }
 
 if [ ! -e "$root" ]; then

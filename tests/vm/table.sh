@@ -29,6 +29,24 @@ jq --raw-output --slurp '
 			if .state == "attached" then .instructions else .state end | tostring) | join(" | ")) + " |")' "${files[@]}"
 cat <<'END'
 
+## What differs between kernels
+
+Each entry of `bpf/compat.bpf.h`, a kernel on each side of it, and the test that fails if it is told apart wrongly.
+
+| difference | since | before | after | test |
+|---|---|---|---|---|
+| `mm->rss_stat` is per CPU | 6.2 | 6.1 | 6.12 | lab/nodes: resident memory |
+| `bpf_rdonly_cast()` | 6.2 | 6.1 | 6.12 | bpf/test_interrupts; service |
+| `__preempt_count` is in `pcpu_hot` | 6.2 to 6.14 | 6.1, 6.18 | 6.12 | bpf/test_interrupts |
+| `page->flags` is a struct | 6.18 | 6.12 | 6.18 | lab/nodes: pages by node |
+| the order of a reclaim is the second argument | 7.1 | 6.18 | 7 | lab/pressure: the order of a reclaim |
+| a deferred compaction is no stall | 7.2 | 6.18 | 7 | lab/pressure: compact_stall |
+| disabled interrupts are in the preemption count | 7.3 | 6.18 | 7 | bpf/test_interrupts |
+| `mark_victim` has a task | 6.8, and stable kernels | none that Debian still has | all | bpf/test_oom |
+
+The program that sees the results of direct compaction is a tracing program on a function. It has to attach on all of these;
+where it is refused, its state is `optional`, and a stall is counted for each attempt.
+
 ## Agreement with /proc/vmstat
 
 What the kernel counted less what memoir counted, over the pages that the kernel counted, from one quiet moment to the
