@@ -36,9 +36,11 @@ static __always_inline void compact_stall_seen(void)
 SEC("fexit/try_to_compact_pages")
 int compaction_result(void *ctx)
 {
-	__u64 result = 0;
+	__u64 returned = 0;
+	__u32 result;
 
-	bpf_get_func_ret(ctx, &result);
+	bpf_get_func_ret(ctx, &returned);
+	result = (__u32)returned;
 	if (result != bpf_core_enum_value(enum compact_result___no_stall, COMPACT_SKIPPED___no_stall) &&
 	    !(compat_deferred_is_no_stall &&
 	      result == bpf_core_enum_value(enum compact_result___no_stall, COMPACT_DEFERRED___no_stall)))

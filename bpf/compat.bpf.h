@@ -118,8 +118,8 @@ struct task_struct___thread_info {
  * counts nested interrupt-disabling between softirqs and hardirqs - the daemon finds the variable
  * local_interrupt_disable_state in BTF - when the floor passes 7.3. (2026-11)
  *
- * A hardirq or NMI is any bit of its four or five. A softirq being served is the lowest softirq bit; the
- * others only mean that softirqs are disabled.
+ * A hardirq or NMI is any of the eight bits above, or five since 7.3. A softirq being served is the
+ * lowest softirq bit; the others only mean that softirqs are disabled.
  */
 #define PREEMPT_COUNT_INTERRUPT 0x00ff0100u
 #define PREEMPT_COUNT_INTERRUPT_SINCE_7_3 0x1f000100u

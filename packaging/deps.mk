@@ -7,7 +7,7 @@ DEPS_RUN := util-linux mount
 DEPS_TEST := bats bpftrace busybox-static clang-format clang-tidy curl dpkg-dev jq libclang-rt-14-dev libcmocka-dev \
 	libbpf-tools man-db mandoc procps prometheus rt-tests shellcheck socat stress-ng systemd tmux git
 # For guests of the kernel lab.
-DEPS_VM := cpio e2fsprogs kmod mmdebstrap numactl qemu-system-x86 xz-utils zstd
+DEPS_VM := cpio e2fsprogs kmod mmdebstrap numactl qemu-system-x86 xz-utils
 # For building the debug kernel of the lab.
 DEPS_KERNEL := bc bison dwarves flex libssl-dev xz-utils
 

@@ -8,7 +8,7 @@ set -eu
 
 complaints=$(jq --raw-output --slurpfile seen "$2" '
 	.release as $release | ($seen[0].probes | map({(.name): .}) | add) as $now |
-	.probes[] | select(.state == "attached") | . as $then | $now[.name] as $probe |
+	.probes[] | select(.state == "attached") | $now[.name] as $probe |
 	if $probe == null then "\(.name): it is gone"
 	elif $probe.state != "attached" then "\(.name): \($probe.state): \($probe.reason)"
 	elif $probe.instructions * 10 > .instructions * 11 then "\(.name): \($probe.instructions) instructions, were \(.instructions)"

@@ -20,8 +20,10 @@ suites()
 # mirror_of ARCHIVE: where this machine gets debian or debian-security from.
 mirror_of()
 {
+	local uri
 	# shellcheck disable=SC2016
-	apt-get indextargets --format '$(REPO_URI)' | grep -E "/$1/?\$" | head -n 1 | grep . || echo "http://deb.debian.org/$1"
+	uri=$(apt-get indextargets --format '$(REPO_URI)' | awk -v end="/$1/?\$" '$0 ~ end && !found { print; found = 1 }')
+	echo "${uri:-http://deb.debian.org/$1}"
 }
 
 # apt COMMAND...: with the lab's own lists, and no installed packages.
@@ -29,7 +31,8 @@ apt()
 {
 	local command=$1
 	shift
-	"$command" -o Dir::Etc::SourceList="$cache/sources.list" -o Dir::Etc::SourceParts=/dev/null -o Dir::State="$cache/apt" \
+	"$command" -o Dir::Etc::SourceList="$cache/sources.list" -o Dir::Etc::SourceParts=/dev/null \
+		-o Dir::Etc::Preferences=/dev/null -o Dir::Etc::PreferencesParts=/dev/null -o Dir::State="$cache/apt" \
 		-o Dir::State::status=/dev/null -o Dir::Cache="$cache/apt/cache" -o APT::Sandbox::User=root -o Acquire::Languages=none \
 		-qq "$@"
 }
@@ -42,7 +45,7 @@ read_lists()
 		echo "deb [arch=amd64 signed-by=$keyring] $(mirror_of "$archive") $suite main"
 	done >"$cache/sources.list"
 	mkdir -p "$cache/apt/lists/partial" "$cache/apt/cache/archives/partial"
-	apt apt-get update
+	apt apt-get update --error-on=any
 	touch "$cache/lists-are-read"
 }
 
@@ -50,7 +53,8 @@ read_lists()
 fetch()
 {
 	apt apt-cache show "$1" >/dev/null 2>&1 || return 0
-	(cd "$cache" && apt apt-get download "$1")
+	# Lists that name what the mirror has replaced are read again the next time.
+	(cd "$cache" && apt apt-get download "$1") || { rm -f "$cache/lists-are-read" && return 1; }
 	mkdir -p "$cache/unpacked"
 	local deb
 	for deb in "$cache/$1"_*.deb; do

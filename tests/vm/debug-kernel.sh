@@ -36,11 +36,11 @@ build()
 	fetch "$package"
 	mkdir -p "$tree/source"
 	tar -C "$tree/source" --strip-components=1 -xf "$tree/usr/src/$package.tar.xz"
-	(cd "$tree/source" && configure && make -s -j "$(nproc)" bzImage) >&2
+	(cd "$tree/source"; configure; make -s -j "$(nproc)" bzImage) >&2
 	mkdir -p "$folder.new/modules/usr/lib/modules"
 	cp "$tree/source/arch/x86/boot/bzImage" "$folder.new/vmlinuz"
 	cp "$tree/source/.config" "$folder.new/config"
-	make -s -C "$tree/source" kernelrelease | sed 's/$/-debug/' >"$folder.new/release"
+	make -s -C "$tree/source" kernelrelease >"$folder.new/release"
 	# What has no effect until it is asked for.
 	echo "page_owner=on kmemleak=on debug_pagealloc=on page_poison=1 log_buf_len=8M" >"$folder.new/append"
 	rm -r "$tree"

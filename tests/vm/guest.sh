@@ -64,16 +64,18 @@ command=(qemu-system-x86_64 -accel tcg,thread=multi -cpu max -display none -no-r
 	-drive "file=${VM_DISK:-$lab/disk.img},if=virtio,format=raw,snapshot=on" -drive "file=$lab/swap.img,if=virtio,format=raw,snapshot=on")
 {
 	echo "# The guest's kernel messages are on the first serial line, its results on the second."
+	echo "# Where the results say \"@monitor COMMAND\", type COMMAND into QEMU's monitor (Ctrl-A C)."
 	printf '%q ' "${command[@]}" -serial mon:stdio -serial "file:$out/results"
 	echo
 } >"$out/command"
 
+qemu='' reader=''
+trap 'kill -KILL $qemu $reader 2>/dev/null || true; rm -rf "$out"/*.pipe.* "$out/image"' EXIT
+trap 'exit 130' INT TERM
 mkfifo "$out"/{results,monitor}.pipe.{in,out}
 "${command[@]}" -serial "file:$out/console.log" -chardev "pipe,id=results,path=$out/results.pipe" -serial chardev:results \
 	-chardev "pipe,id=monitor,path=$out/monitor.pipe" -mon chardev=monitor </dev/null >"$out/qemu.log" 2>&1 &
 qemu=$!
-trap 'kill -KILL "$qemu" 2>/dev/null || true; rm -rf "$out"/*.pipe.* "$out/image"' EXIT
-trap 'exit 130' INT TERM
 exec {results}<>"$out/results.pipe.out" {monitor}<>"$out/monitor.pipe.in" {answers}<>"$out/monitor.pipe.out"
 cat <&"$answers" >"$out/monitor.log" &
 reader=$!
@@ -83,12 +85,12 @@ next_line()
 {
 	local begun='' waited
 	for ((waited = 0; waited < silence_s; waited += 5)); do
-		if read -r -t 5 line <&"$results"; then
+		if IFS= read -r -t 5 line <&"$results"; then
 			line=$begun$line
 			return
 		fi
 		begun+=$line
-		jobs -pr | grep -qx "$qemu" || return
+		kill -0 "$qemu" 2>/dev/null || return
 	done
 	return 1
 }
@@ -104,7 +106,6 @@ while next_line; do
 	*) echo "$line" ;;
 	esac
 done
-kill "$reader" 2>/dev/null || true
 if [ -z "$status" ]; then
 	echo "the guest ended before its job did, or said nothing for $silence_s s"
 	exit 1

@@ -84,7 +84,8 @@ accounts()
 
 merge_usr
 files_of_packages | copy --files-from=-
-copy bin/busybox etc/alternatives/awk usr/bin/awk
+copy bin/busybox
+ln -s mawk "$root/usr/bin/awk"
 tree
 accounts
 libraries | copy --files-from=-

@@ -13,7 +13,7 @@ set -eu -o pipefail
 cache=$(mkdir -p "$1" && realpath "$1")
 series=$2
 here=$(dirname "$0")
-modules="virtio_pci virtio_blk ext4 veth"
+modules="virtio_pci virtio_blk ext4"
 
 [ "$series" != debug ] || exec "$here/debug-kernel.sh" "$cache"
 # shellcheck source=debian.bash
@@ -56,7 +56,7 @@ arrange()
 }
 
 read_lists
-release=$(newest_release)
+release=$(newest_release) || true
 [ -n "$release" ] || { echo "no kernel $series is in the package lists of Debian; the lists are in $cache/apt" >&2 && exit 1; }
 if [ ! -e "$cache/$release/release" ]; then
 	echo "fetching Linux $release" >&2

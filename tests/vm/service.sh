@@ -44,6 +44,7 @@ make_root()
 }
 
 if [ ! -e "$root" ]; then
+	rm -f "$cache"/service-*.img
 	echo "making a root file system with systemd and Prometheus" >&2
 	make_root "$root"
 fi

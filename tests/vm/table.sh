@@ -25,8 +25,8 @@ jq --raw-output --slurp '
 	("| program | " + (map(.release | split("-amd64")[0]) | join(" | ")) + " |"),
 	("|---|" + (map("---|") | join(""))),
 	(. as $kernels | [.[].probes[].name] | unique | .[] | . as $name |
-		"| `\($name)` | " + ($kernels | map(.probes[] | select(.name == $name) |
-			if .state == "attached" then .instructions else .state end | tostring) | join(" | ")) + " |")' "${files[@]}"
+		"| `\($name)` | " + ($kernels | map([.probes[] | select(.name == $name) |
+			if .state == "attached" then .instructions else .state end | tostring][0] // "") | join(" | ")) + " |")' "${files[@]}"
 cat <<'END'
 
 ## What differs between kernels
@@ -58,14 +58,14 @@ jq --raw-output --slurp '
 	("| item | " + (map(.release | split("-amd64")[0]) | join(" | ")) + " |"),
 	("|---|" + (map("---|") | join(""))),
 	(. as $kernels | [.[].agreement[].item] | unique | .[] | . as $item |
-		"| `\($item)` | " + ($kernels | map(.agreement[] | select(.item == $item) |
-			"\(.kernel - .memoir) of \(.kernel)") | join(" | ")) + " |")' "${files[@]}"
+		"| `\($item)` | " + ($kernels | map([.agreement[] | select(.item == $item) |
+			"\(.kernel - .memoir) of \(.kernel)"][0] // "") | join(" | ")) + " |")' "${files[@]}"
 cat <<'END'
 
 ## Agreement with what only a debug kernel tells
 
 What `make vm-test KERNEL=debug NODES=2` compared on a kernel built with page_owner and allocation profiling, in pages. On the
-same kernel lockdep, kmemleak, page poisoning and the other memory debugging were on while all tests ran, and said nothing.
+same kernel lockdep, kmemleak, page poisoning and the other memory debugging were on while its tests ran, and said nothing.
 
 END
 jq --raw-output --slurp '

@@ -13,10 +13,11 @@ vm-test: ## run the tests on Debian's kernels in guests (as root; KERNEL=6.1 NOD
 	$(Q)$(MAKE) $(QUIET) deps DEPS='$(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_VM) $(if $(filter debug,$(KERNEL)),$(DEPS_KERNEL))'
 	$(Q)packaging/as-invoker.sh $(MAKE_JOBS) all $(BPF_TESTS) $(WORKLOAD)
 	$(Q)$(MAKE) $(QUIET) deb >/dev/null
-	$(Q)tests/vm/image.sh $(B) $(B)/vm/image.cpio
-	$(Q)[ -e $(B)/vm/disk.img ] || tests/vm/disk.sh $(B)/vm
-	$(Q)tests/vm/lab.sh $(B) $(VM_CACHE) '$(KERNEL)' '$(NODES)'
+	$(Q)packaging/as-invoker.sh mkdir -p $(B)/vm $(VM_CACHE)
+	$(Q)trap 'chown -R --reference=$(B) $(B)/vm $(VM_CACHE)' EXIT; \
+		tests/vm/image.sh $(B) $(B)/vm/image.cpio && tests/vm/disk.sh $(B)/vm && \
+		tests/vm/lab.sh $(B) $(VM_CACHE) '$(KERNEL)' '$(NODES)'
 
 kernels: ## keep what the last `make vm-test` saw, and write docs/kernels.md from it
-	$(Q)cp $(B)/vm/facts/*.json tests/vm/facts/
-	$(Q)tests/vm/table.sh tests/vm/facts > docs/kernels.md
+	$(Q)mkdir -p tests/vm/facts && cp $(B)/vm/facts/*.json tests/vm/facts/
+	$(Q)tests/vm/table.sh tests/vm/facts > $(B)/vm/kernels.md && mv $(B)/vm/kernels.md docs/kernels.md

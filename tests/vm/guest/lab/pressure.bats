@@ -15,10 +15,6 @@ teardown_file() {
 	huge_pages madvise
 }
 
-grown() {
-	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
-}
-
 @test "direct reclaim with swap: every stall is counted, for the process that waited" {
 	huge_pages never
 	start_daemon
