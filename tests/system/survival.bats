@@ -63,23 +63,25 @@ load daemon
 	[ -s "$dir/before" ]
 }
 
-@test "100,000 processes that live for less than a millisecond are all accounted for" {
+# 100,000 of them, unless a guest, where each takes some milliseconds, asks for fewer.
+@test "processes that live for less than a millisecond are all accounted for" {
+	local nr=${NR_SHORT_LIVES:-100000}
 	start_daemon
 	"$WORKLOAD" forks 1000
 	rss_before=$(get /v1/status | jq .daemon.rss_bytes)
 	before=$(quiet_status)
 	started=$(get /metrics | awk '/^memoir_tasks_started_total{kind="process"}/ { print $2 }')
-	"$WORKLOAD" forks 100000
+	"$WORKLOAD" forks "$nr"
 	after=$(quiet_status)
 	get /metrics >"$dir/metrics"
-	awk -v before="$started" -v missed="$(lost "$after" end_missed)" '/^memoir_tasks_started_total{kind="process"}/ { started = $2 }
+	awk -v nr="$nr" -v before="$started" -v missed="$(lost "$after" end_missed)" '/^memoir_tasks_started_total{kind="process"}/ { started = $2 }
 		/^memoir_tasks_exited_total{kind="process"}/ { exited = $2 }
 		/^memoir_tasks_reaped_total{kind="process"}/ { reaped = $2 }
-		END { print started - before, exited, reaped; exit !(started - before >= 100000 && reaped + missed >= 100000) }' "$dir/metrics"
+		END { print started - before, exited, reaped; exit !(started - before >= nr && reaped + missed >= nr) }' "$dir/metrics"
 	faults_agree "$before" "$after"
 	no_losses "$after"
 	# Their faults bear their name, not that of the departed.
-	awk '/^memoir_group_minor_faults_total{comm="workload"/ { faults += $2 } END { print faults; exit !(faults > 1000000) }' "$dir/metrics"
+	awk -v nr="$nr" '/^memoir_group_minor_faults_total{comm="workload"/ { faults += $2 } END { print faults; exit !(faults > 10 * nr) }' "$dir/metrics"
 	rss_after=$(jq .daemon.rss_bytes <<<"$after")
 	echo "resident: $rss_before then $rss_after"
 	[ "$rss_after" -le $((rss_before + 1048576)) ]

@@ -8,6 +8,8 @@
 # memoir refuses.
 set -eu
 
+export NR_SHORT_LIVES=10000
+
 run()
 {
 	tests/run-tests.sh build "$@"
