@@ -19,6 +19,7 @@
 #include "log.h"
 #include "plane.h"
 #include "procfs.h"
+#include "settings.h"
 #include "util.h"
 
 /* Regular snapshots take at most 1/100 of a CPU, those on demand 1/20. */
@@ -52,6 +53,7 @@ struct collector {
 	void *sink_ctx;
 	__u64 sequence;
 	struct ends ends;
+	struct settings_reader settings;
 	__u64 last_end_ns, duration_ns, interval_ns;
 	__u64 *cells, *cells_after; /* nr_cells each */
 	struct rec_machine machine; /* as it was last sent */
@@ -248,6 +250,7 @@ static int snapshot(struct collector *collector)
 		return err;
 	read_totals(collector, &reading);
 	feed_probes(collector);
+	settings_read(&collector->settings, feed, collector);
 	feed(collector, &begin.h);
 	feed_totals(collector, &reading);
 	collector->ends.nr_zombies = 0;
@@ -425,6 +428,8 @@ void collector_preamble(struct collector *collector, record_sink_fn emit, void *
 		probes_status(collector->options.probes, i, &record);
 		emit(ctx, &record, sizeof(record));
 	}
+	for (__u32 i = 0; i < NR_SETTINGS; i++)
+		emit(ctx, &collector->settings.known[i], sizeof(collector->settings.known[i]));
 	cgroups_forget(collector->cgroups);
 }
 

@@ -89,3 +89,20 @@ int vmstat_read(int fd, __u64 ret_value[NR_VMSTAT_ITEMS])
 	}
 	return (int)vmstat_parse(text, size, ret_value);
 }
+
+void setting_parse(const char *text, size_t size, char ret[REC_NAME_LEN])
+{
+	const char *eol = memchr(text, '\n', size);
+	size_t len = eol ? (size_t)(eol - text) : size;
+	const char *open = memchr(text, '[', len);
+	const char *close = open ? memchr(open, ']', len - (size_t)(open - text)) : NULL;
+
+	if (close) {
+		text = open + 1;
+		len = (size_t)(close - text);
+	}
+	if (len > REC_NAME_LEN - 1)
+		len = REC_NAME_LEN - 1;
+	memset(ret, 0, REC_NAME_LEN);
+	memcpy(ret, text, len);
+}

@@ -8,7 +8,7 @@
 
 #include <stddef.h>
 
-#include "../bpf/abi/metrics.h"
+#include "../bpf/abi/records.h"
 
 /*
  * Sums the lines of /proc/vmstat into ret_value by item. Returns a mask of the items that were
@@ -19,5 +19,11 @@ __u32 vmstat_parse(const char *text, size_t size, __u64 ret_value[NR_VMSTAT_ITEM
 
 /* Reads and parses an open /proc/vmstat from its start; a mask as above, or a negative errno. */
 int vmstat_read(int fd, __u64 ret_value[NR_VMSTAT_ITEMS]);
+
+/*
+ * The value of a setting from the text of its file: the word in brackets where there is one, else the
+ * first line; cut where it is too long. Padded with zeroes; ret is empty where the text is.
+ */
+void setting_parse(const char *text, size_t size, char ret[REC_NAME_LEN]);
 
 #endif

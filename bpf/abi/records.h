@@ -148,6 +148,21 @@ struct rec_alloc_failure {
 	__u32 pad;
 };
 
+enum setting {
+#define SETTING(id, name, path) id,
+#include "settings.def"
+#undef SETTING
+	NR_SETTINGS
+};
+
+/* A setting of the kernel's, the first time and whenever it has changed. */
+struct rec_setting {
+	struct rec_header h;
+	__u32 setting; /* enum setting */
+	__u32 pad;
+	char text[REC_NAME_LEN]; /* as the kernel shows it; empty where it has no such setting */
+};
+
 enum record {
 #define RECORD(id, type, is_event) id,
 #include "records.def"

@@ -111,6 +111,14 @@ int apply_stall(struct model *model, const struct rec_header *h);
 int apply_oom_kill(struct model *model, const struct rec_header *h);
 int apply_alloc_failure(struct model *model, const struct rec_header *h);
 
+/* --- settings.c ------------------------------------------------------------------------------- */
+
+struct settings {
+	char text[NR_SETTINGS][REC_NAME_LEN];
+};
+
+int apply_setting(struct model *model, const struct rec_header *h);
+
 /* --- snapshot.c ------------------------------------------------------------------------------- */
 
 struct snapshot {
@@ -254,6 +262,7 @@ struct model {
 	struct shape shape;
 	struct units units;
 	struct events events;
+	struct settings settings;
 	struct snapshot snapshot;
 	struct processes processes;
 	struct groups groups;

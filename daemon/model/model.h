@@ -196,6 +196,12 @@ const union event *model_event(const struct model *model, __u64 number);
 /* The unit of a cgroup, or "" where it is unknown. */
 const char *model_cgroup_unit(const struct model *model, __u64 cgroup_id);
 
+/* --- settings --------------------------------------------------------------------------------- */
+
+/* The kernel's own name of a setting ("vm.swappiness"), and its value as the kernel shows it; "" where it has none. */
+const char *setting_name(enum setting setting);
+const char *model_setting(const struct model *model, enum setting setting);
+
 const char *record_name(enum record kind); /* "stall" */
 bool record_is_event(enum record kind);
 

@@ -38,6 +38,7 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_STALL] = "stall",
 	[REC_OOM_KILL] = "oom_kill",
 	[REC_ALLOC_FAILURE] = "alloc_failure",
+	[REC_SETTING] = "setting",
 };
 
 const char *record_name(enum record kind)
@@ -82,6 +83,9 @@ static const char tables[] =
 #define RECORD(id, type, is_event) #id "\n"
 #include "../../bpf/abi/records.def"
 #undef RECORD
+#define SETTING(id, name, path) #id "\n"
+#include "../../bpf/abi/settings.def"
+#undef SETTING
 	;
 
 __u64 model_layout(void)

@@ -117,6 +117,23 @@ static void put_probe(__u32 index, __u32 state, const char *name, const char *ta
 	put(&rec);
 }
 
+static void put_setting(__u32 setting, const char *text)
+{
+	struct rec_setting rec = { .h = HEADER(REC_SETTING, struct rec_setting, 0), .setting = setting };
+
+	copy_text(rec.text, text, sizeof(rec.text));
+	put(&rec);
+}
+
+/* This kernel has no vm.defrag_mode. */
+static void put_settings(void)
+{
+	for (__u32 setting = 0; setting < NR_SETTINGS; setting++)
+		put_setting(setting, setting == SETTING_DEFRAG_MODE ? "" : "0");
+	put_setting(SETTING_COMPACTION_PROACTIVENESS, "20");
+	put_setting(SETTING_THP_ENABLED, "madvise");
+}
+
 static void put_cgroup(__u64 id, const char *unit)
 {
 	struct rec_cgroup rec = { .h = HEADER(REC_CGROUP, struct rec_cgroup, 0), .cgroup_id = id };
@@ -135,6 +152,7 @@ static void put_preamble(void)
 		  "this kernel has no such tracepoint", 0);
 	put_probe(3, PROBE_REJECTED, "oom", "tp_btf/mark_victim",
 		  "verifier: \"R1\" invalid\nmem access \\ 'scalar'", 0);
+	put_settings();
 	put_cgroup(CGROUP_WEB, "web.service");
 	put_cgroup(CGROUP_CONTAINER, "docker:0123456789ab");
 	put_cgroup(CGROUP_HOSTILE, "evil\"\n} 1\xff.service");

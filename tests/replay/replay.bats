@@ -47,6 +47,7 @@ samples()
 @test "golden /v1/faults" { check faults; }
 @test "golden /v1/stalls" { check stalls; }
 @test "golden /v1/events" { check events; }
+@test "golden /v1/fragmentation" { check fragmentation; }
 @test "golden /v1/events after some" { check late-events; }
 @test "golden error: no such process" { check no-process; }
 @test "golden error: no such path" { check no-path; }

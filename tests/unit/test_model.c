@@ -401,10 +401,34 @@ static void test_events(void **state UNUSED)
 	model_free(model);
 }
 
+/* --- settings --------------------------------------------------------------------------------- */
+
+static void test_settings(void **state UNUSED)
+{
+	struct rec_setting setting = { .h = HEADER(REC_SETTING, struct rec_setting, 1),
+				       .setting = SETTING_SWAPPINESS,
+				       .text = "60" };
+	struct model *model = model_with(4, 100, NULL);
+
+	assert_string_equal(setting_name(SETTING_SWAPPINESS), "vm.swappiness");
+	assert_string_equal(model_setting(model, SETTING_SWAPPINESS), "");
+	assert_int_equal(feed(model, &setting), 0);
+	assert_string_equal(model_setting(model, SETTING_SWAPPINESS), "60");
+	assert_string_equal(model_setting(model, SETTING_THP_ENABLED), "");
+	/* Text that fills its field is cut, and a setting that this build does not know is refused. */
+	memset(setting.text, 'x', sizeof(setting.text));
+	assert_int_equal(feed(model, &setting), 0);
+	assert_int_equal(strlen(model_setting(model, SETTING_SWAPPINESS)), REC_NAME_LEN - 1);
+	setting.setting = NR_SETTINGS;
+	assert_int_equal(feed(model, &setting), -EINVAL);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_machine_comes_first),
+		cmocka_unit_test(test_settings),
 		cmocka_unit_test(test_machine_again),
 		cmocka_unit_test(test_machine_is_checked),
 		cmocka_unit_test(test_machine_renews_the_base),

@@ -150,6 +150,37 @@ static void test_endless_file(void **state UNUSED)
 	assert_int_equal(vmstat_read(fd, value), 0);
 }
 
+/* Parses exactly these bytes, and says what came of it. */
+static const char *setting(const char *text)
+{
+	static char value[REC_NAME_LEN];
+	size_t size = strlen(text);
+	_cleanup_free_ char *exact = malloc(size + !size);
+
+	assert_non_null(exact);
+	memcpy(exact, text, size);
+	memset(value, 'x', sizeof(value));
+	setting_parse(exact, size, value);
+	return value;
+}
+
+static void test_settings(void **state UNUSED)
+{
+	assert_string_equal(setting("60\n"), "60");
+	assert_string_equal(setting("60"), "60");
+	assert_string_equal(setting("-1\nmore\n"), "-1");
+	assert_string_equal(setting("always defer [madvise] never\n"), "madvise");
+	assert_string_equal(setting("[]\n"), "");
+	assert_string_equal(setting("always [madvise\n]"), "always [madvise");
+	assert_string_equal(setting("]x[\n"), "]x[");
+	assert_string_equal(setting(""), "");
+	assert_string_equal(setting("\n1"), "");
+	/* Longer than there is room for. */
+	assert_int_equal(
+		strlen(setting("0123456789012345678901234567890123456789012345678901234567890123456789")),
+		REC_NAME_LEN - 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -162,6 +193,7 @@ int main(void)
 		cmocka_unit_test(test_of_this_kernel),
 		cmocka_unit_test(test_file_that_cannot_be_read),
 		cmocka_unit_test(test_endless_file),
+		cmocka_unit_test(test_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
