@@ -119,6 +119,18 @@ struct settings {
 
 int apply_setting(struct model *model, const struct rec_header *h);
 
+/* --- watch.c ---------------------------------------------------------------------------------- */
+
+struct watch {
+	struct watch_point *ring;
+	__u64 nr_points; /* that there ever were */
+};
+
+int watch_init(struct watch *watch);
+void watch_free(struct watch *watch);
+/* Notes the totals of the snapshot that has just become visible, if a point is due. */
+void watch_add(struct model *model);
+
 /* --- snapshot.c ------------------------------------------------------------------------------- */
 
 struct snapshot {
@@ -263,6 +275,7 @@ struct model {
 	struct units units;
 	struct events events;
 	struct settings settings;
+	struct watch watch;
 	struct snapshot snapshot;
 	struct processes processes;
 	struct groups groups;

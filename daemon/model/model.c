@@ -38,7 +38,7 @@ struct model *model_new(const struct model_options *options)
 		return NULL;
 	model->options = *options;
 	model->processes.max = options->max_processes;
-	if (events_init(&model->events, options->max_events) ||
+	if (events_init(&model->events, options->max_events) || watch_init(&model->watch) ||
 	    groups_init(&model->groups, options->max_groups)) {
 		model_free(model);
 		return NULL;
@@ -55,6 +55,7 @@ void model_free(struct model *model)
 	shape_free(&model->shape);
 	units_free(&model->units);
 	events_free(&model->events);
+	watch_free(&model->watch);
 	processes_free(&model->processes);
 	groups_free(&model->groups);
 	free(model);

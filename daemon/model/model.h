@@ -178,6 +178,19 @@ const struct ledger_counts *model_retired(const struct model *model);
  * accounts.
  */
 __u64 model_ledger_total(const struct model *model, enum ledger row);
+
+/*
+ * How much a counter row's total has grown over the last window_ns, at most an hour. *ret_covered_ns: the time that
+ * this really is about, from the first point of it that is known; 0 where nothing earlier is known.
+ */
+__u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, __u64 *ret_covered_ns);
+
+/*
+ * When a counter row began to grow, if it has grown during the last five minutes, and before that never
+ * paused for longer; at the earliest the first point that is known. 0: it does not grow. CLOCK_BOOTTIME.
+ */
+__u64 model_growing_since(const struct model *model, enum ledger row);
+
 const struct ledger_counts *model_account(const struct model *model, enum account account);
 const char *account_name(enum account account);
 

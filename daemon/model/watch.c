@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the system-wide totals were during the last hour, so that "how much lately" and "since when" have an
+ * answer. One point for each step of 15 seconds, or for each snapshot where those are rarer; the last hour of them.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define STEP_NS (15 * 1000000000ULL)
+#define NR_POINTS 240
+/* Growth that pauses for longer has ended. */
+#define PAUSE_NS (300 * 1000000000ULL)
+
+struct watch_point {
+	__u64 time_ns;
+	struct ledger_counts total;
+};
+
+int watch_init(struct watch *watch)
+{
+	watch->ring = calloc(NR_POINTS, sizeof(*watch->ring));
+	return watch->ring ? 0 : -ENOMEM;
+}
+
+void watch_free(struct watch *watch)
+{
+	free(watch->ring);
+}
+
+static __u64 oldest(const struct watch *watch)
+{
+	return watch->nr_points > NR_POINTS ? watch->nr_points - NR_POINTS : 0;
+}
+
+static const struct watch_point *point(const struct watch *watch, __u64 number)
+{
+	return &watch->ring[number % NR_POINTS];
+}
+
+void watch_add(struct model *model)
+{
+	struct watch *watch = &model->watch;
+	struct watch_point *new = &watch->ring[watch->nr_points % NR_POINTS];
+
+	if (watch->nr_points && model->status.time_ns - point(watch, watch->nr_points - 1)->time_ns < STEP_NS)
+		return;
+	new->time_ns = model->status.time_ns;
+	new->total = model->groups.total;
+	watch->nr_points++;
+}
+
+__u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, __u64 *ret_covered_ns)
+{
+	const struct watch *watch = &model->watch;
+
+	for (__u64 i = oldest(watch); i < watch->nr_points; i++) {
+		__u64 age_ns = model->status.time_ns - point(watch, i)->time_ns;
+
+		if (age_ns > window_ns)
+			continue;
+		*ret_covered_ns = age_ns;
+		return model->groups.total.v[row] - point(watch, i)->total.v[row];
+	}
+	*ret_covered_ns = 0;
+	return 0;
+}
+
+__u64 model_growing_since(const struct model *model, enum ledger row)
+{
+	const struct watch *watch = &model->watch;
+	__u64 newer_ns = model->status.time_ns, newer = model->groups.total.v[row];
+	__u64 since_ns = model->status.time_ns;
+	bool is_growing = false;
+
+	for (__u64 i = watch->nr_points; i > oldest(watch); i--) {
+		const struct watch_point *older = point(watch, i - 1);
+
+		if (newer > older->total.v[row]) {
+			if (since_ns - newer_ns > PAUSE_NS)
+				break;
+			since_ns = older->time_ns;
+			is_growing = true;
+		}
+		newer_ns = older->time_ns;
+		newer = older->total.v[row];
+	}
+	return is_growing ? since_ns : 0;
+}
