@@ -8,7 +8,7 @@
 #include <time.h>
 
 #include "../daemon/util.h"
-#include "human.h"
+#include "../exporters/human.h"
 #include "reply.h"
 #include "view.h"
 

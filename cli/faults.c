@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* memoir faults: page faults of the whole machine. */
+#include "../exporters/human.h"
 #include "command.h"
-#include "human.h"
 #include "view.h"
 
 static void show_kinds(const json_t *reply, size_t width, struct text *out)

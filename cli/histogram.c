@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include "human.h"
+#include "../exporters/human.h"
 
 /* "  <= 2.05ms  12345  " */
 #define BAR_X 21

@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../exporters/human.h"
 #include "command.h"
-#include "human.h"
 #include "view.h"
 
 #define REASON_INDENT 2

@@ -5,8 +5,8 @@
 #include <string.h>
 
 #include "../daemon/util.h"
+#include "../exporters/human.h"
 #include "command.h"
-#include "human.h"
 #include "view.h"
 
 static void show_identity(struct cli *cli, const json_t *process, size_t width, struct text *out)

@@ -10,9 +10,9 @@
 #include "../bpf/abi/records.h"
 #include "../daemon/recfile.h"
 #include "../daemon/util.h"
+#include "../exporters/human.h"
 #include "client.h"
 #include "command.h"
-#include "human.h"
 #include "interrupt.h"
 #include "reply.h"
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../exporters/human.h"
 #include "command.h"
 #include "histogram.h"
-#include "human.h"
 #include "top_rows.h"
 #include "view.h"
 

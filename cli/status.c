@@ -7,8 +7,8 @@
 #include <time.h>
 
 #include "../daemon/util.h"
+#include "../exporters/human.h"
 #include "command.h"
-#include "human.h"
 #include "view.h"
 
 /* A snapshot this many intervals old means that the daemon does not collect any more, as for /healthz. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "../daemon/util.h"
-#include "human.h"
+#include "../exporters/human.h"
 #include "interrupt.h"
 #include "view.h"
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "human.h"
+#include "../exporters/human.h"
 
 static const char *const key_names[NR_TOP_KEYS] = {
 	[TOP_PID] = "pid",       [TOP_COMM] = "comm",   [TOP_RSS] = "rss",

@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "human.h"
+#include "../exporters/human.h"
 #include "reply.h"
 #include "visible.h"
 

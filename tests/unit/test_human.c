@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Numbers for people: units, three digits, and the edges where a unit changes. */
-#include "cli_test.h"
-
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
 #include <math.h>
 
-#include "../../cli/human.h"
+#include "../../exporters/human.h"
+
+#define UNUSED __attribute__((unused))
 
 static void test_bytes(void **state UNUSED)
 {
