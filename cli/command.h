@@ -72,6 +72,7 @@ int status_view(struct cli *cli, const json_t *reply, struct text *out);
 int probes_view(struct cli *cli, const json_t *reply, struct text *out);
 int process_view(struct cli *cli, const json_t *reply, struct text *out);
 int faults_view(struct cli *cli, const json_t *reply, struct text *out);
+int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);

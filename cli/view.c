@@ -4,6 +4,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../exporters/human.h"
 #include "reply.h"
@@ -41,6 +42,34 @@ void view_field(struct text *out, size_t width, const char *name, const char *fo
 	va_start(args, format);
 	add_formatted(out, width > NAME_WIDTH ? width - NAME_WIDTH : 1, format, args);
 	va_end(args);
+}
+
+void view_paragraph(struct text *out, size_t width, size_t indent, const char *first, const char *string)
+{
+	size_t room = width > indent ? width - indent : 1, used = visible_width(first);
+	struct text safe = {}, word = {};
+
+	visible_add(&safe, string);
+	text_add_format(out, "%*s%s", (int)indent, "", first);
+	for (const char *at = safe.data ? safe.data : ""; *at;) {
+		size_t len = strcspn(at, " "), columns;
+
+		text_clear(&word);
+		text_add_bytes(&word, at, len);
+		columns = visible_width(word.data ? word.data : "");
+		if (used && used + 1 + columns > room) {
+			text_add_format(out, "\n%*s", (int)indent, "");
+			used = 0;
+		}
+		if (used)
+			text_add(out, " ");
+		used += (used ? 1 : 0) + visible_add_cut(out, word.data ? word.data : "", room);
+		at += len + strspn(at + len, " ");
+	}
+	text_add(out, "\n");
+	out->is_failed |= safe.is_failed || word.is_failed;
+	text_free(&safe);
+	text_free(&word);
 }
 
 void view_table(struct text *out, size_t width, const char *title, struct table *table)

@@ -13,6 +13,12 @@ void view_line(struct text *out, size_t width, const char *format, ...) __attrib
 void view_field(struct text *out, size_t width, const char *name, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
+/*
+ * Appends text of any origin as lines that begin at column indent and end before width, broken at
+ * blanks; a word that is longer than a line is cut. first stands before the text, as its first word.
+ */
+void view_paragraph(struct text *out, size_t width, size_t indent, const char *first, const char *string);
+
 /* Appends a table under an empty line and, unless NULL, a title; nothing without rows. Frees the table. */
 void view_table(struct text *out, size_t width, const char *title, struct table *table);
 

@@ -341,6 +341,7 @@ static const struct {
 	{ "/v1/stalls", stalls_reply },
 	{ "/v1/events", events_reply },
 	{ "/v1/fragmentation", fragmentation_reply },
+	{ "/v1/doctor", doctor_reply },
 };
 
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,

@@ -28,6 +28,7 @@ void write_cube(struct request *request, const char *key, enum metric metric, co
 		bool with_zero);
 
 enum api_status events_reply(struct request *request);
+enum api_status doctor_reply(struct request *request);
 enum api_status fragmentation_reply(struct request *request);
 
 #endif

@@ -417,6 +417,11 @@ const struct group *model_group(const struct model *model, __u32 index)
 	return index < model->groups.nr_visible ? &model->groups.all[index].pub : NULL;
 }
 
+bool group_is_fixed(__u32 index)
+{
+	return index < NR_FIXED_GROUPS;
+}
+
 const struct ledger_counts *model_retired(const struct model *model)
 {
 	return &model->groups.retired;

@@ -169,6 +169,8 @@ struct group {
 };
 __u32 model_nr_groups(const struct model *model);
 const struct group *model_group(const struct model *model, __u32 index);
+/* Whether it is one of memoir's own: "other", interrupts, what has no name. */
+bool group_is_fixed(__u32 index);
 
 /* What groups that lost their series had been exported with: bookkeeping, not a rate. */
 const struct ledger_counts *model_retired(const struct model *model);
@@ -180,8 +182,8 @@ const struct ledger_counts *model_retired(const struct model *model);
 __u64 model_ledger_total(const struct model *model, enum ledger row);
 
 /*
- * How much a counter row's total has grown over the last window_ns, at most an hour. *ret_covered_ns: the time that
- * this really is about, from the first point of it that is known; 0 where nothing earlier is known.
+ * How much a counter row's total has grown over the last window_ns, at most an hour. *ret_covered_ns:
+ * the time that this really is about, from the first point of it that is known; 0 where none is.
  */
 __u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, __u64 *ret_covered_ns);
 
@@ -211,7 +213,7 @@ const char *model_cgroup_unit(const struct model *model, __u64 cgroup_id);
 
 /* --- settings --------------------------------------------------------------------------------- */
 
-/* The kernel's own name of a setting ("vm.swappiness"), and its value as the kernel shows it; "" where it has none. */
+/* The kernel's own name of a setting ("vm.swappiness"); its value as the kernel shows it, or "". */
 const char *setting_name(enum setting setting);
 const char *model_setting(const struct model *model, enum setting setting);
 

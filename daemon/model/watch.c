@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the system-wide totals were during the last hour, so that "how much lately" and "since when" have an
- * answer. One point for each step of 15 seconds, or for each snapshot where those are rarer; the last hour of them.
+ * What the system-wide totals were during the last hour, so that "how much lately" and "since when"
+ * have an answer: one point for each step of 15 seconds, or for each snapshot where those are rarer.
  */
 #include "internal.h"
 

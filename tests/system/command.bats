@@ -11,7 +11,7 @@ load shortage
 # All commands that print an answer and end, and where in the API it is.
 declare -gA path_of=(
 	[status]=/v1/status [probes]=/v1/probes ['top --once']=/v1/processes ['top --once --groups']=/v1/groups
-	[faults]=/v1/faults [stalls]=/v1/stalls [events]=/v1/events
+	[faults]=/v1/faults [stalls]=/v1/stalls [events]=/v1/events [doctor]=/v1/doctor
 )
 
 memoir() {
@@ -30,7 +30,7 @@ hold_pages() {
 
 # without_ages: JSON less what changes between two questions about the same snapshot.
 without_ages() {
-	sed -E 's/"(age_ns|uptime_ns|cpu_ns|rss_bytes|run_count|run_time_ns|recursion_misses)":[0-9]+//g' "$1"
+	sed -E 's/"(age_ns|since_age_ns|uptime_ns|cpu_ns|rss_bytes|run_count|run_time_ns|recursion_misses)":[0-9]+//g' "$1"
 }
 
 @test "every command prints an answer of at most 80 columns and ends with 0" {

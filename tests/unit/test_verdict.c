@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verdicts: each rule speaks when there is evidence, says who and since when, and is silent otherwise. */
+#include "model_groups.h"
+
+#include "../../exporters/verdict.h"
+
+#define STEP 15
+
+static const struct verdict *find(const struct verdicts *verdicts, const char *subject)
+{
+	for (__u32 i = 0; i < verdicts->nr; i++)
+		if (!strcmp(verdicts->verdict[i].subject, subject))
+			return &verdicts->verdict[i];
+	return NULL;
+}
+
+/* A snapshot at this second; one process has waited so long, another has not. */
+static void snapshot(struct model *model, __u64 second, enum stall_kind kind, __u64 nr_stalls,
+		     __u64 waited_ns)
+{
+	struct task_identity waiter = identity(1, 1, 1, "waiter", 7), idler = identity(2, 2, 2, "idler", 0);
+	struct ledger_counts counts = {}, none = {};
+
+	counts.v[LEDGER_STALLS(kind)] = nr_stalls;
+	counts.v[LEDGER_STALL_NS(kind)] = waited_ns;
+	counts.v[LEDGER_STALL_SELF_NS(kind)] = waited_ns;
+	begin(model, second);
+	assert_int_equal(feed_task(model, REC_TASK, &waiter, &counts), 0);
+	assert_int_equal(feed_task(model, REC_TASK, &idler, &none), 0);
+	end(model, second);
+}
+
+/* Five minutes of a task that waits this share of the last two. */
+static struct model *model_of_waiting(enum stall_kind kind, double share)
+{
+	struct model *model = model_with(MAX_GROUPS, 10, NULL);
+	__u64 waited_ns = 0, nr_stalls = 0;
+
+	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
+	for (__u64 second = 1005; second <= 1305; second += STEP) {
+		if (second > 1185) {
+			waited_ns += (__u64)(share * STEP * 1e9);
+			nr_stalls += 30;
+		}
+		snapshot(model, second, kind, nr_stalls, waited_ns);
+	}
+	return model;
+}
+
+static void test_nothing_is_wrong(void **state UNUSED)
+{
+	struct model *model = model_of_waiting(STALL_DIRECT_RECLAIM, 0);
+	struct verdicts verdicts;
+
+	verdicts_judge(model, &verdicts);
+	assert_int_equal(verdicts.nr, 0);
+	assert_true(verdicts.nr_rules > 0);
+	assert_int_equal(verdicts.window_ns, 300 * NSEC_PER_SEC);
+	assert_false(verdicts.is_failed);
+	verdicts_free(&verdicts);
+	model_free(model);
+}
+
+static void expect_waiting(enum stall_kind kind, const char *subject, double share, int severity)
+{
+	struct model *model = model_of_waiting(kind, share);
+	const struct verdict *verdict;
+	struct verdicts verdicts;
+
+	verdicts_judge(model, &verdicts);
+	verdict = find(&verdicts, subject);
+	if (severity == NR_SEVERITIES) {
+		assert_null(verdict);
+	} else {
+		assert_non_null(verdict);
+		assert_int_equal(verdict->severity, severity);
+		assert_int_equal(verdict->since_ns, 1185 * NSEC_PER_SEC);
+		assert_non_null(strstr(verdict->finding.data, subject));
+		assert_non_null(strstr(verdict->evidence.data, "240 stalls"));
+		assert_non_null(strstr(verdict->who.data, "waiter in web.service"));
+		assert_null(strstr(verdict->who.data, "idler"));
+		assert_int_equal(verdicts.nr, 1);
+	}
+	verdicts_free(&verdicts);
+	model_free(model);
+}
+
+/* Over the whole five minutes, of which two are waited in. */
+static void test_waiting(void **state UNUSED)
+{
+	expect_waiting(STALL_DIRECT_RECLAIM, "direct_reclaim", 0.5, SEVERITY_PROBLEM);
+	expect_waiting(STALL_DIRECT_RECLAIM, "direct_reclaim", 0.05, SEVERITY_WARNING);
+	expect_waiting(STALL_DIRECT_RECLAIM, "direct_reclaim", 0.01, NR_SEVERITIES);
+	expect_waiting(STALL_MEMCG_RECLAIM, "memcg_reclaim", 0.5, SEVERITY_PROBLEM);
+	expect_waiting(STALL_MEMCG_RECLAIM, "memcg_reclaim", 0.02, NR_SEVERITIES);
+}
+
+static void test_oom_kills(void **state UNUSED)
+{
+	struct rec_oom_kill kill = { .h = HEADER(REC_OOM_KILL, struct rec_oom_kill, 1100 * NSEC_PER_SEC),
+				     .id = identity(9, 9, 9, "greedy", 0),
+				     .victim_pid = 77,
+				     .victim_comm = "victim",
+				     .anon_rss_kb = 2048 };
+	struct model *model = model_of_waiting(STALL_DIRECT_RECLAIM, 0.05);
+	const struct verdict *verdict;
+	struct verdicts verdicts;
+
+	assert_int_equal(feed(model, &kill), 0);
+	verdicts_judge(model, &verdicts);
+	verdict = find(&verdicts, "oom_kills");
+	assert_non_null(verdict);
+	/* What is worse comes first. */
+	assert_ptr_equal(verdict, &verdicts.verdict[0]);
+	assert_int_equal(verdicts.nr, 2);
+	assert_int_equal(verdict->since_ns, 1100 * NSEC_PER_SEC);
+	assert_non_null(strstr(verdict->evidence.data, "victim (pid 77), with 2.00MiB"));
+	assert_non_null(strstr(verdict->who.data, "greedy (pid 9)"));
+	verdicts_free(&verdicts);
+	/* An hour later it is history. */
+	snapshot(model, 1100 + 3601, STALL_DIRECT_RECLAIM, 0, 0);
+	verdicts_judge(model, &verdicts);
+	assert_null(find(&verdicts, "oom_kills"));
+	verdicts_free(&verdicts);
+	model_free(model);
+}
+
+static void test_trust(void **state UNUSED)
+{
+	struct rec_probe probe = { .h = HEADER(REC_PROBE, struct rec_probe, 1),
+				   .state = PROBE_OPTIONAL,
+				   .name = "page_free",
+				   .reason = "no \"such\" thing" };
+	struct rec_cells cells = { .h = HEADER(REC_CELLS, struct rec_cells, 1), .nr = NR_LOSSES };
+	struct model *model = model_with(MAX_GROUPS, 10, NULL);
+	struct verdicts verdicts;
+
+	cells.h.size = (__u32)(offsetof(struct rec_cells, cells) + NR_LOSSES * sizeof(__u64));
+	cells.first = model_cube(model, METRIC_LOST)->base;
+	cells.cells[LOSS_RECURSION_MISSED] = 5;
+	assert_int_equal(feed(model, &probe), 0);
+	begin(model, 1);
+	assert_int_equal(feed(model, &cells), 0);
+	end(model, 1);
+	verdicts_judge(model, &verdicts);
+	assert_int_equal(verdicts.nr, 0);
+	verdicts_free(&verdicts);
+
+	probe.state = PROBE_REJECTED;
+	cells.cells[LOSS_RING_FULL] = 3;
+	assert_int_equal(feed(model, &probe), 0);
+	begin(model, 2);
+	assert_int_equal(feed(model, &cells), 0);
+	end(model, 2);
+	verdicts_judge(model, &verdicts);
+	assert_int_equal(verdicts.nr, 2);
+	assert_int_equal(find(&verdicts, "probes")->severity, SEVERITY_NOTE);
+	assert_string_equal(find(&verdicts, "probes")->evidence.data,
+			    "page_free (rejected): no \"such\" thing");
+	assert_string_equal(find(&verdicts, "losses")->evidence.data, "ring_full 3");
+	verdicts_free(&verdicts);
+	model_free(model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_nothing_is_wrong),
+		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_oom_kills),
+		cmocka_unit_test(test_trust),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
