@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -199,6 +200,85 @@ static void hold(char **args)
 	stay();
 }
 
+/* What a pipe may hold without privileges (fs.pipe-max-size), in pages of 4 KiB: half a huge page. */
+#define PIPE_PAGES 256
+
+/* A pipe full of fresh pages: the kernel's own, which nobody can move. Its end to read from. */
+static int fill_pipe(size_t page_size)
+{
+	static char page[65536];
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETPIPE_SZ, PIPE_PAGES * page_size) < 0)
+		die("pipe");
+	for (int i = 0; i < PIPE_PAGES; i++)
+		if (write(ends[1], page, page_size) != (ssize_t)page_size)
+			die("write");
+	close(ends[1]);
+	return ends[0];
+}
+
+/* All of them are full before any is read from. */
+static int *fill_pipes(unsigned long nr_pipes, size_t page_size)
+{
+	struct rlimit limit;
+	int *pipes = calloc(nr_pipes, sizeof(*pipes));
+
+	if (!pipes)
+		die("calloc");
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	for (unsigned long i = 0; i < nr_pipes; i++)
+		pipes[i] = fill_pipe(page_size);
+	return pipes;
+}
+
+/* hoard PIPES: takes a mebibyte for each that cannot be moved, and keeps it; prints its pid and waits. */
+static void hoard(char **args)
+{
+	int *pipes = fill_pipes(number(args[0]), (size_t)sysconf(_SC_PAGESIZE));
+
+	stay();
+	free(pipes);
+}
+
+/*
+ * spoil PIPES: the same, and then gives back all but a few pages of each mebibyte, so that little memory
+ * that cannot be moved is spread over many huge pages; prints its pid and waits.
+ */
+static void spoil(char **args)
+{
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	unsigned long nr_pipes = number(args[0]);
+	int *pipes = fill_pipes(nr_pipes, page_size);
+	char page[65536];
+
+	for (unsigned long i = 0; i < nr_pipes; i++)
+		for (int nr_left = PIPE_PAGES; nr_left > 2; nr_left--)
+			if (read(pipes[i], page, page_size) != (ssize_t)page_size)
+				die("read");
+	stay();
+	free(pipes);
+}
+
+/*
+ * sieve PAGES: touches pages and gives every second one back, which fragments but can be moved; prints its
+ * pid and waits.
+ */
+static void sieve(char **args)
+{
+	unsigned long nr_pages = number(args[0]);
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	char *memory = map_pages(nr_pages * page_size, MADV_NOHUGEPAGE);
+
+	for (unsigned long page = 0; page < nr_pages; page++)
+		memory[page * page_size] = 1;
+	for (unsigned long page = 0; page < nr_pages; page += 2)
+		madvise(memory + page * page_size, page_size, MADV_DONTNEED);
+	stay();
+}
+
 /* read FILE: reads the whole file, prints its pid, and waits until standard input ends. */
 static void read_file(char **args)
 {
@@ -241,15 +321,12 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch },
-	{ "forks", 1, forks },
-	{ "crowd", 1, crowd },
-	{ "bad-faults", 1, bad_faults },
-	{ "named", 1, named },
-	{ "hold", 1, hold },
-	{ "use", 1, use },
-	{ "read", 1, read_file },
-	{ "touch-huge", 2, touch_huge },
+	{ "touch", 2, touch },     { "forks", 1, forks },
+	{ "crowd", 1, crowd },     { "bad-faults", 1, bad_faults },
+	{ "named", 1, named },     { "hold", 1, hold },
+	{ "use", 1, use },         { "hoard", 1, hoard },
+	{ "spoil", 1, spoil },     { "sieve", 1, sieve },
+	{ "read", 1, read_file },  { "touch-huge", 2, touch_huge },
 	{ "receive", 1, receive },
 };
 
@@ -261,8 +338,9 @@ int main(int argc, char **argv)
 			return EXIT_SUCCESS;
 		}
 	}
-	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | use PAGES | hold PAGES |"
-	      " read FILE | receive SOCKET\n",
+	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N |"
+	      " named NAME | use PAGES | hold PAGES | hoard PIPES | spoil PIPES | sieve PAGES | read FILE |"
+	      " receive SOCKET\n",
 	      stderr);
 	return 2;
 }
