@@ -8,7 +8,7 @@
 #include "../bpf/abi/hist.h"
 #include "api_request.h"
 
-static __u64 age_ns(const struct request *request, __u64 time_ns)
+__u64 age_ns(const struct request *request, __u64 time_ns)
 {
 	return request->context->now_ns > time_ns ? request->context->now_ns - time_ns : 0;
 }
@@ -19,7 +19,7 @@ static enum api_status fail(struct request *request, enum api_status status, con
 	return status;
 }
 
-static void write_snapshot(struct request *request)
+void write_snapshot(struct request *request)
 {
 	struct json *json = &request->json;
 
@@ -243,12 +243,8 @@ static enum api_status groups_reply(struct request *request)
 
 /* --- system-wide views ------------------------------------------------------------------------ */
 
-/*
- * A metric's cells that have counted, each with the labels of its dimensions and its value under
- * value_key. Pages become bytes.
- */
-static void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
-		       bool with_zero)
+void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
+		bool with_zero)
 {
 	const struct metric_row *row = &metric_rows[metric];
 	const struct cube *cube = model_cube(request->model, metric);
@@ -336,10 +332,15 @@ static const struct {
 	const char *path;
 	enum api_status (*reply)(struct request *request);
 } handlers[] = {
-	{ "/v1/status", status_reply },       { "/v1/probes", probes_reply },
-	{ "/v1/processes", processes_reply }, { "/v1/process", process_reply },
-	{ "/v1/groups", groups_reply },       { "/v1/faults", faults_reply },
-	{ "/v1/stalls", stalls_reply },       { "/v1/events", events_reply },
+	{ "/v1/status", status_reply },
+	{ "/v1/probes", probes_reply },
+	{ "/v1/processes", processes_reply },
+	{ "/v1/process", process_reply },
+	{ "/v1/groups", groups_reply },
+	{ "/v1/faults", faults_reply },
+	{ "/v1/stalls", stalls_reply },
+	{ "/v1/events", events_reply },
+	{ "/v1/fragmentation", fragmentation_reply },
 };
 
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,

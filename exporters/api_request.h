@@ -14,6 +14,20 @@ struct request {
 	struct json json;
 };
 
+/* How long ago, at the time of the request; 0 for what is to come. */
+__u64 age_ns(const struct request *request, __u64 time_ns);
+
+/* The member "snapshot": of when the answer is. */
+void write_snapshot(struct request *request);
+
+/*
+ * A metric's cells that have counted, each with the labels of its dimensions and its value under
+ * value_key. Pages become bytes.
+ */
+void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
+		bool with_zero);
+
 enum api_status events_reply(struct request *request);
+enum api_status fragmentation_reply(struct request *request);
 
 #endif
