@@ -10,11 +10,6 @@
  */
 #include "plane.bpf.h"
 
-static __always_inline __u32 page_node(__u64 page)
-{
-	return page_node_shift ? page_flags(page) >> page_node_shift : page_node_fixed;
-}
-
 static __always_inline void record_failure(__u32 order, __u64 gfp, __u32 migratetype)
 {
 	struct rec_alloc_failure *record = record_reserve(REC_ALLOC_FAILURE, sizeof(*record));
@@ -33,6 +28,16 @@ static __always_inline void record_failure(__u32 order, __u64 gfp, __u32 migrate
 
 #define GFP_NOWARN 0x2000u
 
+/* An allocation of the size of a huge page that fails is followed by one of small pages; others are not so lucky. */
+static __always_inline void charge_failure(struct ledger_counts *counts, __u32 order)
+{
+	counts->v[LEDGER_ALLOCATION_FAILURES]++;
+	if (order == huge_page_order)
+		counts->v[LEDGER_HUGE_PAGE_FALLBACKS]++;
+	else if (order > 0)
+		counts->v[LEDGER_HIGH_ORDER_FAILURES]++;
+}
+
 SEC("raw_tp/mm_page_alloc")
 int page_alloc(__u64 *ctx)
 {
@@ -42,13 +47,16 @@ int page_alloc(__u64 *ctx)
 
 	if (!page) {
 		if (count(METRIC_ALLOCATION_FAILURES, migratetype, order, 0, 1) && counts)
-			counts->v[LEDGER_ALLOCATION_FAILURES]++;
+			charge_failure(counts, order);
 		if (!(gfp & GFP_NOWARN))
 			record_failure(order, gfp, migratetype);
 		return 0;
 	}
-	if (count(METRIC_ALLOCATED, page_node(page), migratetype, order, 1ULL << order) && counts)
-		counts->v[LEDGER_ALLOCATED] += 1ULL << order;
+	if (!count(METRIC_ALLOCATED, page_node(page), migratetype, order, 1ULL << order) || !counts)
+		return 0;
+	counts->v[LEDGER_ALLOCATED] += 1ULL << order;
+	if (order == huge_page_order)
+		counts->v[LEDGER_HUGE_PAGES]++;
 	return 0;
 }
 

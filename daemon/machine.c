@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "dimensions.h"
 #include "log.h"
 #include "model/model.h"
 #include "util.h"
@@ -188,44 +189,6 @@ static bool is_new_enough(const struct btf *btf)
 	return enum_value(btf, "bpf_map_type", "BPF_MAP_TYPE_USER_RINGBUF") >= 0;
 }
 
-/* Copies an enumerator's name without its prefix, in lower case. */
-static void label_text(char ret[REC_NAME_LEN], const char *name, const char *prefix)
-{
-	size_t len = strlen(prefix), i;
-
-	if (!strncmp(name, prefix, len))
-		name += len;
-	for (i = 0; name[i] && i < REC_NAME_LEN - 1; i++)
-		ret[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
-	ret[i] = '\0';
-}
-
-static struct rec_label *add_label(struct machine *machine, enum dim dim, __u32 index)
-{
-	struct rec_label *label = &machine->labels[machine->nr_labels++];
-
-	*label = (struct rec_label){ .h = { REC_LABEL, sizeof(*label), 0 }, .dim = dim, .index = index };
-	return label;
-}
-
-/* The enumerators below the dimension's size; of names with one value the first, the type's own, wins. */
-static void add_enum_labels(struct machine *machine, const char *enum_name, const char *prefix, enum dim dim)
-{
-	int id;
-	const struct btf_type *type = find_type(machine->btf, enum_name, BTF_KIND_ENUM, &id);
-	const struct btf_enum *value = type ? btf_enum(type) : NULL;
-
-	for (int i = type ? btf_vlen(type) - 1 : -1; i >= 0 && machine->nr_labels < MACHINE_MAX_LABELS; i--) {
-		const char *name = btf__name_by_offset(machine->btf, value[i].name_off);
-		__u32 index = (__u32)value[i].val;
-
-		/* MIGRATE_PCPTYPES and __MIGRATE_TYPE_END are counts that share a value with a type. */
-		if (!name || index >= machine->dim_sizes[dim] || name[0] == '_' || strstr(name, "PCPTYPES"))
-			continue;
-		label_text(add_label(machine, dim, index)->text, name, prefix);
-	}
-}
-
 void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const struct rec_label *label),
 		    void *ctx)
 {
@@ -282,6 +245,8 @@ static void tell_apart(struct machine *machine)
 				    size_in_btf(btf, "thread_info", "preempt_count");
 	machine->deferred_is_no_stall = last_parameter_points_to(btf, "try_to_compact_pages",
 								 "capture_control");
+	machine->migrate_reason_arg = tracepoint_nr_args(btf, "mm_migrate_pages") >= 8 ? 7 : 6;
+	machine->scan_status_arg = tracepoint_nr_args(btf, "mm_khugepaged_scan_pmd") >= 7 ? 5 : 4;
 	machine->reclaim_order_arg = tracepoint_nr_args(btf, "mm_vmscan_direct_reclaim_begin") >= 3 ? 1 : 0;
 }
 
@@ -341,19 +306,7 @@ int machine_read(struct machine *ret)
 		ret->page_node_fixed = record->nr_nodes++;
 	}
 	tell_apart(ret);
-	ret->dim_sizes[DIM_NODE] = record->nr_nodes;
-	ret->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
-	ret->dim_sizes[DIM_ORDER] = record->nr_orders;
-	ret->dim_sizes[DIM_COMPACT_RESULT] = record->nr_compact_results;
-#define DIM(id, label, size) \
-	if (size)            \
-		ret->dim_sizes[id] = size;
-	MEMOIR_DIMS(DIM)
-#undef DIM
-	if (ret->page_node_fixed)
-		snprintf(add_label(ret, DIM_NODE, ret->page_node_fixed)->text, REC_NAME_LEN, "unknown");
-	add_enum_labels(ret, "migratetype", "MIGRATE_", DIM_MIGRATETYPE);
-	add_enum_labels(ret, "compact_result", "COMPACT_", DIM_COMPACT_RESULT);
+	dimensions_read(ret);
 	return 0;
 }
 

@@ -148,10 +148,14 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));
 	skeleton->rodata->page_node_shift = machine->page_node_shift;
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
+	skeleton->rodata->pageblock_order = machine->pageblock_order;
+	skeleton->rodata->huge_page_order = machine->huge_page_order;
 	skeleton->rodata->chunks_per_cpu = cells_nr_chunks(nr_cells);
 	skeleton->rodata->page_kb = machine->record.page_size >> 10;
 	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
 	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
+	skeleton->rodata->compat_migrate_reason_arg = machine->migrate_reason_arg;
+	skeleton->rodata->compat_scan_status_arg = machine->scan_status_arg;
 	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
 	skeleton->rodata->compat_counts_interrupt_disabling = machine->counts_interrupt_disabling;
 	skeleton->rodata->compat_deferred_is_no_stall = machine->deferred_is_no_stall;

@@ -30,6 +30,9 @@ struct rec_machine {
 	__u32 page_size;                    /* bytes */
 	__u32 nr_cpus;
 	__u32 nr_nodes, nr_migratetypes, nr_orders, nr_compact_results; /* dimension sizes */
+	__u32 nr_migrate_reasons, nr_scan_results;
+	/* What this kernel counts itself; 0: nothing of the kind. */
+	__u32 nr_thp_events, nr_swap_directions, nr_compaction_works, nr_compaction_events;
 	__u32 vmstat_known; /* bit per vmstat item that this kernel has */
 	__u32 pad;
 	char kernel[REC_NAME_LEN];  /* uname -r */

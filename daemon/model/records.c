@@ -73,7 +73,8 @@ int record_check(const void *record, size_t size)
 /* --- the layout ------------------------------------------------------------------------------- */
 
 static const char tables[] =
-#define METRIC(id, type, unit, d0, d1, d2, source, help) #id " " #type " " #unit " " #d0 " " #d1 " " #d2 "\n"
+#define METRIC(id, type, unit, d0, d1, d2, d3, source, help) \
+#id " " #type " " #unit " " #d0 " " #d1 " " #d2 " " #d3 "\n"
 #include "../../bpf/abi/metrics.def"
 #undef METRIC
 #define LEDGER(id, type, unit, source, help) #id " " #type " " #unit "\n"

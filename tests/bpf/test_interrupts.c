@@ -97,6 +97,7 @@ static void test_failure_in_an_interrupt_says_so(void **state)
 	waitpid(busy, NULL, 0);
 	expect_cell(lab, METRIC_ALLOCATION_FAILURES, 0, 1, 0, 1);
 	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_ALLOCATION_FAILURES, 1);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_HIGH_ORDER_FAILURES, 1);
 	lab_verify(lab);
 	record = &lab_only_record(lab, REC_ALLOC_FAILURE, sizeof(*record))->alloc_failure;
 	assert_int_equal(record->in_interrupt, 1);

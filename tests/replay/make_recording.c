@@ -65,6 +65,12 @@ static void put_machine(void)
 		.nr_migratetypes = 3,
 		.nr_orders = 11,
 		.nr_compact_results = 4,
+		.nr_migrate_reasons = 2,
+		.nr_scan_results = 3,
+		.nr_thp_events = 3,
+		.nr_swap_directions = 2,
+		.nr_compaction_works = 2,
+		.nr_compaction_events = 0,
 		.vmstat_known = ((1u << NR_VMSTAT_ITEMS) - 1) & ~(1u << VMSTAT_COMPACT_STALL),
 		.kernel = "6.18.0-example",
 		.version = "0.0.0-example",
@@ -83,14 +89,32 @@ static void put_label(__u32 dim, __u32 index, const char *text)
 	put(&rec);
 }
 
+static void put_all_labels(__u32 dim, const char *const *text, __u32 nr)
+{
+	for (__u32 i = 0; i < nr; i++)
+		put_label(dim, i, text[i]);
+}
+
 static void put_labels(void)
 {
 	static const char *const migratetypes[] = { "unmovable", "movable", "reclaimable" };
 	static const char *const results[] = { "not_suitable_zone", "skipped", "deferred", "success" };
+	static const char *const reasons[] = { "compaction", "syscall" };
+	static const char *const scans[] = { "fail", "succeed", "pmd_null" };
+	static const char *const thp_events[] = { "fault_alloc", "fault_fallback", "split_page" };
+	static const char *const directions[] = { "in", "out" };
+	static const char *const works[] = { "migrate_scanned", "isolated" };
 	char number[16];
 
-	for (__u32 i = 0; i < ARRAY_SIZE(migratetypes); i++)
+	for (__u32 i = 0; i < ARRAY_SIZE(migratetypes); i++) {
 		put_label(DIM_MIGRATETYPE, i, migratetypes[i]);
+		put_label(DIM_FALLBACK_MIGRATETYPE, i, migratetypes[i]);
+	}
+	put_all_labels(DIM_MIGRATE_REASON, reasons, ARRAY_SIZE(reasons));
+	put_all_labels(DIM_SCAN_RESULT, scans, ARRAY_SIZE(scans));
+	put_all_labels(DIM_THP_EVENT, thp_events, ARRAY_SIZE(thp_events));
+	put_all_labels(DIM_SWAP_DIRECTION, directions, ARRAY_SIZE(directions));
+	put_all_labels(DIM_COMPACTION_WORK, works, ARRAY_SIZE(works));
 	for (__u32 i = 0; i < ARRAY_SIZE(results); i++)
 		put_label(DIM_COMPACT_RESULT, i, results[i]);
 	for (__u32 i = 0; i < 11; i++) {
@@ -232,7 +256,16 @@ static void put_exits(__u32 snapshot, __u64 after_ns)
 static void put_cells(__u32 snapshot)
 {
 	__u32 sizes[NR_DIMS] = {
-		[DIM_NODE] = 2, [DIM_MIGRATETYPE] = 3, [DIM_ORDER] = 11, [DIM_COMPACT_RESULT] = 4
+		[DIM_NODE] = 2,
+		[DIM_MIGRATETYPE] = 3,
+		[DIM_ORDER] = 11,
+		[DIM_COMPACT_RESULT] = 4,
+		[DIM_FALLBACK_MIGRATETYPE] = 3,
+		[DIM_MIGRATE_REASON] = 2,
+		[DIM_SCAN_RESULT] = 3,
+		[DIM_THP_EVENT] = 3,
+		[DIM_SWAP_DIRECTION] = 2,
+		[DIM_COMPACTION_WORK] = 2,
 	};
 	struct cube cubes[NR_METRICS];
 	__u32 nr_cells;

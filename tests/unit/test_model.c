@@ -84,6 +84,20 @@ static void test_machine_is_checked(void **state UNUSED)
 	machine.nr_compact_results = 33;
 	expect_machine(machine, -EINVAL);
 	machine = stream_machine();
+	machine.nr_migrate_reasons = 0;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
+	machine.nr_scan_results = 129;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
+	machine.nr_thp_events = 129;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
+	/* A kernel may lack what it would count. */
+	machine.nr_thp_events = machine.nr_swap_directions = 0;
+	machine.nr_compaction_works = machine.nr_compaction_events = 0;
+	expect_machine(machine, 0);
+	machine = stream_machine();
 	machine.nr_nodes = 1024;
 	machine.nr_orders = machine.nr_compact_results = 32;
 	machine.nr_migratetypes = 16;
