@@ -7,6 +7,7 @@
 #ifndef MEMOIR_MACHINE_H
 #define MEMOIR_MACHINE_H
 
+#include "../bpf/abi/live.h"
 #include "../bpf/abi/records.h"
 
 struct btf;
@@ -22,6 +23,10 @@ struct machine {
 	__u32 nr_cpu_ids;      /* one more than the highest CPU that there may ever be */
 	__u32 page_node_shift; /* page->flags >> this is the node; 0: every page is of page_node_fixed */
 	__u32 page_node_fixed; /* 0 on a single node; else the value "unknown", one above the real nodes */
+	__u32 page_zone_shift; /* page->flags >> this is the zone, of as many bits as the mask */
+	__u32 page_zone_mask;  /* 0: the zone of a page cannot be told */
+	__u32 live_step_shift; /* see bpf/abi/live.h; 0: live pages cannot be followed here */
+	__u32 nr_live_entries; /* of the table of live pages, at least 1 */
 	__u32 pageblock_order, huge_page_order;
 	__u32 reclaim_order_arg; /* see compat.bpf.h, like the next */
 	__u32 migrate_reason_arg, scan_status_arg;

@@ -16,7 +16,9 @@
 #include "probes_internal.h"
 #include "util.h"
 
-const char *const probes_map_names[NR_PROBE_MAPS] = { "cells", "accounts", "ledgers", "ring" };
+const char *const probes_map_names[NR_PROBE_MAPS] = {
+	"cells", "accounts", "ledgers", "ring", "live", "stacks"
+};
 
 /* --- what a section name says ----------------------------------------------------------------- */
 
@@ -150,6 +152,9 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
 	skeleton->rodata->pageblock_order = machine->pageblock_order;
 	skeleton->rodata->huge_page_order = machine->huge_page_order;
+	skeleton->rodata->page_zone_shift = machine->page_zone_shift;
+	skeleton->rodata->page_zone_mask = machine->page_zone_mask;
+	skeleton->rodata->live_step_shift = machine->live_step_shift;
 	skeleton->rodata->chunks_per_cpu = cells_nr_chunks(nr_cells);
 	skeleton->rodata->page_kb = machine->record.page_size >> 10;
 	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
@@ -162,6 +167,7 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->compact_results_are_seen = will_load(probes, skeleton->progs.compaction_result);
 	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
+	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);
 	return 0;
 }
 
@@ -173,7 +179,7 @@ __u64 probes_object_hash(const struct probes *probes)
 		     sizeof(*probes->skeleton->rodata));
 }
 
-__u64 probes_layout(const struct cube cubes[NR_METRICS])
+__u64 probes_layout(const struct machine *machine, const struct cube cubes[NR_METRICS])
 {
 	size_t size;
 	const void *elf = memoir_bpf__elf_bytes(&size);
@@ -194,7 +200,8 @@ __u64 probes_layout(const struct cube cubes[NR_METRICS])
 		layout = fnv1a(layout, &value_size, sizeof(value_size));
 	}
 	bpf_object__close(object);
-	return layout;
+	/* What the keys of live pages mean. */
+	return fnv1a(layout, &machine->live_step_shift, sizeof(machine->live_step_shift));
 }
 
 /* --- load ------------------------------------------------------------------------------------- */

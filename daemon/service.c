@@ -196,7 +196,7 @@ static int start_probes(struct service *service)
 	if (err)
 		return err;
 	service->nr_cells = cubes_layout(service->cubes, service->machine.dim_sizes);
-	err = pins_open(&service->pins, options->pin, probes_layout(service->cubes),
+	err = pins_open(&service->pins, options->pin, probes_layout(&service->machine, service->cubes),
 			model_durable_size(options->max_groups));
 	if (!err)
 		err = probes_start(&service->machine, service->cubes, service->nr_cells, &service->pins,

@@ -76,6 +76,9 @@ enum loss {
 	LOSS_RECURSION_MISSED,   /* a program that the kernel skipped because it was running on that CPU */
 	LOSS_PROCESS_TABLE_FULL, /* a process that found no place in the daemon's table */
 	LOSS_END_MISSED,         /* a task that exited and was freed where this kernel runs no programs */
+	LOSS_LIVE_PAGE, /* a followed page that was allocated and found no place in the table of live pages */
+	LOSS_LIVE_FREE, /* the free of a followed page that could not be noted */
+	LOSS_STACK,     /* a stack that could not be taken or found no place */
 	NR_LOSSES
 };
 

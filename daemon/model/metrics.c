@@ -146,6 +146,9 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_RECURSION_MISSED] = "recursion_missed",
 	[LOSS_PROCESS_TABLE_FULL] = "process_table_full",
 	[LOSS_END_MISSED] = "end_missed",
+	[LOSS_LIVE_PAGE] = "live_page",
+	[LOSS_LIVE_FREE] = "live_free",
+	[LOSS_STACK] = "stack",
 };
 
 static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {

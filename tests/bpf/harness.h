@@ -39,8 +39,9 @@
 #define LAB_MIGRATE_REASONS 10u
 #define LAB_SCAN_RESULTS 31u
 #define LAB_PAGEBLOCK_ORDER 9u
-#define LAB_HUGE_PAGE_ORDER 8u /* not that of a pageblock, so that one is not taken for the other */
+#define LAB_HUGE_PAGE_ORDER 7u /* not that of a pageblock, so that one is not taken for the other */
 #define LAB_MAX_RECORDS 16384
+#define LAB_LIVE_ENTRIES 4096u
 
 struct lab_config {
 	__u64 stall_record_min_ns;
@@ -53,6 +54,10 @@ struct lab_config {
 	__u32 page_node_fixed;
 	__s64 preempt_count_from_rq;
 	bool counts_interrupt_disabling;
+	__u32 live_step_shift;
+	__u32 nr_live_entries; /* 0: as many as a test needs */
+	__u32 nr_stacks;       /* 0: as the daemon has it */
+	__u32 page_zone_shift, page_zone_mask;
 };
 
 union lab_record {
@@ -156,9 +161,16 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	lab->skeleton->rodata->page_node_fixed = config->page_node_fixed;
 	lab->skeleton->rodata->compat_preempt_count_from_rq = config->preempt_count_from_rq;
 	lab->skeleton->rodata->compat_counts_interrupt_disabling = config->counts_interrupt_disabling;
+	lab->skeleton->rodata->live_step_shift = config->live_step_shift;
+	lab->skeleton->rodata->page_zone_shift = config->page_zone_shift;
+	lab->skeleton->rodata->page_zone_mask = config->page_zone_mask;
 	lab->skeleton->rodata->chunks_per_cpu = cells_nr_chunks(lab->nr_cells);
 	bpf_map__set_max_entries(lab->skeleton->maps.cells, lab->nr_cpus * cells_nr_chunks(lab->nr_cells));
 	bpf_map__set_max_entries(lab->skeleton->maps.accounts, lab->nr_cpus);
+	bpf_map__set_max_entries(lab->skeleton->maps.live,
+				 config->nr_live_entries ? config->nr_live_entries : LAB_LIVE_ENTRIES);
+	if (config->nr_stacks)
+		bpf_map__set_max_entries(lab->skeleton->maps.stacks, config->nr_stacks);
 	/* It cannot be run with arguments of a test's own. */
 	bpf_program__set_autoload(lab->skeleton->progs.compaction_result, false);
 	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;
