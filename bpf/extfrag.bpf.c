@@ -5,6 +5,16 @@
  * movable pages stays, and keeps its pageblock from becoming one free piece: that is what fragments.
  */
 #include "plane.bpf.h"
+#include "stack.bpf.h"
+
+#include "abi/fallbacks.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_FALLBACKS);
+	__type(key, struct fallback_key);
+	__type(value, struct fallback_count);
+} fallbacks SEC(".maps");
 
 /*
  * Whether the running task takes the block while it is freed to it by its own compaction
@@ -33,6 +43,36 @@ static __always_inline enum stolen stolen(__u32 alloc_order, __u32 fallback_orde
 	return STOLEN_UNKNOWN;
 }
 
+/*
+ * Counts it by process and stack. The daemon removes entries meanwhile, and one that is removed between the
+ * look-up and the addition loses that one or gives it to another: the totals are elsewhere.
+ */
+static __always_inline void count_by_stack(void *ctx, __u32 migratetype, __u32 fallback)
+{
+	struct fallback_count first = { .count = 1 }, *known;
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct fallback_key key = { .stack = stack_now(ctx),
+				    .migratetype = migratetype,
+				    .fallback_migratetype = fallback };
+
+	if (!in_interrupt(current)) {
+		identify(&first.id, current);
+		key.start_ns = first.id.start_ns;
+		key.tgid = first.id.tgid;
+	}
+	known = bpf_map_lookup_elem(&fallbacks, &key);
+	if (!known) {
+		if (!bpf_map_update_elem(&fallbacks, &key, &first, BPF_NOEXIST))
+			return;
+		/* Another CPU was the first, or there is no room. */
+		known = bpf_map_lookup_elem(&fallbacks, &key);
+	}
+	if (known)
+		__sync_fetch_and_add(&known->count, 1);
+	else
+		lost(LOSS_FALLBACK);
+}
+
 SEC("raw_tp/mm_page_alloc_extfrag")
 int fallback_allocation(__u64 *ctx)
 {
@@ -40,8 +80,10 @@ int fallback_allocation(__u64 *ctx)
 	struct ledger_counts *counts = counts_now();
 
 	if (!count_4(METRIC_FALLBACK_ALLOCATIONS, page_node(ctx[0]), migratetype, fallback,
-		     stolen(alloc_order, fallback_order, migratetype), 1) ||
-	    !counts)
+		     stolen(alloc_order, fallback_order, migratetype), 1))
+		return 0;
+	count_by_stack(ctx, migratetype, fallback);
+	if (!counts)
 		return 0;
 	counts->v[LEDGER_FALLBACK_ALLOCATIONS]++;
 	if (fallback == MIGRATETYPE(MOVABLE) &&

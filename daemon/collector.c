@@ -17,6 +17,7 @@
 
 #include "cgroups.h"
 #include "ends.h"
+#include "fallbacks.h"
 #include "log.h"
 #include "plane.h"
 #include "procfs.h"
@@ -34,6 +35,7 @@ struct collector {
 	struct collector_options options;
 	struct plane *plane;
 	struct cgroups *cgroups;
+	struct fallbacks *fallbacks;
 	int vmstat_fd;
 	record_sink_fn sink;
 	void *sink_ctx;
@@ -247,6 +249,9 @@ static int snapshot(struct collector *collector)
 	if (err)
 		return err;
 	end.quiet = still_quiet(collector, &reading);
+	err = fallbacks_read(collector->fallbacks, feed_from_kernel, collector);
+	if (err)
+		return err;
 	if (end.quiet && collector->ends.nr_missed > state->nr_ends_missed)
 		state->nr_ends_missed = collector->ends.nr_missed;
 	end.nr_ends_missed = (__u32)state->nr_ends_missed;
@@ -351,10 +356,12 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->ends = ends_from(options->pins->state->nr_ends_missed);
 	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
+	collector->fallbacks = fallbacks_new(options->probes);
 	collector->cells = calloc(options->nr_cells, sizeof(__u64));
 	collector->cells_after = calloc(options->nr_cells, sizeof(__u64));
 	collector->kernel_cells = calloc(options->nr_cells, sizeof(__u64));
-	if (!collector->cgroups || !collector->cells || !collector->cells_after || !collector->kernel_cells) {
+	if (!collector->cgroups || !collector->fallbacks || !collector->cells || !collector->cells_after ||
+	    !collector->kernel_cells) {
 		collector_free(collector);
 		return -ENOMEM;
 	}
@@ -387,6 +394,7 @@ void collector_free(struct collector *collector)
 		return;
 	plane_free(collector->plane);
 	cgroups_free(collector->cgroups);
+	fallbacks_free(collector->fallbacks);
 	if (collector->vmstat_fd >= 0)
 		close(collector->vmstat_fd);
 	free(collector->cells);

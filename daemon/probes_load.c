@@ -16,9 +16,8 @@
 #include "probes_internal.h"
 #include "util.h"
 
-const char *const probes_map_names[NR_PROBE_MAPS] = {
-	"cells", "accounts", "ledgers", "ring", "live", "stacks"
-};
+const char *const probes_map_names[NR_PROBE_MAPS] = { "cells", "accounts", "ledgers",  "ring",
+						      "live",  "stacks",   "fallbacks" };
 
 /* --- what a section name says ----------------------------------------------------------------- */
 

@@ -27,6 +27,12 @@ void write_snapshot(struct request *request);
 void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
 		bool with_zero);
 
+/* The members "fallbacks" and "fallback_stacks": who took pages of another migratetype than wanted. */
+void write_fallbacks(struct request *request);
+
+/* The members "huge_pages", "migrated" and "swap". */
+void write_huge_pages(struct request *request);
+
 enum api_status events_reply(struct request *request);
 enum api_status fragmentation_reply(struct request *request);
 

@@ -79,6 +79,7 @@ enum loss {
 	LOSS_LIVE_PAGE, /* a followed page that was allocated and found no place in the table of live pages */
 	LOSS_LIVE_FREE, /* the free of a followed page that could not be noted */
 	LOSS_STACK,     /* a stack that could not be taken or found no place */
+	LOSS_FALLBACK,  /* a fallback allocation that found no place in the table by stack */
 	NR_LOSSES
 };
 

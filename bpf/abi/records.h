@@ -151,6 +151,20 @@ struct rec_alloc_failure {
 	__u32 pad;
 };
 
+/*
+ * Fallback allocations of one process from one kernel stack, since the probes were installed. A snapshot has
+ * those that are most frequent, at most REC_MAX_FALLBACKS of them, the most frequent first.
+ */
+#define REC_MAX_FALLBACKS 50
+struct rec_fallback {
+	struct rec_header h;
+	struct task_identity id; /* tgid 0: in interrupts */
+	__u64 stack;             /* key of a kernel stack; 0: not known */
+	__u64 count;
+	__u32 migratetype;          /* that was wanted */
+	__u32 fallback_migratetype; /* that was taken */
+};
+
 enum record {
 #define RECORD(id, type, is_event) id,
 #include "records.def"

@@ -111,6 +111,18 @@ int apply_stall(struct model *model, const struct rec_header *h);
 int apply_oom_kill(struct model *model, const struct rec_header *h);
 int apply_alloc_failure(struct model *model, const struct rec_header *h);
 
+/* --- fallbacks.c ------------------------------------------------------------------------------ */
+
+struct fallbacks {
+	struct rec_fallback shown[REC_MAX_FALLBACKS];   /* as of the last snapshot */
+	struct rec_fallback pending[REC_MAX_FALLBACKS]; /* as of the open one */
+	__u32 nr_shown, nr_pending;
+};
+
+int apply_fallback(struct model *model, const struct rec_header *h);
+void fallbacks_begin(struct fallbacks *fallbacks);
+void fallbacks_end(struct fallbacks *fallbacks);
+
 /* --- snapshot.c ------------------------------------------------------------------------------- */
 
 struct snapshot {
@@ -255,6 +267,7 @@ struct model {
 	struct units units;
 	struct events events;
 	struct snapshot snapshot;
+	struct fallbacks fallbacks;
 	struct processes processes;
 	struct groups groups;
 	struct model_status status;

@@ -146,6 +146,7 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_RECURSION_MISSED] = "recursion_missed",
 	[LOSS_PROCESS_TABLE_FULL] = "process_table_full",
 	[LOSS_END_MISSED] = "end_missed",
+	[LOSS_FALLBACK] = "fallback",
 	[LOSS_LIVE_PAGE] = "live_page",
 	[LOSS_LIVE_FREE] = "live_free",
 	[LOSS_STACK] = "stack",

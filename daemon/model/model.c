@@ -27,6 +27,7 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_STALL] = { apply_stall, false },
 	[REC_OOM_KILL] = { apply_oom_kill, false },
 	[REC_ALLOC_FAILURE] = { apply_alloc_failure, false },
+	[REC_FALLBACK] = { apply_fallback, true },
 };
 
 struct model *model_new(const struct model_options *options)

@@ -181,6 +181,15 @@ __u64 model_ledger_total(const struct model *model, enum ledger row);
 const struct ledger_counts *model_account(const struct model *model, enum account account);
 const char *account_name(enum account account);
 
+/* --- fallback allocations --------------------------------------------------------------------- */
+
+/*
+ * Fallback allocations by process and kernel stack at the last snapshot: the most frequent, not all. What they
+ * lack of METRIC_FALLBACK_ALLOCATIONS is by others. id.comm is terminated.
+ */
+__u32 model_nr_fallbacks(const struct model *model);
+const struct rec_fallback *model_fallback(const struct model *model, __u32 index);
+
 /* --- events ----------------------------------------------------------------------------------- */
 
 union event {

@@ -25,6 +25,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 		.per_second = model->nr_snapshots && elapsed_ns > 0 ? 1e9 / elapsed_ns : 0,
 	};
 	memcpy(snapshot->accounts, model->groups.accounts, sizeof(snapshot->accounts));
+	fallbacks_begin(&model->fallbacks);
 	return 0;
 }
 
@@ -201,6 +202,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->nr_tasks = snapshot->nr_tasks;
 	status->nr_processes = model->processes.nr_alive;
 	status->nr_groups = model->groups.nr_visible;
+	fallbacks_end(&model->fallbacks);
 	show_read_cells(&model->shape);
 	show_model_cells(model, rec);
 	compare_with_vmstat(model, rec->quiet);

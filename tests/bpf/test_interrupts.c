@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "../../bpf/abi/fallbacks.h"
 #include "../../daemon/machine.h"
 #include "harness.h"
 #include "live.h"
@@ -127,6 +128,29 @@ static void test_live_page_of_an_interrupt_has_no_task(void **state)
 	assert_int_not_equal(live_page.time_ns, 0);
 }
 
+static void test_fallback_in_an_interrupt_is_nobodys(void **state)
+{
+	struct lab *lab = *state;
+	pid_t busy = keep_other_cpu_busy(&allowed_at_start);
+	int fd = bpf_map__fd(lab->skeleton->maps.fallbacks);
+	struct fallback_count count;
+	struct fallback_key key;
+
+	RUN_ON(lab, other_cpu, fallback_allocation, 1, 0, 9, 0, 1);
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	expect_cell_4(lab, METRIC_FALLBACK_ALLOCATIONS, 0, 0, 1, STOLEN_YES, 1);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_FALLBACK_ALLOCATIONS, 1);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_SPOILING_ALLOCATIONS, 1);
+	lab_verify(lab);
+	assert_int_equal(bpf_map_get_next_key(fd, NULL, &key), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &key, &count), 0);
+	assert_int_equal(key.tgid, 0);
+	assert_int_equal(key.start_ns, 0);
+	assert_int_equal(count.count, 1);
+	assert_int_equal(count.id.comm[0], 0);
+}
+
 /* A task is nobody's bystander in its own work, and no stall begins in an interrupt. */
 static void test_task_is_told_from_interrupt(void **state)
 {
@@ -147,6 +171,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_work_in_an_interrupt_has_its_own_account, &with_preempt_count),
 	LAB_TEST_WITH(test_failure_in_an_interrupt_says_so, &with_preempt_count),
 	LAB_TEST_WITH(test_live_page_of_an_interrupt_has_no_task, &with_preempt_count),
+	LAB_TEST_WITH(test_fallback_in_an_interrupt_is_nobodys, &with_preempt_count),
 	LAB_TEST_WITH(test_task_is_told_from_interrupt, &with_preempt_count),
 };
 
