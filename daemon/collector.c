@@ -21,9 +21,6 @@
 #include "procfs.h"
 #include "util.h"
 
-/* Regular snapshots take at most 1/100 of a CPU, those on demand 1/20. */
-#define REGULAR_SHARE 100
-#define DEMAND_SHARE 20
 #define MAX_INTERVAL_NS (60 * NSEC_PER_SEC)
 
 /* How often a new installation looks for a quiet moment to take its base from. */
@@ -93,6 +90,17 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 		feed(collector, &cgroup->h);
 	if (record->kind == REC_TASK && ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED)
 		collector->ends.nr_zombies++;
+	feed(collector, record);
+}
+
+void collector_feed(struct collector *collector, const struct rec_header *record)
+{
+	const struct rec_cgroup *cgroup = NULL;
+
+	if (record->kind == REC_HOLDER)
+		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_holder *)record)->cgroup_id);
+	if (cgroup)
+		feed(collector, &cgroup->h);
 	feed(collector, record);
 }
 

@@ -51,6 +51,13 @@ int collector_snapshot(struct collector *collector);
  */
 int collector_refresh(struct collector *collector, __u64 max_age_ns);
 
+/* Hands over a record that another reader of the kernel has made (live.h), with the unit that goes before it. */
+void collector_feed(struct collector *collector, const struct rec_header *record);
+
+/* The part of a CPU that is spent at most, as one in so many: by what is regular, and on demand. */
+#define REGULAR_SHARE 100
+#define DEMAND_SHARE 20
+
 /* Hands over the records that wait in the ring buffer; call when collector_ring_fd() is readable. */
 int collector_drain(struct collector *collector);
 int collector_ring_fd(const struct collector *collector);
