@@ -23,9 +23,6 @@
 #include "procfs.h"
 #include "util.h"
 
-/* Regular snapshots take at most 1/100 of a CPU, those on demand 1/20. */
-#define REGULAR_SHARE 100
-#define DEMAND_SHARE 20
 #define MAX_INTERVAL_NS (60 * NSEC_PER_SEC)
 
 /* How often a new installation looks for a quiet moment to take its base from. */
@@ -75,14 +72,26 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 	struct collector *collector = ctx;
 	const struct rec_cgroup *cgroup = NULL;
 
-	/* Every record of the kernel's has the identity behind its header. */
-	if (record->size >= sizeof(*record) + sizeof(struct task_identity))
+	/* Every record of the kernel's has the identity behind its header; stacks and symbols are nobody's. */
+	if (record->kind != REC_STACK && record->kind != REC_SYMBOL &&
+	    record->size >= sizeof(*record) + sizeof(struct task_identity))
 		cgroup = cgroups_meet(collector->cgroups,
 				      ((const struct task_identity *)(record + 1))->cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
 	if (record->kind == REC_TASK && ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED)
 		collector->ends.nr_zombies++;
+	feed(collector, record);
+}
+
+void collector_feed(struct collector *collector, const struct rec_header *record)
+{
+	const struct rec_cgroup *cgroup = NULL;
+
+	if (record->kind == REC_HOLDER)
+		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_holder *)record)->cgroup_id);
+	if (cgroup)
+		feed(collector, &cgroup->h);
 	feed(collector, record);
 }
 
@@ -356,7 +365,7 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->ends = ends_from(options->pins->state->nr_ends_missed);
 	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
-	collector->fallbacks = fallbacks_new(options->probes);
+	collector->fallbacks = fallbacks_new(options->probes, options->stacks);
 	collector->cells = calloc(options->nr_cells, sizeof(__u64));
 	collector->cells_after = calloc(options->nr_cells, sizeof(__u64));
 	collector->kernel_cells = calloc(options->nr_cells, sizeof(__u64));

@@ -14,17 +14,20 @@
 
 struct fallbacks {
 	int fd;
+	struct stacks *stacks;
 	struct fallback_key keys[MAX_FALLBACKS];
 	struct fallback_count counts[MAX_FALLBACKS];
 	__u32 order[MAX_FALLBACKS]; /* of the entries, the most frequent first */
 };
 
-struct fallbacks *fallbacks_new(const struct probes *probes)
+struct fallbacks *fallbacks_new(const struct probes *probes, struct stacks *stacks)
 {
 	struct fallbacks *fallbacks = calloc(1, sizeof(*fallbacks));
 
-	if (fallbacks)
-		fallbacks->fd = probes_map_fd(probes, "fallbacks");
+	if (!fallbacks)
+		return NULL;
+	fallbacks->fd = probes_map_fd(probes, "fallbacks");
+	fallbacks->stacks = stacks;
 	return fallbacks;
 }
 
@@ -53,8 +56,11 @@ static int read_table(struct fallbacks *fallbacks)
 		    0 &&
 	    errno != ENOENT)
 		return -errno;
-	for (__u32 i = 0; i < nr; i++)
+	stacks_begin(fallbacks->stacks, STACKS_OF_FALLBACKS);
+	for (__u32 i = 0; i < nr; i++) {
 		fallbacks->order[i] = i;
+		stacks_mark(fallbacks->stacks, STACKS_OF_FALLBACKS, fallbacks->keys[i].stack);
+	}
 	qsort_r(fallbacks->order, nr, sizeof(fallbacks->order[0]), compare, fallbacks);
 	return (int)nr;
 }
@@ -76,6 +82,7 @@ int fallbacks_read(struct fallbacks *fallbacks, void (*emit)(void *ctx, const st
 			.fallback_migratetype = key->fallback_migratetype,
 		};
 
+		stacks_meet(fallbacks->stacks, key->stack, emit, ctx);
 		emit(ctx, &record.h);
 	}
 	for (int i = nr / 2; i < nr && nr > (int)NEARLY_FULL; i++)

@@ -368,6 +368,11 @@ static const struct {
 	{ "/v1/fragmentation", fragmentation_reply },
 };
 
+bool api_shows_live_pages(const char *path)
+{
+	return !strcmp(path, "/v1/fragmentation");
+}
+
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
 			  struct text *text)
 {

@@ -38,6 +38,7 @@ void write_fallbacks(struct request *request)
 				model_dim_label(request->model, DIM_FALLBACK_MIGRATETYPE,
 						fallback->fallback_migratetype));
 		json_add_u64(json, "count", fallback->count);
+		write_frames(request, fallback->stack);
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -27,6 +27,11 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_STALL] = { apply_stall, false },
 	[REC_OOM_KILL] = { apply_oom_kill, false },
 	[REC_ALLOC_FAILURE] = { apply_alloc_failure, false },
+	[REC_STACK] = { apply_stack, false },
+	[REC_SYMBOL] = { apply_symbol, false },
+	[REC_HOLDER] = { apply_holder, false },
+	[REC_CENSUS] = { apply_census, false },
+	[REC_LIVE] = { apply_live, false },
 	[REC_FALLBACK] = { apply_fallback, true },
 };
 
@@ -38,6 +43,8 @@ struct model *model_new(const struct model_options *options)
 		return NULL;
 	model->options = *options;
 	model->processes.max = options->max_processes;
+	units_init(&model->units);
+	stacks_init(&model->stacks);
 	if (events_init(&model->events, options->max_events) ||
 	    groups_init(&model->groups, options->max_groups)) {
 		model_free(model);
@@ -53,7 +60,10 @@ void model_free(struct model *model)
 	if (!model)
 		return;
 	shape_free(&model->shape);
-	units_free(&model->units);
+	recent_free(&model->units.cgroups);
+	recent_free(&model->stacks.all);
+	recent_free(&model->stacks.symbols);
+	holders_free(&model->holders);
 	events_free(&model->events);
 	processes_free(&model->processes);
 	groups_free(&model->groups);

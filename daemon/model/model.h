@@ -205,6 +205,34 @@ const union event *model_event(const struct model *model, __u64 number);
 /* The unit of a cgroup, or "" where it is unknown. */
 const char *model_cgroup_unit(const struct model *model, __u64 cgroup_id);
 
+/* --- live pages --------------------------------------------------------------------------------- */
+
+/* The last complete reading of live pages, or NULL. What it consists of is valid until the next model_apply(). */
+const struct rec_live *model_live(const struct model *model);
+
+/* Its owners, a record for each stack; those of an owner follow each other. comm is terminated. */
+__u32 model_nr_holders(const struct model *model);
+const struct rec_holder *model_holder(const struct model *model, __u32 index);
+
+/* Its census of pageblocks, by node. */
+__u32 model_nr_censuses(const struct model *model);
+const struct rec_census *model_census(const struct model *model, __u32 index);
+
+/*
+ * The standard error, in pages, of an estimate of nr_pages * step_pages pages from so many followed pages:
+ * step_pages * sqrt(nr_pages). It supposes that pages are held independently of each other; of blocks
+ * larger than a group every page is known, and the true error is smaller.
+ */
+__u64 live_error_pages(__u64 nr_pages, __u32 step_pages);
+
+/* The largest number whose square is not above. */
+__u64 square_root(__u64 square);
+
+/* A kernel stack by its key, or NULL; terminated by nr. */
+const struct rec_stack *model_stack(const struct model *model, __u64 key);
+/* What the kernel calls an address, or NULL. */
+const char *model_symbol(const struct model *model, __u64 ip);
+
 const char *record_name(enum record kind); /* "stall" */
 bool record_is_event(enum record kind);
 

@@ -38,6 +38,11 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_STALL] = "stall",
 	[REC_OOM_KILL] = "oom_kill",
 	[REC_ALLOC_FAILURE] = "alloc_failure",
+	[REC_STACK] = "stack",
+	[REC_SYMBOL] = "symbol",
+	[REC_HOLDER] = "holder",
+	[REC_CENSUS] = "census",
+	[REC_LIVE] = "live",
 	[REC_FALLBACK] = "fallback",
 };
 

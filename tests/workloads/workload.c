@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -216,6 +217,34 @@ static void read_file(char **args)
 	stay();
 }
 
+/*
+ * pipes N: N pipes, each filled with as much as it takes, 64 KiB: pages that the kernel cannot move. Prints how
+ * many bytes are in them, and ends when standard input does.
+ */
+static void pipes(char **args)
+{
+	unsigned long nr = number(args[0]);
+	struct rlimit files = { 2 * nr + 16, 2 * nr + 16 };
+	static const char bytes[65536];
+	unsigned long long filled = 0;
+	int ends[2];
+
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		die("setrlimit");
+	for (unsigned long i = 0; i < nr; i++) {
+		ssize_t n;
+
+		if (pipe2(ends, O_NONBLOCK) < 0)
+			die("pipe");
+		n = write(ends[1], bytes, sizeof(bytes));
+		filled += n > 0 ? (unsigned long long)n : 0;
+	}
+	printf("%llu\n", filled);
+	fflush(stdout);
+	while (getchar() != EOF)
+		;
+}
+
 /* receive SOCKET: makes a Unix datagram socket, prints "ready", and then every datagram as a line. */
 static void receive(char **args)
 {
@@ -250,6 +279,7 @@ static const struct {
 	{ "use", 1, use },
 	{ "read", 1, read_file },
 	{ "touch-huge", 2, touch_huge },
+	{ "pipes", 1, pipes },
 	{ "receive", 1, receive },
 };
 
@@ -262,7 +292,7 @@ int main(int argc, char **argv)
 		}
 	}
 	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | use PAGES | hold PAGES |"
-	      " read FILE | receive SOCKET\n",
+	      " read FILE | pipes N | receive SOCKET\n",
 	      stderr);
 	return 2;
 }
