@@ -34,6 +34,45 @@ extern const volatile bool compat_deferred_is_no_stall;
 enum compact_result___no_stall { COMPACT_SKIPPED___no_stall, COMPACT_DEFERRED___no_stall };
 
 /*
+ * Which argument of mm_migrate_pages is the reason. Between the counts and the mode of (succeeded, failed,
+ * thp_succeeded, thp_failed, thp_split, mode, reason) came large_folio_split - 6.12 - number of arguments -
+ * when the floor passes 6.12. (2026-11)
+ */
+extern const volatile __u32 compat_migrate_reason_arg;
+
+/*
+ * Which argument of mm_khugepaged_scan_pmd is the status: the last but one. (mm, page, writable, referenced,
+ * none_or_zero, status, unmapped) lost writable - 6.18 - number of arguments - when the floor passes 6.18.
+ * (2026-11)
+ */
+extern const volatile __u32 compat_scan_status_arg;
+
+/*
+ * An argument by its number, for a choice of two: the verifier wants a constant place, and the compiler
+ * would make one load at a computed place of two loads that it understands.
+ */
+#define CTX_ARG(ctx, n)                                                                      \
+	({                                                                                   \
+		__u64 arg__;                                                                 \
+		asm volatile("%0 = *(u64 *)(%1 + %2)" : "=r"(arg__) : "r"(ctx), "i"((n)*8)); \
+		arg__;                                                                       \
+	})
+
+/* Migratetypes and the result of a compaction; their numbers are the kernel's own. */
+enum migratetype___kinds { MIGRATE_UNMOVABLE___kinds, MIGRATE_MOVABLE___kinds, MIGRATE_RECLAIMABLE___kinds };
+enum compact_result___success { COMPACT_SUCCESS___success };
+
+#define MIGRATETYPE(name) bpf_core_enum_value(enum migratetype___kinds, MIGRATE_##name##___kinds)
+
+/*
+ * Where a compaction of the running task keeps the block that it is to capture - 5.1 - existence of the
+ * member, which kernels without compaction lack - never. (2026-11)
+ */
+struct task_struct___capture {
+	void *capture_control;
+} __attribute__((preserve_access_index));
+
+/*
  * page->flags became memdesc_flags_t { unsigned long f; } - 6.18 - existence of flags.f - when
  * the floor passes 6.18. (2026-11)
  */

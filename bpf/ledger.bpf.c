@@ -9,15 +9,22 @@
  */
 #include "plane.bpf.h"
 
-/* The one definition of what the daemon sets before load (see plane.bpf.h, compat.bpf.h). */
+/* The one definition of what the daemon sets before load (see plane.bpf.h, live.bpf.h, compat.bpf.h). */
 const volatile struct cube cubes[NR_METRICS] = {};
 const volatile __u32 page_node_shift = 0;
 const volatile __u32 page_node_fixed = 0;
+const volatile __u32 pageblock_order = 0;
+const volatile __u32 huge_page_order = 0;
 const volatile __u32 chunks_per_cpu = 0;
 const volatile __u32 page_kb = 0;
 const volatile __u64 stall_record_min_ns = 0;
 const volatile bool compact_results_are_seen = false;
+const volatile __u32 live_step_shift = 0;
+const volatile __u32 page_zone_shift = 0;
+const volatile __u32 page_zone_mask = 0;
 const volatile __u32 compat_reclaim_order_arg = 0;
+const volatile __u32 compat_migrate_reason_arg = 0;
+const volatile __u32 compat_scan_status_arg = 0;
 const volatile bool compat_deferred_is_no_stall = false;
 const volatile __s64 compat_preempt_count_from_rq = 0;
 const volatile bool compat_counts_interrupt_disabling = false;

@@ -1,19 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Page allocation and free: the hottest programs of all. They add to two cells and one ledger and
- * leave. mm_page_free_batched is a subset of mm_page_free and is not used. Pages handed out by the
+ * leave; of one page in many they note who holds it (live.bpf.h). mm_page_free_batched is a subset of mm_page_free and is not used. Pages handed out by the
  * bulk allocator are counted in /proc/vmstat but not traced by some kernels; the difference shows
  * in memoir_vmstat_remainder.
  *
  * raw_tp and not tp_btf: mm_page_alloc passes NULL when it fails, and kernels disagree on whether a
  * typed argument may be tested for that; a raw argument is a number.
  */
+#include "live.bpf.h"
 #include "plane.bpf.h"
-
-static __always_inline __u32 page_node(__u64 page)
-{
-	return page_node_shift ? page_flags(page) >> page_node_shift : page_node_fixed;
-}
 
 static __always_inline void record_failure(__u32 order, __u64 gfp, __u32 migratetype)
 {
@@ -33,22 +29,39 @@ static __always_inline void record_failure(__u32 order, __u64 gfp, __u32 migrate
 
 #define GFP_NOWARN 0x2000u
 
+/* An allocation of the size of a huge page that fails is followed by one of small pages; others are not so lucky. */
+static __always_inline void charge_failure(struct ledger_counts *counts, __u32 order)
+{
+	counts->v[LEDGER_ALLOCATION_FAILURES]++;
+	if (order == huge_page_order)
+		counts->v[LEDGER_HUGE_PAGE_FALLBACKS]++;
+	else if (order > 0)
+		counts->v[LEDGER_HIGH_ORDER_FAILURES]++;
+}
+
 SEC("raw_tp/mm_page_alloc")
 int page_alloc(__u64 *ctx)
 {
 	__u64 page = ctx[0], gfp = ctx[2];
-	__u32 order = ctx[1], migratetype = ctx[3];
+	__u32 order = ctx[1], migratetype = ctx[3], node;
 	struct ledger_counts *counts = counts_now();
 
 	if (!page) {
 		if (count(METRIC_ALLOCATION_FAILURES, migratetype, order, 0, 1) && counts)
-			counts->v[LEDGER_ALLOCATION_FAILURES]++;
+			charge_failure(counts, order);
 		if (!(gfp & GFP_NOWARN))
 			record_failure(order, gfp, migratetype);
 		return 0;
 	}
-	if (count(METRIC_ALLOCATED, page_node(page), migratetype, order, 1ULL << order) && counts)
+	node = page_node(page);
+	if (!count(METRIC_ALLOCATED, node, migratetype, order, 1ULL << order))
+		return 0;
+	if (counts) {
 		counts->v[LEDGER_ALLOCATED] += 1ULL << order;
+		if (order == huge_page_order)
+			counts->v[LEDGER_HUGE_PAGES]++;
+	}
+	live_allocated(ctx, page, order, migratetype, node);
 	return 0;
 }
 
@@ -58,8 +71,11 @@ int page_free(__u64 *ctx)
 	__u32 order = ctx[1];
 	struct ledger_counts *counts = counts_now();
 
-	if (count(METRIC_FREED, page_node(ctx[0]), order, 0, 1ULL << order) && counts)
+	if (!count(METRIC_FREED, page_node(ctx[0]), order, 0, 1ULL << order))
+		return 0;
+	if (counts)
 		counts->v[LEDGER_FREED] += 1ULL << order;
+	live_freed(ctx[0], order);
 	return 0;
 }
 

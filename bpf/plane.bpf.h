@@ -31,6 +31,7 @@
 extern const volatile struct cube cubes[NR_METRICS];
 extern const volatile __u32 page_node_shift; /* page->flags >> this is the node; 0: always page_node_fixed */
 extern const volatile __u32 page_node_fixed;
+extern const volatile __u32 pageblock_order, huge_page_order;
 extern const volatile __u32 chunks_per_cpu; /* of cells */
 extern const volatile __u32 page_kb;        /* size of a page in KiB */
 extern const volatile __u64 stall_record_min_ns;
@@ -109,14 +110,14 @@ static __always_inline void lost(enum loss cause)
 /* A dimension that the caller does not use is a constant 0, which costs nothing. */
 #define DIM_IS_UNUSED(value) (__builtin_constant_p(value) && (value) == 0)
 
-/* The first cell of (i, j, k) in the metric's cube, or -1 for a value that the machine did not announce. */
-static __always_inline __s64 cell_index(enum metric metric, __u32 i, __u32 j, __u32 k)
+/* The first cell of (i, j, k, l) in the metric's cube, or -1 for a value that the machine did not announce. */
+static __always_inline __s64 cell_index(enum metric metric, __u32 i, __u32 j, __u32 k, __u32 l)
 {
 	const volatile struct cube *cube = &cubes[metric];
 	__u32 index = cube->base;
 
 	if ((!DIM_IS_UNUSED(i) && i >= cube->size[0]) || (!DIM_IS_UNUSED(j) && j >= cube->size[1]) ||
-	    (!DIM_IS_UNUSED(k) && k >= cube->size[2])) {
+	    (!DIM_IS_UNUSED(k) && k >= cube->size[2]) || (!DIM_IS_UNUSED(l) && l >= cube->size[3])) {
 		lost(LOSS_OUT_OF_RANGE);
 		return -1;
 	}
@@ -126,13 +127,15 @@ static __always_inline __s64 cell_index(enum metric metric, __u32 i, __u32 j, __
 		index += j * cube->stride[1];
 	if (!DIM_IS_UNUSED(k))
 		index += k * cube->stride[2];
+	if (!DIM_IS_UNUSED(l))
+		index += l * cube->stride[3];
 	return index;
 }
 
-/* Adds n to the metric's cell; unused dimensions are 0. */
-static __always_inline bool count(enum metric metric, __u32 i, __u32 j, __u32 k, __u64 n)
+/* Adds n to the cell of a metric with four dimensions. */
+static __always_inline bool count_4(enum metric metric, __u32 i, __u32 j, __u32 k, __u32 l, __u64 n)
 {
-	__s64 index = cell_index(metric, i, j, k);
+	__s64 index = cell_index(metric, i, j, k, l);
 	__u64 *cell = index < 0 ? NULL : cell_at(index);
 
 	if (cell)
@@ -140,10 +143,16 @@ static __always_inline bool count(enum metric metric, __u32 i, __u32 j, __u32 k,
 	return cell;
 }
 
+/* Adds n to the cell of a metric with fewer; unused dimensions are 0. */
+static __always_inline bool count(enum metric metric, __u32 i, __u32 j, __u32 k, __u64 n)
+{
+	return count_4(metric, i, j, k, 0, n);
+}
+
 /* The same for a cell that more than one program adds to. */
 static __always_inline void count_shared(enum metric metric, __u32 i, __u32 j, __u32 k, __u64 n)
 {
-	__s64 index = cell_index(metric, i, j, k);
+	__s64 index = cell_index(metric, i, j, k, 0);
 	__u64 *cell = index < 0 ? NULL : cell_at(index);
 
 	if (cell)
@@ -153,7 +162,7 @@ static __always_inline void count_shared(enum metric metric, __u32 i, __u32 j, _
 /* Adds one observation to the histogram's cell (i, j). */
 static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 ns)
 {
-	__s64 index = cell_index(metric, i, j, 0);
+	__s64 index = cell_index(metric, i, j, 0, 0);
 	__u64 *bucket, *sum;
 
 	if (index < 0)
@@ -164,6 +173,12 @@ static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 
 		return;
 	*bucket += 1;
 	*sum += ns;
+}
+
+/* The node that a page lies on. */
+static __always_inline __u32 page_node(__u64 page)
+{
+	return page_node_shift ? page_flags(page) >> page_node_shift : page_node_fixed;
 }
 
 /* --- ledger ----------------------------------------------------------------------------------- */

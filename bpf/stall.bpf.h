@@ -72,6 +72,16 @@ static __always_inline void stall_record(const struct stall_frame *frame, __u64 
 	record_submit(record, true);
 }
 
+/* How long the task had to wait; only of the outermost stall, so that nested ones are not a wait of their own. */
+static __always_inline void charge_wait(struct ledger_counts *counts, __u64 total_ns)
+{
+	__u64 limit_ns = 1000000; /* 1 ms, and ten times that from row to row */
+
+	for (int row = LEDGER_STALLS_OVER_1MS; row <= LEDGER_STALLS_OVER_1S; row++, limit_ns *= 10)
+		if (total_ns > limit_ns)
+			counts->v[row]++;
+}
+
 /* reclaimed_pages: what the task freed itself; result: enum compact_result for a compaction, else 0. */
 static __always_inline void stall_end(enum stall_kind kind, __u64 reclaimed_pages, __u32 result)
 {
@@ -97,8 +107,15 @@ static __always_inline void stall_end(enum stall_kind kind, __u64 reclaimed_page
 	ledger->counts.v[LEDGER_STALLS(kind)]++;
 	ledger->counts.v[LEDGER_STALL_NS(kind)] += total_ns;
 	ledger->counts.v[LEDGER_STALL_SELF_NS(kind)] += self_ns;
+	if (index == 0)
+		charge_wait(&ledger->counts, total_ns);
+	if (kind == STALL_DIRECT_COMPACTION &&
+	    result != bpf_core_enum_value(enum compact_result___success, COMPACT_SUCCESS___success))
+		ledger->counts.v[LEDGER_FAILED_COMPACTIONS]++;
 	observe(METRIC_STALL, kind, node, total_ns);
 	count(METRIC_STALL_SELF, kind, node, 0, self_ns);
+	count(METRIC_STALLS_BY_ORDER, kind, frame->order, 0, 1);
+	count(METRIC_STALL_BY_ORDER, kind, frame->order, 0, total_ns);
 	count(METRIC_RECLAIMED, kind, 0, 0, reclaimed_pages);
 	stall_record(frame, total_ns, self_ns, reclaimed_pages, result);
 }

@@ -61,7 +61,7 @@ BEGIN {
 		   "compact_control bpf_iter_meta bpf_iter__task", order, " ")
 	# Anonymous enums are taken by one of their enumerators.
 	split("BPF_F_NO_PREALLOC BPF_LOCAL_STORAGE_GET_F_CREATE BPF_RB_NO_WAKEUP BPF_RB_AVAIL_DATA " \
-	      "BPF_MAP_TYPE_RINGBUF", picked, " ")
+	      "BPF_MAP_TYPE_RINGBUF BPF_NOEXIST", picked, " ")
 	for (i in picked)
 		is_picked[picked[i]] = 1
 }

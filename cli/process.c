@@ -90,6 +90,48 @@ static void show_allocation(const json_t *process, size_t width, struct text *ou
 	view_table(out, width, NULL, &table);
 }
 
+/* What it asked for in one piece, and whether the pages were where they belong. */
+static void show_blocks(const json_t *process, size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "BLOCKS", .min_width = 17 },
+		{ .header = "COUNT", .align = TABLE_RIGHT, .min_width = 7 },
+		{ .header = "PER SECOND", .align = TABLE_RIGHT, .min_width = 7 },
+	};
+	static const struct {
+		const char *name, *key;
+	} rows[] = {
+		{ "huge pages", "huge_pages" },
+		{ "huge pages failed", "huge_page_fallbacks" },
+		{ "others failed", "high_order_failures" },
+		{ "fallbacks", "fallback_allocations" },
+		{ "fallbacks that spoil", "spoiling_allocations" },
+	};
+	const json_t *rate = reply_member(process, "rate");
+	struct table table = TABLE_NEW(columns);
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		table_cell(&table, rows[i].name);
+		table_cell(&table, human_count(reply_u64(process, rows[i].key)).text);
+		table_cell(&table, human_rate(reply_double(rate, rows[i].key)).text);
+	}
+	view_table(out, width, NULL, &table);
+	view_line(out, width,
+		  "A fallback took free pages of another migratetype; if it spoils, it fragments.");
+}
+
+/* How long it was stalled at a time. */
+static void show_waits(const json_t *process, size_t width, struct text *out)
+{
+	view_line(out, width, "Stalled longer than 1 ms %s times, 10 ms %s, 100 ms %s, 1 s %s.",
+		  human_count(reply_u64(process, "stalls_over_1ms")).text,
+		  human_count(reply_u64(process, "stalls_over_10ms")).text,
+		  human_count(reply_u64(process, "stalls_over_100ms")).text,
+		  human_count(reply_u64(process, "stalls_over_1s")).text);
+	view_line(out, width, "Of its direct compactions, %s found no block of the size that it needed.",
+		  human_count(reply_u64(process, "failed_compactions")).text);
+}
+
 /* Every KIND_stall_ns has its KIND_stall_self_ns and its count, KINDs. */
 static void add_stall(const json_t *process, const char *kind, struct table *table)
 {
@@ -144,6 +186,8 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_faults(process, width, out);
 	view_line(out, width, "~: estimated from one page in 32.");
 	show_allocation(process, width, out);
+	show_blocks(process, width, out);
 	show_stalls(process, width, out);
+	show_waits(process, width, out);
 	return EXIT_OK;
 }

@@ -9,18 +9,18 @@
 #include <string.h>
 #include <sys/vfs.h>
 
+#include "known.h"
 #include "log.h"
 #include "unitname.h"
 #include "util.h"
 
 /* Cgroup ids are never used again, so a set that is full can be emptied and learnt anew. */
-#define KNOWN_SLOTS 8192
+#define MAX_KNOWN 4096u
 
 struct cgroups {
 	int root_fd;
 	char root[32];
-	__u32 nr_known;
-	__u64 known[KNOWN_SLOTS];
+	struct known known;
 	struct rec_cgroup record;
 };
 
@@ -31,6 +31,10 @@ struct cgroups *cgroups_new(void)
 
 	if (!cgroups)
 		return NULL;
+	if (known_init(&cgroups->known, MAX_KNOWN)) {
+		free(cgroups);
+		return NULL;
+	}
 	cgroups->root_fd = -1;
 	for (size_t i = 0; i < ARRAY_SIZE(roots); i++) {
 		struct statfs fs;
@@ -53,31 +57,13 @@ void cgroups_free(struct cgroups *cgroups)
 		return;
 	if (cgroups->root_fd >= 0)
 		close(cgroups->root_fd);
+	known_free(&cgroups->known);
 	free(cgroups);
 }
 
 void cgroups_forget(struct cgroups *cgroups)
 {
-	memset(cgroups->known, 0, sizeof(cgroups->known));
-	cgroups->nr_known = 0;
-}
-
-/* Whether the id is new; it is known from now on. */
-static bool learn(struct cgroups *cgroups, __u64 id)
-{
-	__u32 slot = (__u32)((id * 0x9e3779b97f4a7c15ULL) >> 32) % KNOWN_SLOTS;
-
-	while (cgroups->known[slot] && cgroups->known[slot] != id)
-		slot = (slot + 1) % KNOWN_SLOTS;
-	if (cgroups->known[slot])
-		return false;
-	if (cgroups->nr_known >= KNOWN_SLOTS / 2) {
-		cgroups_forget(cgroups);
-		return learn(cgroups, id);
-	}
-	cgroups->known[slot] = id;
-	cgroups->nr_known++;
-	return true;
+	known_forget(&cgroups->known);
 }
 
 /* A kernfs file handle is the id alone (fs/kernfs/mount.c, FILEID_KERNFS). */
@@ -98,7 +84,7 @@ const struct rec_cgroup *cgroups_meet(struct cgroups *cgroups, __u64 cgroup_id)
 	size_t root_len = strlen(cgroups->root);
 	ssize_t len;
 
-	if (!cgroup_id || cgroups->root_fd < 0 || !learn(cgroups, cgroup_id))
+	if (!cgroup_id || cgroups->root_fd < 0 || !known_learn(&cgroups->known, cgroup_id))
 		return NULL;
 	_cleanup_close_ int fd = open_by_id(cgroups, cgroup_id);
 

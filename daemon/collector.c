@@ -16,38 +16,24 @@
 #include <string.h>
 
 #include "cgroups.h"
+#include "ends.h"
+#include "fallbacks.h"
 #include "log.h"
 #include "plane.h"
 #include "procfs.h"
 #include "settings.h"
 #include "util.h"
 
-/* Regular snapshots take at most 1/100 of a CPU, those on demand 1/20. */
-#define REGULAR_SHARE 100
-#define DEMAND_SHARE 20
 #define MAX_INTERVAL_NS (60 * NSEC_PER_SEC)
 
 /* How often a new installation looks for a quiet moment to take its base from. */
 #define BASE_TRIES 50
 
-/*
- * A task that has exited is freed an RCU grace period after it left the task list; lazy RCU begins that
- * only after 10 seconds. One that stays in between for longer was freed unseen: as many as there were at
- * the least during one period.
- */
-#define END_PERIOD_NS (12 * NSEC_PER_SEC)
-
-struct ends {
-	__u64 nr_zombies; /* that the last reading of all tasks met */
-	__u64 nr_missed;  /* freed unseen, as far as is known */
-	__u64 nr_least;   /* in between, since the period began */
-	__u64 period_end_ns;
-};
-
 struct collector {
 	struct collector_options options;
 	struct plane *plane;
 	struct cgroups *cgroups;
+	struct fallbacks *fallbacks;
 	int vmstat_fd;
 	record_sink_fn sink;
 	void *sink_ctx;
@@ -55,7 +41,8 @@ struct collector {
 	struct ends ends;
 	struct settings_reader settings;
 	__u64 last_end_ns, duration_ns, interval_ns;
-	__u64 *cells, *cells_after; /* nr_cells each */
+	__u64 *cells, *cells_after; /* nr_cells each, like the next */
+	__u64 *kernel_cells;        /* what the kernel counts itself, in the places of its metrics; else 0 */
 	struct rec_machine machine; /* as it was last sent */
 	struct rec_cells chunk;
 };
@@ -87,14 +74,26 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 	struct collector *collector = ctx;
 	const struct rec_cgroup *cgroup = NULL;
 
-	/* Every record of the kernel's has the identity behind its header. */
-	if (record->size >= sizeof(*record) + sizeof(struct task_identity))
+	/* Every record of the kernel's has the identity behind its header; stacks and symbols are nobody's. */
+	if (record->kind != REC_STACK && record->kind != REC_SYMBOL &&
+	    record->size >= sizeof(*record) + sizeof(struct task_identity))
 		cgroup = cgroups_meet(collector->cgroups,
 				      ((const struct task_identity *)(record + 1))->cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
 	if (record->kind == REC_TASK && ((const struct rec_task *)record)->id.flags & TASK_HAS_EXITED)
 		collector->ends.nr_zombies++;
+	feed(collector, record);
+}
+
+void collector_feed(struct collector *collector, const struct rec_header *record)
+{
+	const struct rec_cgroup *cgroup = NULL;
+
+	if (record->kind == REC_HOLDER)
+		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_holder *)record)->cgroup_id);
+	if (cgroup)
+		feed(collector, &cgroup->h);
 	feed(collector, record);
 }
 
@@ -128,7 +127,7 @@ static void feed_machine(struct collector *collector)
 {
 	const struct pins_state *state = collector->options.pins->state;
 	__u64 vmstat[NR_VMSTAT_ITEMS];
-	int known = vmstat_read(collector->vmstat_fd, vmstat);
+	int known = vmstat_read(collector->vmstat_fd, vmstat, NULL, NULL);
 
 	collector->machine = collector->options.machine->record;
 	collector->machine.wall_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
@@ -154,14 +153,32 @@ static void read_accounts(struct collector *collector, struct ledger_counts acco
 		plane_read_account(collector->plane, account, &accounts[account]);
 }
 
+static void keep_kernel_counter(void *ctx, const struct kernel_counter *counter)
+{
+	struct collector *collector = ctx;
+	const struct cube *cube = model_cube(collector->options.model, counter->metric);
+
+	if (counter->index < cube->size[0])
+		collector->kernel_cells[cube->base + counter->index] = counter->value;
+}
+
+/* No program counts in these cells, so the sum over CPUs leaves them 0. */
+static void add_kernel_counters(struct collector *collector)
+{
+	for (__u32 i = 0; i < collector->options.nr_cells; i++)
+		collector->cells[i] += collector->kernel_cells[i];
+}
+
 static void read_totals(struct collector *collector, struct reading *reading)
 {
 	size_t cells_size = collector->options.nr_cells * sizeof(__u64);
 
 	plane_read_cells(collector->plane, collector->cells);
-	reading->has_vmstat = vmstat_read(collector->vmstat_fd, reading->vmstat) >= 0;
+	reading->has_vmstat = vmstat_read(collector->vmstat_fd, reading->vmstat, keep_kernel_counter,
+					  collector) >= 0;
 	plane_read_cells(collector->plane, collector->cells_after);
 	reading->cells_quiet = !memcmp(collector->cells, collector->cells_after, cells_size);
+	add_kernel_counters(collector);
 }
 
 static void feed_totals(struct collector *collector, const struct reading *reading)
@@ -196,24 +213,10 @@ static __u64 nr_tasks_counted(const struct collector *collector, enum metric met
 /* Follows the tasks between exit and free; whether there was none of which more is to come. */
 static bool ends_are_seen(struct collector *collector)
 {
-	struct ends *ends = &collector->ends;
-	__u64 now = now_ns(CLOCK_BOOTTIME);
-	__u64 nr_between = nr_tasks_counted(collector, METRIC_TASKS_EXITED) -
-			   nr_tasks_counted(collector, METRIC_TASKS_REAPED) - ends->nr_zombies;
-
-	/* A zombie that was freed while the tasks were read is in neither: then it is less than nothing. */
-	if ((__s64)nr_between < 0)
-		return false;
-	if (nr_between < ends->nr_least)
-		ends->nr_least = nr_between;
-	if (now >= ends->period_end_ns) {
-		ends->nr_missed = ends->nr_least;
-		ends->nr_least = nr_between;
-		ends->period_end_ns = now + END_PERIOD_NS;
-	}
-	if (nr_between < ends->nr_missed)
-		ends->nr_missed = nr_between;
-	return nr_between == ends->nr_missed;
+	return ends_follow(&collector->ends,
+			   nr_tasks_counted(collector, METRIC_TASKS_EXITED) -
+				   nr_tasks_counted(collector, METRIC_TASKS_REAPED),
+			   now_ns(CLOCK_BOOTTIME));
 }
 
 /*
@@ -227,7 +230,7 @@ static bool still_quiet(struct collector *collector, const struct reading *readi
 	if (!ends_are_seen(collector) || !reading->has_vmstat || !reading->cells_quiet)
 		return false;
 	read_accounts(collector, now.accounts);
-	return vmstat_read(collector->vmstat_fd, now.vmstat) >= 0 &&
+	return vmstat_read(collector->vmstat_fd, now.vmstat, NULL, NULL) >= 0 &&
 	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v,
 		       sizeof(now.accounts[0].v)) &&
 	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT];
@@ -258,6 +261,9 @@ static int snapshot(struct collector *collector)
 	if (err)
 		return err;
 	end.quiet = still_quiet(collector, &reading);
+	err = fallbacks_read(collector->fallbacks, feed_from_kernel, collector);
+	if (err)
+		return err;
 	if (end.quiet && collector->ends.nr_missed > state->nr_ends_missed)
 		state->nr_ends_missed = collector->ends.nr_missed;
 	end.nr_ends_missed = (__u32)state->nr_ends_missed;
@@ -359,12 +365,15 @@ int collector_start(const struct collector_options *options, struct collector **
 		return -ENOMEM;
 	collector->options = *options;
 	collector->interval_ns = options->interval_ns;
-	collector->ends.nr_missed = collector->ends.nr_least = options->pins->state->nr_ends_missed;
+	collector->ends = ends_from(options->pins->state->nr_ends_missed);
 	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
+	collector->fallbacks = fallbacks_new(options->probes, options->stacks);
 	collector->cells = calloc(options->nr_cells, sizeof(__u64));
 	collector->cells_after = calloc(options->nr_cells, sizeof(__u64));
-	if (!collector->cgroups || !collector->cells || !collector->cells_after) {
+	collector->kernel_cells = calloc(options->nr_cells, sizeof(__u64));
+	if (!collector->cgroups || !collector->fallbacks || !collector->cells || !collector->cells_after ||
+	    !collector->kernel_cells) {
 		collector_free(collector);
 		return -ENOMEM;
 	}
@@ -397,10 +406,12 @@ void collector_free(struct collector *collector)
 		return;
 	plane_free(collector->plane);
 	cgroups_free(collector->cgroups);
+	fallbacks_free(collector->fallbacks);
 	if (collector->vmstat_fd >= 0)
 		close(collector->vmstat_fd);
 	free(collector->cells);
 	free(collector->cells_after);
+	free(collector->kernel_cells);
 	free(collector);
 }
 

@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "pins.h"
 #include "probes.h"
+#include "stacks.h"
 
 struct collector;
 
@@ -19,6 +20,7 @@ struct collector_options {
 	const struct probes *probes;
 	struct pins *pins;
 	struct model *model;
+	struct stacks *stacks;
 	__u32 nr_cells;
 	__u64 interval_ns;
 };
@@ -50,6 +52,13 @@ int collector_snapshot(struct collector *collector);
  * already cost their share of a CPU.
  */
 int collector_refresh(struct collector *collector, __u64 max_age_ns);
+
+/* Hands over a record that another reader of the kernel has made (live.h), with the unit that goes before it. */
+void collector_feed(struct collector *collector, const struct rec_header *record);
+
+/* The part of a CPU that is spent at most, as one in so many: by what is regular, and on demand. */
+#define REGULAR_SHARE 100
+#define DEMAND_SHARE 20
 
 /* Hands over the records that wait in the ring buffer; call when collector_ring_fd() is readable. */
 int collector_drain(struct collector *collector);

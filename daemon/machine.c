@@ -10,6 +10,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "dimensions.h"
 #include "log.h"
 #include "model/model.h"
 #include "util.h"
@@ -17,6 +18,9 @@
 /* No kernel has more. */
 #define MAX_NODES 1024
 #define MAX_CPUS 8192
+
+/* Live pages that are followed at most; a place takes some 110 bytes of the kernel's memory. */
+#define MAX_LIVE_ENTRIES 262144u
 
 /* The number of real arguments of a tracepoint, or -ENOENT. */
 static int tracepoint_nr_args(const struct btf *btf, const char *name)
@@ -91,29 +95,63 @@ static __u32 size_in_btf(const struct btf *btf, const char *struct_name, const c
 	return size > 0 ? (__u32)size : 0;
 }
 
-/*
- * Where the node lies in page->flags: at the top, NODES_SHIFT bits wide (include/linux/page-flags-layout.h,
- * with SPARSEMEM_VMEMMAP). The zone lists of a node have room for MAX_ZONES_PER_ZONELIST = MAX_NUMNODES *
- * MAX_NR_ZONES entries and a terminator, which gives MAX_NUMNODES and so NODES_SHIFT without the
- * kernel's configuration. 0 if the types are not as expected.
- */
-static __u32 derive_page_node_shift(const struct btf *btf)
+/* The least number of bits that tells apart so many values. */
+static __u32 bits_for(__u32 nr_values)
 {
+	__u32 bits = 0;
+
+	while (bits < 31 && (1u << bits) < nr_values)
+		bits++;
+	return bits;
+}
+
+/*
+ * Where node and zone lie in page->flags: at the top, NODES_SHIFT bits for the node and below them the least
+ * number of bits for MAX_NR_ZONES zones (include/linux/page-flags-layout.h, with SPARSEMEM_VMEMMAP). The zone
+ * lists of a node have room for MAX_ZONES_PER_ZONELIST = MAX_NUMNODES * MAX_NR_ZONES entries and a
+ * terminator, which gives MAX_NUMNODES and so NODES_SHIFT without the kernel's configuration. Both stay 0
+ * if the types are not as expected.
+ */
+static void derive_page_places(struct machine *machine)
+{
+	const struct btf *btf = machine->btf;
 	__u32 zone = size_in_btf(btf, "zone", NULL);
 	__u32 zoneref = size_in_btf(btf, "zoneref", NULL);
 	__u32 zonelist = size_in_btf(btf, "zonelist", NULL);
 	__u32 node_zones = size_in_btf(btf, "pglist_data", "node_zones");
-	__u32 nr_zones, max_nodes, shift = 0;
+	__u32 nr_zones, max_nodes, node_bits;
 
 	if (!zone || !zoneref || !zonelist || !node_zones || node_zones % zone || zonelist % zoneref)
-		return 0;
+		return;
 	nr_zones = node_zones / zone;
 	if ((zonelist / zoneref - 1) % nr_zones)
-		return 0;
+		return;
 	max_nodes = (zonelist / zoneref - 1) / nr_zones;
-	while (shift < 16 && (1u << shift) < max_nodes)
+	node_bits = bits_for(max_nodes);
+	if (node_bits > 16)
+		return;
+	if (node_bits && machine->record.nr_nodes > 1)
+		machine->page_node_shift = 64 - node_bits;
+	machine->page_zone_shift = 64 - node_bits - bits_for(nr_zones);
+	machine->page_zone_mask = (1u << bits_for(nr_zones)) - 1;
+}
+
+/*
+ * How many pages one followed page stands for: as few as the table of live pages has places for, with a
+ * quarter for memory that is added later. Where a struct page is of another size, none is followed.
+ */
+static void choose_live_step(struct machine *machine)
+{
+	__u64 nr_places = (__u64)sysconf(_SC_PHYS_PAGES) / 4 * 5;
+	__u32 shift = LIVE_MIN_STEP_SHIFT;
+
+	machine->nr_live_entries = 1;
+	if (size_in_btf(machine->btf, "page", NULL) != 1u << LIVE_PAGE_SHIFT)
+		return;
+	while (nr_places >> shift > MAX_LIVE_ENTRIES)
 		shift++;
-	return shift ? 64 - shift : 0;
+	machine->live_step_shift = shift;
+	machine->nr_live_entries = (__u32)(nr_places >> shift) + 1;
 }
 
 /* The offset of a variable in the per-CPU section, or -ENOENT. */
@@ -188,44 +226,6 @@ static bool is_new_enough(const struct btf *btf)
 	return enum_value(btf, "bpf_map_type", "BPF_MAP_TYPE_USER_RINGBUF") >= 0;
 }
 
-/* Copies an enumerator's name without its prefix, in lower case. */
-static void label_text(char ret[REC_NAME_LEN], const char *name, const char *prefix)
-{
-	size_t len = strlen(prefix), i;
-
-	if (!strncmp(name, prefix, len))
-		name += len;
-	for (i = 0; name[i] && i < REC_NAME_LEN - 1; i++)
-		ret[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
-	ret[i] = '\0';
-}
-
-static struct rec_label *add_label(struct machine *machine, enum dim dim, __u32 index)
-{
-	struct rec_label *label = &machine->labels[machine->nr_labels++];
-
-	*label = (struct rec_label){ .h = { REC_LABEL, sizeof(*label), 0 }, .dim = dim, .index = index };
-	return label;
-}
-
-/* The enumerators below the dimension's size; of names with one value the first, the type's own, wins. */
-static void add_enum_labels(struct machine *machine, const char *enum_name, const char *prefix, enum dim dim)
-{
-	int id;
-	const struct btf_type *type = find_type(machine->btf, enum_name, BTF_KIND_ENUM, &id);
-	const struct btf_enum *value = type ? btf_enum(type) : NULL;
-
-	for (int i = type ? btf_vlen(type) - 1 : -1; i >= 0 && machine->nr_labels < MACHINE_MAX_LABELS; i--) {
-		const char *name = btf__name_by_offset(machine->btf, value[i].name_off);
-		__u32 index = (__u32)value[i].val;
-
-		/* MIGRATE_PCPTYPES and __MIGRATE_TYPE_END are counts that share a value with a type. */
-		if (!name || index >= machine->dim_sizes[dim] || name[0] == '_' || strstr(name, "PCPTYPES"))
-			continue;
-		label_text(add_label(machine, dim, index)->text, name, prefix);
-	}
-}
-
 void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const struct rec_label *label),
 		    void *ctx)
 {
@@ -282,6 +282,8 @@ static void tell_apart(struct machine *machine)
 				    size_in_btf(btf, "thread_info", "preempt_count");
 	machine->deferred_is_no_stall = last_parameter_points_to(btf, "try_to_compact_pages",
 								 "capture_control");
+	machine->migrate_reason_arg = tracepoint_nr_args(btf, "mm_migrate_pages") >= 8 ? 7 : 6;
+	machine->scan_status_arg = tracepoint_nr_args(btf, "mm_khugepaged_scan_pmd") >= 7 ? 5 : 4;
 	machine->reclaim_order_arg = tracepoint_nr_args(btf, "mm_vmscan_direct_reclaim_begin") >= 3 ? 1 : 0;
 }
 
@@ -334,26 +336,15 @@ int machine_read(struct machine *ret)
 	snprintf(record->version, sizeof(record->version), "%s", MEMOIR_VERSION);
 
 	ret->nr_cpu_ids = nr_possible("/sys/devices/system/cpu/possible", MAX_CPUS);
-	ret->page_node_shift = record->nr_nodes > 1 ? derive_page_node_shift(ret->btf) : 0;
+	derive_page_places(ret);
+	choose_live_step(ret);
 	if (record->nr_nodes > 1 && !ret->page_node_shift) {
 		log_warning(
 			"cannot tell the NUMA node of a page from this kernel's types; pages are shown as of node \"unknown\"");
 		ret->page_node_fixed = record->nr_nodes++;
 	}
 	tell_apart(ret);
-	ret->dim_sizes[DIM_NODE] = record->nr_nodes;
-	ret->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
-	ret->dim_sizes[DIM_ORDER] = record->nr_orders;
-	ret->dim_sizes[DIM_COMPACT_RESULT] = record->nr_compact_results;
-#define DIM(id, label, size) \
-	if (size)            \
-		ret->dim_sizes[id] = size;
-	MEMOIR_DIMS(DIM)
-#undef DIM
-	if (ret->page_node_fixed)
-		snprintf(add_label(ret, DIM_NODE, ret->page_node_fixed)->text, REC_NAME_LEN, "unknown");
-	add_enum_labels(ret, "migratetype", "MIGRATE_", DIM_MIGRATETYPE);
-	add_enum_labels(ret, "compact_result", "COMPACT_", DIM_COMPACT_RESULT);
+	dimensions_read(ret);
 	return 0;
 }
 

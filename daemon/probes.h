@@ -38,6 +38,6 @@ __u32 probes_count(const struct probes *probes);
 void probes_status(const struct probes *probes, __u32 index, struct rec_probe *ret);
 
 /* The hash that names a folder of pins: everything that the content of the maps depends on. */
-__u64 probes_layout(const struct cube cubes[NR_METRICS]);
+__u64 probes_layout(const struct machine *machine, const struct cube cubes[NR_METRICS]);
 
 #endif

@@ -16,7 +16,8 @@
 #include "probes_internal.h"
 #include "util.h"
 
-const char *const probes_map_names[NR_PROBE_MAPS] = { "cells", "accounts", "ledgers", "ring" };
+const char *const probes_map_names[NR_PROBE_MAPS] = { "cells", "accounts", "ledgers",  "ring",
+						      "live",  "stacks",   "fallbacks" };
 
 /* --- what a section name says ----------------------------------------------------------------- */
 
@@ -148,16 +149,24 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));
 	skeleton->rodata->page_node_shift = machine->page_node_shift;
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
+	skeleton->rodata->pageblock_order = machine->pageblock_order;
+	skeleton->rodata->huge_page_order = machine->huge_page_order;
+	skeleton->rodata->page_zone_shift = machine->page_zone_shift;
+	skeleton->rodata->page_zone_mask = machine->page_zone_mask;
+	skeleton->rodata->live_step_shift = machine->live_step_shift;
 	skeleton->rodata->chunks_per_cpu = cells_nr_chunks(nr_cells);
 	skeleton->rodata->page_kb = machine->record.page_size >> 10;
 	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
 	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
+	skeleton->rodata->compat_migrate_reason_arg = machine->migrate_reason_arg;
+	skeleton->rodata->compat_scan_status_arg = machine->scan_status_arg;
 	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
 	skeleton->rodata->compat_counts_interrupt_disabling = machine->counts_interrupt_disabling;
 	skeleton->rodata->compat_deferred_is_no_stall = machine->deferred_is_no_stall;
 	skeleton->rodata->compact_results_are_seen = will_load(probes, skeleton->progs.compaction_result);
 	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
+	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);
 	return 0;
 }
 
@@ -169,7 +178,7 @@ __u64 probes_object_hash(const struct probes *probes)
 		     sizeof(*probes->skeleton->rodata));
 }
 
-__u64 probes_layout(const struct cube cubes[NR_METRICS])
+__u64 probes_layout(const struct machine *machine, const struct cube cubes[NR_METRICS])
 {
 	size_t size;
 	const void *elf = memoir_bpf__elf_bytes(&size);
@@ -190,7 +199,8 @@ __u64 probes_layout(const struct cube cubes[NR_METRICS])
 		layout = fnv1a(layout, &value_size, sizeof(value_size));
 	}
 	bpf_object__close(object);
-	return layout;
+	/* What the keys of live pages mean. */
+	return fnv1a(layout, &machine->live_step_shift, sizeof(machine->live_step_shift));
 }
 
 /* --- load ------------------------------------------------------------------------------------- */

@@ -17,8 +17,33 @@
  */
 __u32 vmstat_parse(const char *text, size_t size, __u64 ret_value[NR_VMSTAT_ITEMS]);
 
-/* Reads and parses an open /proc/vmstat from its start; a mask as above, or a negative errno. */
-int vmstat_read(int fd, __u64 ret_value[NR_VMSTAT_ITEMS]);
+/*
+ * A counter of the kernel's own that memoir shows as it is: a value of a metric whose source is KERNEL. A
+ * kernel always writes the same lines in the same order, so that index tells a counter for as long as it runs.
+ */
+struct kernel_counter {
+	enum metric metric;
+	enum dim dim;             /* the metric's only one */
+	__u32 index;              /* in it, less than KERNEL_COUNTER_MAX_INDEX */
+	__u64 value;              /* in the metric's unit */
+	char label[REC_NAME_LEN]; /* the key less what all keys of the metric begin with */
+};
+
+#define KERNEL_COUNTER_MAX_INDEX 128u
+
+typedef void (*kernel_counter_fn)(void *ctx, const struct kernel_counter *counter);
+
+/* Calls on_counter for every line of /proc/vmstat that is such a counter. */
+void kernel_counters_parse(const char *text, size_t size, kernel_counter_fn on_counter, void *ctx);
+
+/*
+ * Reads an open /proc/vmstat from its start and parses it both ways; on_counter may be NULL. A mask as of
+ * vmstat_parse(), or a negative errno.
+ */
+int vmstat_read(int fd, __u64 ret_value[NR_VMSTAT_ITEMS], kernel_counter_fn on_counter, void *ctx);
+
+/* The order that the text of /proc/pagetypeinfo gives for a pageblock, or -ENOENT. */
+int pageblock_order_parse(const char *text, size_t size);
 
 /*
  * The value of a setting from the text of its file: the word in brackets where there is one, else the

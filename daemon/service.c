@@ -14,6 +14,7 @@
 
 #include "../exporters/http.h"
 #include "collector.h"
+#include "live.h"
 #include "log.h"
 #include "machine.h"
 #include "model/model.h"
@@ -22,6 +23,9 @@
 #include "probes.h"
 #include "recfile.h"
 #include "util.h"
+
+/* Time between readings of live pages: what leaks does so for hours. */
+#define LIVE_INTERVAL_NS (60 * NSEC_PER_SEC)
 
 struct service {
 	const struct options *options;
@@ -33,6 +37,8 @@ struct service {
 	struct probes *probes;
 	struct model *model;
 	struct collector *collector;
+	struct stacks *stacks;
+	struct live *live;
 	struct recfile *recording; /* --record, or NULL */
 	int tcp_fd, unix_fd;
 	bool has_socket; /* the file is ours */
@@ -42,10 +48,12 @@ struct service {
 
 /* --- what the ways out ask for ---------------------------------------------------------------- */
 
-static int on_refresh(void *ctx, uint64_t max_age_ns)
+static int on_refresh(void *ctx, uint64_t max_age_ns, bool with_live)
 {
 	struct service *service = ctx;
 
+	if (with_live)
+		live_refresh(service->live, max_age_ns, DEMAND_SHARE);
 	return collector_refresh(service->collector, max_age_ns);
 }
 
@@ -80,6 +88,7 @@ static void on_preamble(void *ctx, void (*emit)(void *emit_ctx, const void *reco
 	struct service *service = ctx;
 
 	collector_preamble(service->collector, emit, emit_ctx);
+	live_forget(service->live);
 }
 
 /* Every record that the model took, for whoever records. */
@@ -113,6 +122,14 @@ static int on_ring(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	return collector_drain(service->collector) < 0 ? -EIO : 0;
 }
 
+/* A record of a reading of live pages. */
+static void on_live_record(void *ctx, const struct rec_header *record)
+{
+	const struct service *service = ctx;
+
+	collector_feed(service->collector, record);
+}
+
 /* state is more for the service manager, each line ended, or "". */
 static void notify(const struct service *service, const char *state)
 {
@@ -131,6 +148,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 
 	(void)usec;
 	collector_snapshot(service->collector);
+	live_refresh(service->live, LIVE_INTERVAL_NS, REGULAR_SHARE);
 	notify(service, "");
 	sd_event_source_set_time_relative(source, collector_interval_ns(service->collector) / NSEC_PER_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -196,7 +214,7 @@ static int start_probes(struct service *service)
 	if (err)
 		return err;
 	service->nr_cells = cubes_layout(service->cubes, service->machine.dim_sizes);
-	err = pins_open(&service->pins, options->pin, probes_layout(service->cubes),
+	err = pins_open(&service->pins, options->pin, probes_layout(&service->machine, service->cubes),
 			model_durable_size(options->max_groups));
 	if (!err)
 		err = probes_start(&service->machine, service->cubes, service->nr_cells, &service->pins,
@@ -217,14 +235,27 @@ static int start_collecting(struct service *service)
 							     .nr_cells = service->nr_cells,
 							     .interval_ns = service->options->interval_ns };
 	struct collector_options options = collector_options;
+	int err;
 
 	service->model = model_new(&model_options);
 	if (!service->model) {
 		log_error("out of memory");
 		return -ENOMEM;
 	}
+	service->stacks = stacks_new(service->probes);
+	if (!service->stacks)
+		return -ENOMEM;
 	options.model = service->model;
-	return collector_start(&options, &service->collector);
+	options.stacks = service->stacks;
+	err = collector_start(&options, &service->collector);
+	if (err)
+		return err;
+	service->live = live_new(service->probes, &service->machine, service->stacks, on_live_record,
+				 service);
+	if (!service->live)
+		return -ENOMEM;
+	live_refresh(service->live, LIVE_INTERVAL_NS, REGULAR_SHARE);
+	return 0;
 }
 
 static int start_ways_out(struct service *service)
@@ -245,7 +276,7 @@ static int start_ways_out(struct service *service)
 	}
 	collector_set_sink(service->collector, on_record, service);
 	if (service->recording)
-		collector_preamble(service->collector, on_record, service);
+		on_preamble(service, on_record, service);
 	return 0;
 }
 
@@ -313,7 +344,9 @@ static void stop(struct service *service)
 	sd_event_unref(service->event);
 	if (service->recording && recfile_close(service->recording) < 0)
 		log_error("cannot complete %s: the last records are missing", service->options->record);
+	live_free(service->live);
 	collector_free(service->collector);
+	stacks_free(service->stacks);
 	model_free(service->model);
 	probes_free(service->probes);
 	pins_close(&service->pins);

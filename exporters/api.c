@@ -306,6 +306,30 @@ static void write_stall(struct request *request, __u32 kind, __u32 node)
 	json_object_end(json);
 }
 
+/* Kinds and orders that have stalled: how often, and how long in all. */
+static void write_stalls_by_order(struct request *request)
+{
+	const struct cube *cube = model_cube(request->model, METRIC_STALLS_BY_ORDER);
+	const __u64 *count = model_cells(request->model, METRIC_STALLS_BY_ORDER);
+	const __u64 *total_ns = model_cells(request->model, METRIC_STALL_BY_ORDER);
+	struct json *json = &request->json;
+
+	json_array_begin(json, "by_order");
+	for (__u32 cell = 0; cell < cube->size[0] * cube->stride[0]; cell++) {
+		__u32 kind = cell / cube->stride[0], order = cell / cube->stride[1] % cube->size[1];
+
+		if (!count[cell])
+			continue;
+		json_object_begin(json, NULL);
+		json_add_string(json, "kind", model_dim_label(request->model, DIM_STALL_KIND, kind));
+		json_add_string(json, "order", model_dim_label(request->model, DIM_ORDER, order));
+		json_add_u64(json, "count", count[cell]);
+		json_add_u64(json, "total_ns", total_ns[cell]);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 static enum api_status stalls_reply(struct request *request)
 {
 	struct json *json = &request->json;
@@ -320,6 +344,7 @@ static enum api_status stalls_reply(struct request *request)
 		for (__u32 node = 0; node < model_dim_size(request->model, DIM_NODE); node++)
 			write_stall(request, kind, node);
 	json_array_end(json);
+	write_stalls_by_order(request);
 	write_cube(request, "reclaimed", METRIC_RECLAIMED, "bytes", false);
 	write_cube(request, "compactions", METRIC_COMPACTIONS, "count", false);
 	write_cube(request, "direct_compactions", METRIC_DIRECT_COMPACTIONS, "count", false);
@@ -343,6 +368,11 @@ static const struct {
 	{ "/v1/fragmentation", fragmentation_reply },
 	{ "/v1/doctor", doctor_reply },
 };
+
+bool api_shows_live_pages(const char *path)
+{
+	return !strcmp(path, "/v1/fragmentation");
+}
 
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
 			  struct text *text)

@@ -25,6 +25,9 @@ struct api_query {
 /* HTTP status of a reply; a reply other than API_OK is {"error": ...}. */
 enum api_status { API_OK = 200, API_BAD_REQUEST = 400, API_NOT_FOUND = 404, API_UNAVAILABLE = 503 };
 
+/* Whether the reply for a path shows the reading of live pages, which is older than the snapshot. */
+bool api_shows_live_pages(const char *path);
+
 /* Appends the reply for a path ("/v1/status"). */
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
 			  struct text *text);

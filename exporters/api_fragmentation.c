@@ -21,5 +21,8 @@ enum api_status fragmentation_reply(struct request *request)
 {
 	write_snapshot(request);
 	write_settings(request);
+	write_holders(request);
+	write_fallbacks(request);
+	write_huge_pages(request);
 	return API_OK;
 }

@@ -27,6 +27,18 @@ void write_snapshot(struct request *request);
 void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
 		bool with_zero);
 
+/* The members "fallbacks" and "fallback_stacks": who took pages of another migratetype than wanted. */
+void write_fallbacks(struct request *request);
+
+/* The members "huge_pages", "migrated" and "swap". */
+void write_huge_pages(struct request *request);
+
+/* The member "holders": who holds memory, and what that spoils. */
+void write_holders(struct request *request);
+
+/* The member "frames": a kernel stack by its key, without the frames of the probe. */
+void write_frames(struct request *request, __u64 key);
+
 enum api_status events_reply(struct request *request);
 enum api_status doctor_reply(struct request *request);
 enum api_status fragmentation_reply(struct request *request);

@@ -21,7 +21,8 @@ typedef void (*http_emit_fn)(void *emit_ctx, const void *record, size_t size);
 /* What the server asks of the daemon. */
 struct http_backend {
 	void *ctx;
-	int (*refresh)(void *ctx, uint64_t max_age_ns); /* takes a snapshot if the last one is older */
+	/* Takes a snapshot if the last one is older; with_live: and a reading of live pages likewise. */
+	int (*refresh)(void *ctx, uint64_t max_age_ns, bool with_live);
 	void (*context)(void *ctx, struct api_context *ret);
 	void (*preamble)(void *ctx, http_emit_fn emit, void *emit_ctx); /* what a record stream begins with */
 };

@@ -248,7 +248,8 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 		return send_body(http, peer, MHD_HTTP_BAD_REQUEST, TYPE_JSON);
 	}
 	if (max_age_ms < UINT64_MAX / NSEC_PER_MSEC)
-		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC);
+		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC,
+				      api_shows_live_pages(path));
 	query = (struct api_query){ .pid = pid, .after = after };
 	http->backend.context(http->backend.ctx, &context);
 	status = api_reply(&context, path, &query, &http->body);

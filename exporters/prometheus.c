@@ -133,30 +133,27 @@ static void write_metric(struct writer *writer, enum metric metric)
 	const struct metric_row *row = &metric_rows[metric];
 	const struct cube *cube = model_cube(writer->model, metric);
 	const __u64 *cells = model_cells(writer->model, metric);
-	bool is_sparse = cube->size[0] * cube->stride[0] > DENSE_MAX_CELLS;
+	__u32 nr_cells = cube->size[0] * cube->stride[0];
+	__u32 step = row->type == HISTOGRAM ? HIST_CELLS : 1;
 	char name[ROW_NAME_LEN];
-	__u32 i[METRIC_MAX_DIMS];
 
 	row_metric_name(name, "memoir", row->id, row->type, row->unit);
 	write_header(writer, name, row->type, row->unit, row->help);
-	for (i[0] = 0; i[0] < cube->size[0]; i[0]++) {
-		for (i[1] = 0; i[1] < cube->size[1]; i[1]++) {
-			for (i[2] = 0; i[2] < cube->size[2]; i[2]++) {
-				const __u64 *cell = cells + i[0] * cube->stride[0] + i[1] * cube->stride[1] +
-						    i[2] * cube->stride[2];
+	for (__u32 cell = 0; cell < nr_cells; cell += step) {
+		bool has_counted = row->type == HISTOGRAM ? has_observations(cells + cell) : cells[cell] != 0;
+		__u32 index[METRIC_MAX_DIMS];
 
-				if (is_sparse &&
-				    !(row->type == HISTOGRAM ? has_observations(cell) : *cell != 0))
-					continue;
-				if (row->type == HISTOGRAM) {
-					write_histogram(writer, name, row, i, cell);
-					continue;
-				}
-				text_add(writer->text, name);
-				write_dims(writer, row, i, NULL);
-				write_value(writer, row->type, row->unit, *cell);
-			}
+		if (nr_cells > DENSE_MAX_CELLS && !has_counted)
+			continue;
+		for (int d = 0; d < METRIC_MAX_DIMS; d++)
+			index[d] = cell / cube->stride[d] % cube->size[d];
+		if (row->type == HISTOGRAM) {
+			write_histogram(writer, name, row, index, cells + cell);
+			continue;
 		}
+		text_add(writer->text, name);
+		write_dims(writer, row, index, NULL);
+		write_value(writer, row->type, row->unit, cells[cell]);
 	}
 }
 

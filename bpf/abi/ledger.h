@@ -28,6 +28,9 @@ _Static_assert(LEDGER_STALLS(STALL_DIRECT_COMPACTION) == LEDGER_DIRECT_COMPACTIO
 _Static_assert(LEDGER_STALL_SELF_NS(STALL_MEMCG_RECLAIM) == LEDGER_MEMCG_RECLAIM_STALL_SELF,
 	       "three rows a stall kind");
 
+_Static_assert(LEDGER_STALLS_OVER_1MS + 3 == LEDGER_STALLS_OVER_1S,
+	       "rows of waits lie in the order of their length");
+
 /* The rows of the fault exceptions lie in the order of enum fault_access. */
 _Static_assert(LEDGER_READ_FAULTS + FAULT_PROTECTION == LEDGER_PROTECTION_FAULTS,
 	       "fault rows lie in the order of enum fault_access");

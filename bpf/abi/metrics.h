@@ -10,20 +10,29 @@
 #include "types.h"
 
 /* DIM(id, label, fixed size or 0 where the machine decides). */
-#define MEMOIR_DIMS(DIM)                                   \
-	DIM(DIM_NONE, "", 1)                               \
-	DIM(DIM_NODE, "node", 0)                           \
-	DIM(DIM_MIGRATETYPE, "migratetype", 0)             \
-	DIM(DIM_ORDER, "order", 0)                         \
-	DIM(DIM_COMPACT_RESULT, "result", 0)               \
-	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)        \
-	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)        \
-	DIM(DIM_FAULT_ACCESS, "access", NR_FAULT_ACCESSES) \
-	DIM(DIM_STALL_KIND, "kind", NR_STALL_KINDS)        \
-	DIM(DIM_COMPACT_MODE, "mode", NR_COMPACT_MODES)    \
-	DIM(DIM_TASK_KIND, "kind", NR_TASK_KINDS)          \
-	DIM(DIM_LOSS, "cause", NR_LOSSES)                  \
-	DIM(DIM_VMSTAT_ITEM, "item", NR_VMSTAT_ITEMS)
+#define MEMOIR_DIMS(DIM)                                         \
+	DIM(DIM_NONE, "", 1)                                     \
+	DIM(DIM_NODE, "node", 0)                                 \
+	DIM(DIM_MIGRATETYPE, "migratetype", 0)                   \
+	DIM(DIM_ORDER, "order", 0)                               \
+	DIM(DIM_COMPACT_RESULT, "result", 0)                     \
+	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)              \
+	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)              \
+	DIM(DIM_FAULT_ACCESS, "access", NR_FAULT_ACCESSES)       \
+	DIM(DIM_STALL_KIND, "kind", NR_STALL_KINDS)              \
+	DIM(DIM_COMPACT_MODE, "mode", NR_COMPACT_MODES)          \
+	DIM(DIM_TASK_KIND, "kind", NR_TASK_KINDS)                \
+	DIM(DIM_LOSS, "cause", NR_LOSSES)                        \
+	DIM(DIM_VMSTAT_ITEM, "item", NR_VMSTAT_ITEMS)            \
+	DIM(DIM_FALLBACK_MIGRATETYPE, "fallback_migratetype", 0) \
+	DIM(DIM_STOLEN, "stolen", NR_STOLEN)                     \
+	DIM(DIM_MIGRATE_REASON, "reason", 0)                     \
+	DIM(DIM_MIGRATE_RESULT, "result", NR_MIGRATE_RESULTS)    \
+	DIM(DIM_SCAN_RESULT, "result", 0)                        \
+	DIM(DIM_THP_EVENT, "event", 0)                           \
+	DIM(DIM_SWAP_DIRECTION, "direction", 0)                  \
+	DIM(DIM_COMPACTION_WORK, "work", 0)                      \
+	DIM(DIM_COMPACTION_EVENT, "event", 0)
 
 enum fault_kind { FAULT_MINOR, FAULT_MAJOR, NR_FAULT_KINDS };
 enum fault_mode { FAULT_USER, FAULT_KERNEL, NR_FAULT_MODES };
@@ -48,6 +57,11 @@ enum stall_kind {
  */
 enum compact_mode { COMPACT_DIRECT, COMPACT_KCOMPACTD, COMPACT_PROACTIVE, COMPACT_OTHER, NR_COMPACT_MODES };
 
+/* Whether the whole pageblock changed its migratetype when pages of it were taken. */
+enum stolen { STOLEN_NO, STOLEN_YES, STOLEN_UNKNOWN, NR_STOLEN };
+
+enum migrate_result { MIGRATE_SUCCEEDED, MIGRATE_FAILED, NR_MIGRATE_RESULTS };
+
 enum task_kind { TASK_PROCESS, TASK_THREAD, NR_TASK_KINDS };
 
 enum loss {
@@ -62,17 +76,23 @@ enum loss {
 	LOSS_RECURSION_MISSED,   /* a program that the kernel skipped because it was running on that CPU */
 	LOSS_PROCESS_TABLE_FULL, /* a process that found no place in the daemon's table */
 	LOSS_END_MISSED,         /* a task that exited and was freed where this kernel runs no programs */
+	LOSS_LIVE_PAGE, /* a followed page that was allocated and found no place in the table of live pages */
+	LOSS_LIVE_FREE, /* the free of a followed page that could not be noted */
+	LOSS_STACK,     /* a stack that could not be taken or found no place */
+	LOSS_FALLBACK,  /* a fallback allocation that found no place in the table by stack */
 	NR_LOSSES
 };
 
 /* The kernel counters that memoir's totals are held against. */
 enum vmstat_item {
-	VMSTAT_PGALLOC,       /* pgalloc_* summed over zones, pages */
-	VMSTAT_PGFREE,        /* pages */
-	VMSTAT_PGFAULT,       /* faults */
-	VMSTAT_ALLOCSTALL,    /* allocstall_* summed over zones, passes */
-	VMSTAT_COMPACT_STALL, /* stalls */
-	VMSTAT_OOM_KILL,      /* victims */
+	VMSTAT_PGALLOC,           /* pgalloc_* summed over zones, pages */
+	VMSTAT_PGFREE,            /* pages */
+	VMSTAT_PGFAULT,           /* faults */
+	VMSTAT_ALLOCSTALL,        /* allocstall_* summed over zones, passes */
+	VMSTAT_COMPACT_STALL,     /* stalls */
+	VMSTAT_OOM_KILL,          /* victims */
+	VMSTAT_PGMIGRATE_SUCCESS, /* pages */
+	VMSTAT_PGMIGRATE_FAIL,    /* pages */
 	NR_VMSTAT_ITEMS
 };
 
@@ -84,17 +104,17 @@ enum dim {
 };
 
 enum metric {
-#define METRIC(id, type, unit, d0, d1, d2, source, help) id,
+#define METRIC(id, type, unit, d0, d1, d2, d3, source, help) id,
 #include "metrics.def"
 #undef METRIC
 	NR_METRICS
 };
 
-#define METRIC_MAX_DIMS 3
+#define METRIC_MAX_DIMS 4
 
 /*
- * Where a metric's cube lies among all cells: cell (i, j, k) is base + i * stride[0] +
- * j * stride[1] + k * stride[2]; i < size[0] and so on. A histogram's strides count HIST_CELLS.
+ * Where a metric's cube lies among all cells: cell (i, j, k, l) is base + i * stride[0] + j * stride[1] +
+ * k * stride[2] + l * stride[3]; i < size[0] and so on. A histogram's strides count HIST_CELLS.
  */
 struct cube {
 	__u32 base;

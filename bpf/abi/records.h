@@ -8,6 +8,7 @@
 #define MEMOIR_ABI_RECORDS_H
 
 #include "ledger.h"
+#include "live.h"
 #include "metrics.h"
 #include "types.h"
 
@@ -30,6 +31,9 @@ struct rec_machine {
 	__u32 page_size;                    /* bytes */
 	__u32 nr_cpus;
 	__u32 nr_nodes, nr_migratetypes, nr_orders, nr_compact_results; /* dimension sizes */
+	__u32 nr_migrate_reasons, nr_scan_results;
+	/* What this kernel counts itself; 0: nothing of the kind. */
+	__u32 nr_thp_events, nr_swap_directions, nr_compaction_works, nr_compaction_events;
 	__u32 vmstat_known; /* bit per vmstat item that this kernel has */
 	__u32 pad;
 	char kernel[REC_NAME_LEN];  /* uname -r */
@@ -161,6 +165,82 @@ struct rec_setting {
 	__u32 setting; /* enum setting */
 	__u32 pad;
 	char text[REC_NAME_LEN]; /* as the kernel shows it; empty where it has no such setting */
+};
+
+/* A kernel stack, once in a stream before the first record that refers to it. */
+struct rec_stack {
+	struct rec_header h;
+	__u64 stack; /* its key */
+	__u32 nr;
+	__u32 pad;
+	__u64 ip[STACK_MAX_FRAMES]; /* innermost first; the first ones are the probe's own */
+};
+
+#define REC_SYMBOL_LEN 80
+
+/* What the kernel calls an address: "symbol+0x1/0x2 [module]". Once in a stream. */
+struct rec_symbol {
+	struct rec_header h;
+	__u64 ip;
+	char text[REC_SYMBOL_LEN];
+};
+
+/*
+ * What an owner holds of one migratetype, allocated from one stack, by a reading of live pages. The
+ * records of an owner follow each other.
+ */
+struct rec_holder {
+	struct rec_header h;
+	__u64 start_ns;         /* of the process, since boot; with tgid it names the process */
+	__u64 cgroup_id;        /* at an allocation */
+	__u64 stack;            /* 0: all other stacks of his, and those that are not known */
+	__u64 nr_pages;         /* followed pages; each stands for step_pages */
+	__u64 nr_huge;          /* of them, those allocated in blocks of a pageblock or more */
+	__u64 age_sum_ms;       /* of the followed pages */
+	__u64 oldest_ns;        /* the age of the oldest of them */
+	__u64 spoiled_e6;       /* pageblocks spoiled, in millionths; an estimate */
+	__u64 spoiled_error_e6; /* its standard error, squared, in millionths */
+	__u32 tgid;             /* 0 where the owner is no task */
+	__u32 migratetype;      /* that was asked for */
+	__u32 owner;            /* enum live_owner; NR_LIVE_OWNERS: all that have no record of their own */
+	char comm[MEMOIR_COMM_LEN]; /* of the process, at an allocation */
+	__u32 pad;
+};
+
+/* What a random sample of pageblocks of a node holds, by /proc/kpageflags. */
+struct rec_census {
+	struct rec_header h;
+	__u32 node;
+	__u32 nr_blocks;                         /* read */
+	__u32 nr_mixed;                          /* with unmovable pages and with movable ones */
+	__u32 nr_spoiled;                        /* with unmovable pages, fewer than half of the block */
+	__u64 nr_free, nr_movable, nr_unmovable; /* pages in them */
+};
+
+/* A reading of live pages that is complete: its records go before it. */
+struct rec_live {
+	struct rec_header h; /* time_ns: when it began */
+	__u64 duration_ns;
+	__u64 nr_pages;     /* followed pages that were met */
+	__u64 nr_stacks;    /* in the kernel's table */
+	__u32 step_pages;   /* 0: none are followed, and why_not says why */
+	__u32 knows_blocks; /* spoiled pageblocks and the census are known; else why_no_blocks */
+	char why_not[REC_TEXT_LEN];
+	char why_no_blocks[REC_TEXT_LEN];
+};
+
+/*
+ * Fallback allocations of one process from one kernel stack, since the probes were installed. A snapshot has
+ * those that are most frequent, at most REC_MAX_FALLBACKS of them, the most frequent first.
+ */
+#define REC_MAX_FALLBACKS 50
+struct rec_fallback {
+	struct rec_header h;
+	struct task_identity id; /* tgid 0: in interrupts */
+	__u64 stack;             /* key of a kernel stack; 0: not known */
+	__u64 count;
+	__u32 migratetype;          /* that was wanted */
+	__u32 fallback_migratetype; /* that was taken */
 };
 
 enum record {

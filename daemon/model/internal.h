@@ -19,6 +19,7 @@
 
 #include "index.h"
 #include "model.h"
+#include "recent.h"
 
 #include "../../bpf/abi/hist.h"
 
@@ -87,14 +88,11 @@ int apply_probe(struct model *model, const struct rec_header *h);
 /* --- units.c ----------------------------------------------------------------------------------- */
 
 struct units {
-	struct cgroup *all;
-	__u32 nr, capacity;
-	__u32 oldest;     /* the next to be overwritten once the table is full */
+	struct recent cgroups;
 	__u32 generation; /* grows with every change */
-	struct index index;
 };
 
-void units_free(struct units *units);
+void units_init(struct units *units);
 int apply_cgroup(struct model *model, const struct rec_header *h);
 
 /* --- events.c --------------------------------------------------------------------------------- */
@@ -130,6 +128,18 @@ int watch_init(struct watch *watch);
 void watch_free(struct watch *watch);
 /* Notes the totals of the snapshot that has just become visible, if a point is due. */
 void watch_add(struct model *model);
+
+/* --- fallbacks.c ------------------------------------------------------------------------------ */
+
+struct fallbacks {
+	struct rec_fallback shown[REC_MAX_FALLBACKS];   /* as of the last snapshot */
+	struct rec_fallback pending[REC_MAX_FALLBACKS]; /* as of the open one */
+	__u32 nr_shown, nr_pending;
+};
+
+int apply_fallback(struct model *model, const struct rec_header *h);
+void fallbacks_begin(struct fallbacks *fallbacks);
+void fallbacks_end(struct fallbacks *fallbacks);
 
 /* --- snapshot.c ------------------------------------------------------------------------------- */
 
@@ -267,6 +277,41 @@ void slot_give_free(struct groups *groups, __u32 entry);
 void durable_read(struct groups *groups, const void *durable);
 void durable_write(const struct model *model, void *durable);
 
+/* --- stacks.c --------------------------------------------------------------------------------- */
+
+struct stacks {
+	struct recent all, symbols;
+};
+
+void stacks_init(struct stacks *stacks);
+int apply_stack(struct model *model, const struct rec_header *h);
+int apply_symbol(struct model *model, const struct rec_header *h);
+
+/* --- holders.c -------------------------------------------------------------------------------- */
+
+/* What a reading may have; more is refused. */
+#define MAX_HOLDERS 2048u
+#define MAX_CENSUSES 64u
+
+/* One reading. */
+struct holder_list {
+	struct rec_holder *all;
+	__u32 nr, capacity;
+	struct rec_census censuses[MAX_CENSUSES];
+	__u32 nr_censuses;
+};
+
+struct holders {
+	struct rec_live rec;        /* of the last complete reading; rec.h.size is 0 before the first */
+	struct holder_list shown;   /* of that reading */
+	struct holder_list pending; /* of the one that has not ended */
+};
+
+void holders_free(struct holders *holders);
+int apply_holder(struct model *model, const struct rec_header *h);
+int apply_census(struct model *model, const struct rec_header *h);
+int apply_live(struct model *model, const struct rec_header *h);
+
 /* --- model.c ---------------------------------------------------------------------------------- */
 
 struct model {
@@ -277,8 +322,11 @@ struct model {
 	struct settings settings;
 	struct watch watch;
 	struct snapshot snapshot;
+	struct fallbacks fallbacks;
 	struct processes processes;
 	struct groups groups;
+	struct stacks stacks;
+	struct holders holders;
 	struct model_status status;
 	__u64 nr_snapshots;
 	__u64 nr_table_full;

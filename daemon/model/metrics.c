@@ -10,12 +10,12 @@
 #include <string.h>
 
 const struct metric_row metric_rows[NR_METRICS] = {
-#define METRIC(id_, type_, unit_, d0, d1, d2, source_, help_) \
-	[id_] = { .id = #id_,                                 \
-		  .type = type_,                              \
-		  .unit = unit_,                              \
-		  .dims = { d0, d1, d2 },                     \
-		  .source = source_,                          \
+#define METRIC(id_, type_, unit_, d0, d1, d2, d3, source_, help_) \
+	[id_] = { .id = #id_,                                     \
+		  .type = type_,                                  \
+		  .unit = unit_,                                  \
+		  .dims = { d0, d1, d2, d3 },                     \
+		  .source = source_,                              \
 		  .help = help_ },
 #include "../../bpf/abi/metrics.def"
 #undef METRIC
@@ -146,6 +146,10 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_RECURSION_MISSED] = "recursion_missed",
 	[LOSS_PROCESS_TABLE_FULL] = "process_table_full",
 	[LOSS_END_MISSED] = "end_missed",
+	[LOSS_FALLBACK] = "fallback",
+	[LOSS_LIVE_PAGE] = "live_page",
+	[LOSS_LIVE_FREE] = "live_free",
+	[LOSS_STACK] = "stack",
 };
 
 static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
@@ -155,6 +159,19 @@ static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
 	[VMSTAT_ALLOCSTALL] = "allocstall",
 	[VMSTAT_COMPACT_STALL] = "compact_stall",
 	[VMSTAT_OOM_KILL] = "oom_kill",
+	[VMSTAT_PGMIGRATE_SUCCESS] = "pgmigrate_success",
+	[VMSTAT_PGMIGRATE_FAIL] = "pgmigrate_fail",
+};
+
+static const char *const stolen_labels[NR_STOLEN] = {
+	[STOLEN_NO] = "no",
+	[STOLEN_YES] = "yes",
+	[STOLEN_UNKNOWN] = "unknown",
+};
+
+static const char *const migrate_result_labels[NR_MIGRATE_RESULTS] = {
+	[MIGRATE_SUCCEEDED] = "succeeded",
+	[MIGRATE_FAILED] = "failed",
 };
 
 static const char *const *const fixed_labels[NR_DIMS] = {
@@ -167,6 +184,8 @@ static const char *const *const fixed_labels[NR_DIMS] = {
 	[DIM_TASK_KIND] = task_kind_labels,
 	[DIM_LOSS] = loss_labels,
 	[DIM_VMSTAT_ITEM] = vmstat_labels,
+	[DIM_STOLEN] = stolen_labels,
+	[DIM_MIGRATE_RESULT] = migrate_result_labels,
 };
 
 const char *dim_fixed_label(enum dim dim, __u32 index)

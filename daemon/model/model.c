@@ -28,6 +28,12 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_OOM_KILL] = { apply_oom_kill, false },
 	[REC_ALLOC_FAILURE] = { apply_alloc_failure, false },
 	[REC_SETTING] = { apply_setting, false },
+	[REC_STACK] = { apply_stack, false },
+	[REC_SYMBOL] = { apply_symbol, false },
+	[REC_HOLDER] = { apply_holder, false },
+	[REC_CENSUS] = { apply_census, false },
+	[REC_LIVE] = { apply_live, false },
+	[REC_FALLBACK] = { apply_fallback, true },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -38,6 +44,8 @@ struct model *model_new(const struct model_options *options)
 		return NULL;
 	model->options = *options;
 	model->processes.max = options->max_processes;
+	units_init(&model->units);
+	stacks_init(&model->stacks);
 	if (events_init(&model->events, options->max_events) || watch_init(&model->watch) ||
 	    groups_init(&model->groups, options->max_groups)) {
 		model_free(model);
@@ -53,7 +61,10 @@ void model_free(struct model *model)
 	if (!model)
 		return;
 	shape_free(&model->shape);
-	units_free(&model->units);
+	recent_free(&model->units.cgroups);
+	recent_free(&model->stacks.all);
+	recent_free(&model->stacks.symbols);
+	holders_free(&model->holders);
 	events_free(&model->events);
 	watch_free(&model->watch);
 	processes_free(&model->processes);

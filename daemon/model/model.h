@@ -196,6 +196,15 @@ __u64 model_growing_since(const struct model *model, enum ledger row);
 const struct ledger_counts *model_account(const struct model *model, enum account account);
 const char *account_name(enum account account);
 
+/* --- fallback allocations --------------------------------------------------------------------- */
+
+/*
+ * Fallback allocations by process and kernel stack at the last snapshot: the most frequent, not all. What they
+ * lack of METRIC_FALLBACK_ALLOCATIONS is by others. id.comm is terminated.
+ */
+__u32 model_nr_fallbacks(const struct model *model);
+const struct rec_fallback *model_fallback(const struct model *model, __u32 index);
+
 /* --- events ----------------------------------------------------------------------------------- */
 
 union event {
@@ -216,6 +225,34 @@ const char *model_cgroup_unit(const struct model *model, __u64 cgroup_id);
 /* The kernel's own name of a setting ("vm.swappiness"); its value as the kernel shows it, or "". */
 const char *setting_name(enum setting setting);
 const char *model_setting(const struct model *model, enum setting setting);
+
+/* --- live pages --------------------------------------------------------------------------------- */
+
+/* The last complete reading of live pages, or NULL. What it consists of is valid until the next model_apply(). */
+const struct rec_live *model_live(const struct model *model);
+
+/* Its owners, a record for each stack; those of an owner follow each other. comm is terminated. */
+__u32 model_nr_holders(const struct model *model);
+const struct rec_holder *model_holder(const struct model *model, __u32 index);
+
+/* Its census of pageblocks, by node. */
+__u32 model_nr_censuses(const struct model *model);
+const struct rec_census *model_census(const struct model *model, __u32 index);
+
+/*
+ * The standard error, in pages, of an estimate of nr_pages * step_pages pages from so many followed pages:
+ * step_pages * sqrt(nr_pages). It supposes that pages are held independently of each other; of blocks
+ * larger than a group every page is known, and the true error is smaller.
+ */
+__u64 live_error_pages(__u64 nr_pages, __u32 step_pages);
+
+/* The largest number whose square is not above. */
+__u64 square_root(__u64 square);
+
+/* A kernel stack by its key, or NULL; terminated by nr. */
+const struct rec_stack *model_stack(const struct model *model, __u64 key);
+/* What the kernel calls an address, or NULL. */
+const char *model_symbol(const struct model *model, __u64 ip);
 
 const char *record_name(enum record kind); /* "stall" */
 bool record_is_event(enum record kind);

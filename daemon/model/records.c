@@ -39,6 +39,12 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_OOM_KILL] = "oom_kill",
 	[REC_ALLOC_FAILURE] = "alloc_failure",
 	[REC_SETTING] = "setting",
+	[REC_STACK] = "stack",
+	[REC_SYMBOL] = "symbol",
+	[REC_HOLDER] = "holder",
+	[REC_CENSUS] = "census",
+	[REC_LIVE] = "live",
+	[REC_FALLBACK] = "fallback",
 };
 
 const char *record_name(enum record kind)
@@ -74,7 +80,8 @@ int record_check(const void *record, size_t size)
 /* --- the layout ------------------------------------------------------------------------------- */
 
 static const char tables[] =
-#define METRIC(id, type, unit, d0, d1, d2, source, help) #id " " #type " " #unit " " #d0 " " #d1 " " #d2 "\n"
+#define METRIC(id, type, unit, d0, d1, d2, d3, source, help) \
+#id " " #type " " #unit " " #d0 " " #d1 " " #d2 " " #d3 "\n"
 #include "../../bpf/abi/metrics.def"
 #undef METRIC
 #define LEDGER(id, type, unit, source, help) #id " " #type " " #unit "\n"

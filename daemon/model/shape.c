@@ -6,15 +6,33 @@
 #include "internal.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_NODES 1024u
-#define MAX_MIGRATETYPES 16u
-#define MAX_ORDERS 32u
-#define MAX_COMPACT_RESULTS 32u
-#define MAX_CELLS (1u << 20)
+#define MAX_CELLS (1u << 21)
+
+/* The dimensions that the machine decides, and where its record has their sizes. */
+static const struct {
+	enum dim dim;
+	__u32 offset; /* of a __u32 in struct rec_machine */
+	__u32 min, max;
+} machine_dims[] = {
+	{ DIM_NODE, offsetof(struct rec_machine, nr_nodes), 1, 1024 },
+	{ DIM_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, 16 },
+	{ DIM_FALLBACK_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, 16 },
+	{ DIM_ORDER, offsetof(struct rec_machine, nr_orders), 1, 32 },
+	{ DIM_COMPACT_RESULT, offsetof(struct rec_machine, nr_compact_results), 1, 32 },
+	{ DIM_MIGRATE_REASON, offsetof(struct rec_machine, nr_migrate_reasons), 1, 32 },
+	{ DIM_SCAN_RESULT, offsetof(struct rec_machine, nr_scan_results), 1, 128 },
+	{ DIM_THP_EVENT, offsetof(struct rec_machine, nr_thp_events), 0, 128 },
+	{ DIM_SWAP_DIRECTION, offsetof(struct rec_machine, nr_swap_directions), 0, 128 },
+	{ DIM_COMPACTION_WORK, offsetof(struct rec_machine, nr_compaction_works), 0, 128 },
+	{ DIM_COMPACTION_EVENT, offsetof(struct rec_machine, nr_compaction_events), 0, 128 },
+};
+
+#define NR_MACHINE_DIMS (sizeof(machine_dims) / sizeof(machine_dims[0]))
 
 void shape_free(struct shape *shape)
 {
@@ -23,21 +41,28 @@ void shape_free(struct shape *shape)
 	free(shape->pending);
 }
 
-static bool is_size(__u32 size, __u32 max)
+static __u32 machine_dim_size(const struct rec_machine *rec, __u32 i)
 {
-	return size >= 1 && size <= max;
+	return *(const __u32 *)(const void *)((const char *)rec + machine_dims[i].offset);
 }
 
 static bool sizes_are_sane(const struct rec_machine *rec)
 {
-	return is_size(rec->nr_nodes, MAX_NODES) && is_size(rec->nr_migratetypes, MAX_MIGRATETYPES) &&
-	       is_size(rec->nr_orders, MAX_ORDERS) && is_size(rec->nr_compact_results, MAX_COMPACT_RESULTS);
+	for (__u32 i = 0; i < NR_MACHINE_DIMS; i++) {
+		__u32 size = machine_dim_size(rec, i);
+
+		if (size < machine_dims[i].min || size > machine_dims[i].max)
+			return false;
+	}
+	return true;
 }
 
 static bool sizes_are_equal(const struct rec_machine *a, const struct rec_machine *b)
 {
-	return a->nr_nodes == b->nr_nodes && a->nr_migratetypes == b->nr_migratetypes &&
-	       a->nr_orders == b->nr_orders && a->nr_compact_results == b->nr_compact_results;
+	for (__u32 i = 0; i < NR_MACHINE_DIMS; i++)
+		if (machine_dim_size(a, i) != machine_dim_size(b, i))
+			return false;
+	return true;
 }
 
 /* Until a label record says better, a value is called by its number. */
@@ -64,10 +89,8 @@ static int shape_init(struct shape *shape, const struct rec_machine *rec)
 {
 	for (__u32 dim = 0; dim < NR_DIMS; dim++)
 		shape->sizes[dim] = dim_fixed_size(dim);
-	shape->sizes[DIM_NODE] = rec->nr_nodes;
-	shape->sizes[DIM_MIGRATETYPE] = rec->nr_migratetypes;
-	shape->sizes[DIM_ORDER] = rec->nr_orders;
-	shape->sizes[DIM_COMPACT_RESULT] = rec->nr_compact_results;
+	for (__u32 i = 0; i < NR_MACHINE_DIMS; i++)
+		shape->sizes[machine_dims[i].dim] = machine_dim_size(rec, i);
 
 	shape->nr_cells = cubes_layout(shape->cubes, shape->sizes);
 	if (shape->nr_cells > MAX_CELLS)

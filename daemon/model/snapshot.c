@@ -25,6 +25,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 		.per_second = model->nr_snapshots && elapsed_ns > 0 ? 1e9 / elapsed_ns : 0,
 	};
 	memcpy(snapshot->accounts, model->groups.accounts, sizeof(snapshot->accounts));
+	fallbacks_begin(&model->fallbacks);
 	return 0;
 }
 
@@ -88,6 +89,16 @@ static __u64 nr_direct_reclaims(const struct shape *shape)
 	return nr;
 }
 
+static __u64 nr_migrated(const struct shape *shape, enum migrate_result result)
+{
+	const struct cube *cube = &shape->cubes[METRIC_MIGRATED_PAGES];
+	__u64 nr = 0;
+
+	for (__u32 reason = 0; reason < cube->size[0]; reason++)
+		nr += shape->cells[cube->base + reason * cube->stride[0] + result * cube->stride[1]];
+	return nr;
+}
+
 /* What memoir has of a vmstat item, since the probes were installed. */
 static __u64 vmstat_counted(const struct model *model, enum vmstat_item item)
 {
@@ -107,6 +118,10 @@ static __u64 vmstat_counted(const struct model *model, enum vmstat_item item)
 		return metric_sum(shape, METRIC_COMPACT_STALLS);
 	case VMSTAT_OOM_KILL:
 		return metric_sum(shape, METRIC_OOM_KILLS);
+	case VMSTAT_PGMIGRATE_SUCCESS:
+		return nr_migrated(shape, MIGRATE_SUCCEEDED);
+	case VMSTAT_PGMIGRATE_FAIL:
+		return nr_migrated(shape, MIGRATE_FAILED);
 	default:
 		return 0;
 	}
@@ -137,12 +152,13 @@ static void compare_with_vmstat(struct model *model, bool is_quiet)
 	memcpy(status->quiet_counted, status->counted, sizeof(status->quiet_counted));
 }
 
-static void show_bpf_cells(struct shape *shape)
+/* The cells that come as they are: BPF and KERNEL. */
+static void show_read_cells(struct shape *shape)
 {
 	for (__u32 metric = 0; metric < NR_METRICS; metric++) {
 		const struct cube *cube = &shape->cubes[metric];
 
-		if (metric_rows[metric].source == BPF)
+		if (metric_rows[metric].source != MODEL)
 			memcpy(shape->cells + cube->base, shape->pending + cube->base,
 			       (size_t)cube->size[0] * cube->stride[0] * sizeof(__u64));
 	}
@@ -186,7 +202,8 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->nr_tasks = snapshot->nr_tasks;
 	status->nr_processes = model->processes.nr_alive;
 	status->nr_groups = model->groups.nr_visible;
-	show_bpf_cells(&model->shape);
+	fallbacks_end(&model->fallbacks);
+	show_read_cells(&model->shape);
 	show_model_cells(model, rec);
 	compare_with_vmstat(model, rec->quiet);
 	snapshot->is_open = false;

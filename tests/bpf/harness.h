@@ -36,17 +36,29 @@
 #define LAB_MIGRATETYPES 6u
 #define LAB_ORDERS 11u
 #define LAB_COMPACT_RESULTS 9u
+#define LAB_MIGRATE_REASONS 10u
+#define LAB_SCAN_RESULTS 31u
+#define LAB_PAGEBLOCK_ORDER 9u
+#define LAB_HUGE_PAGE_ORDER 7u /* not that of a pageblock, so that one is not taken for the other */
 #define LAB_MAX_RECORDS 16384
+#define LAB_LIVE_ENTRIES 4096u
 
 struct lab_config {
 	__u64 stall_record_min_ns;
 	__u32 reclaim_order_arg;
+	__u32 nr_fallbacks; /* 0: as the daemon has it */
+	__u32 migrate_reason_arg;
+	__u32 scan_status_arg;
 	bool compact_results_are_seen;
 	bool deferred_is_no_stall;
 	__u32 page_node_shift;
 	__u32 page_node_fixed;
 	__s64 preempt_count_from_rq;
 	bool counts_interrupt_disabling;
+	__u32 live_step_shift;
+	__u32 nr_live_entries; /* 0: as many as a test needs */
+	__u32 nr_stacks;       /* 0: as the daemon has it */
+	__u32 page_zone_shift, page_zone_mask;
 };
 
 union lab_record {
@@ -121,6 +133,9 @@ static inline void lab_lay_out(struct lab *lab)
 	sizes[DIM_MIGRATETYPE] = LAB_MIGRATETYPES;
 	sizes[DIM_ORDER] = LAB_ORDERS;
 	sizes[DIM_COMPACT_RESULT] = LAB_COMPACT_RESULTS;
+	sizes[DIM_FALLBACK_MIGRATETYPE] = LAB_MIGRATETYPES;
+	sizes[DIM_MIGRATE_REASON] = LAB_MIGRATE_REASONS;
+	sizes[DIM_SCAN_RESULT] = LAB_SCAN_RESULTS;
 	lab->nr_cells = cubes_layout(lab->cubes, sizes);
 }
 
@@ -138,14 +153,27 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	memcpy((void *)lab->skeleton->rodata->cubes, lab->cubes, sizeof(lab->cubes));
 	lab->skeleton->rodata->page_kb = (__u32)sysconf(_SC_PAGESIZE) >> 10;
 	lab->skeleton->rodata->stall_record_min_ns = config->stall_record_min_ns;
+	lab->skeleton->rodata->pageblock_order = LAB_PAGEBLOCK_ORDER;
+	lab->skeleton->rodata->huge_page_order = LAB_HUGE_PAGE_ORDER;
+	lab->skeleton->rodata->compat_migrate_reason_arg = config->migrate_reason_arg;
+	lab->skeleton->rodata->compat_scan_status_arg = config->scan_status_arg;
 	lab->skeleton->rodata->compat_reclaim_order_arg = config->reclaim_order_arg;
 	lab->skeleton->rodata->page_node_shift = config->page_node_shift;
 	lab->skeleton->rodata->page_node_fixed = config->page_node_fixed;
 	lab->skeleton->rodata->compat_preempt_count_from_rq = config->preempt_count_from_rq;
 	lab->skeleton->rodata->compat_counts_interrupt_disabling = config->counts_interrupt_disabling;
+	lab->skeleton->rodata->live_step_shift = config->live_step_shift;
+	lab->skeleton->rodata->page_zone_shift = config->page_zone_shift;
+	lab->skeleton->rodata->page_zone_mask = config->page_zone_mask;
 	lab->skeleton->rodata->chunks_per_cpu = cells_nr_chunks(lab->nr_cells);
 	bpf_map__set_max_entries(lab->skeleton->maps.cells, lab->nr_cpus * cells_nr_chunks(lab->nr_cells));
 	bpf_map__set_max_entries(lab->skeleton->maps.accounts, lab->nr_cpus);
+	bpf_map__set_max_entries(lab->skeleton->maps.live,
+				 config->nr_live_entries ? config->nr_live_entries : LAB_LIVE_ENTRIES);
+	if (config->nr_stacks)
+		bpf_map__set_max_entries(lab->skeleton->maps.stacks, config->nr_stacks);
+	if (config->nr_fallbacks)
+		bpf_map__set_max_entries(lab->skeleton->maps.fallbacks, config->nr_fallbacks);
 	/* It cannot be run with arguments of a test's own. */
 	bpf_program__set_autoload(lab->skeleton->progs.compaction_result, false);
 	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;
@@ -319,17 +347,29 @@ static inline void lab_read(struct lab *lab)
 	memcpy(&lab->counted.ledger, ledger, sizeof(lab->counted.ledger));
 }
 
-static inline __u32 lab_index(const struct lab *lab, enum metric metric, __u32 i, __u32 j, __u32 k)
+static inline __u32 lab_index_4(const struct lab *lab, enum metric metric, __u32 i, __u32 j, __u32 k, __u32 l)
 {
 	const struct cube *cube = &lab->cubes[metric];
 
-	return cube->base + i * cube->stride[0] + j * cube->stride[1] + k * cube->stride[2];
+	return cube->base + i * cube->stride[0] + j * cube->stride[1] + k * cube->stride[2] +
+	       l * cube->stride[3];
+}
+
+static inline __u32 lab_index(const struct lab *lab, enum metric metric, __u32 i, __u32 j, __u32 k)
+{
+	return lab_index_4(lab, metric, i, j, k, 0);
 }
 
 /* Unused dimensions are 0. Of the last lab_read(). */
 static inline __u64 lab_cell(const struct lab *lab, enum metric metric, __u32 i, __u32 j, __u32 k)
 {
 	return lab->counted.cells[lab_index(lab, metric, i, j, k)];
+}
+
+static inline void expect_cell_4(struct lab *lab, enum metric metric, __u32 i, __u32 j, __u32 k, __u32 l,
+				 __u64 growth)
+{
+	lab->expected.cells[lab_index_4(lab, metric, i, j, k, l)] += growth;
 }
 
 static inline void expect_cell(struct lab *lab, enum metric metric, __u32 i, __u32 j, __u32 k, __u64 growth)

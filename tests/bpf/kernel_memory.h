@@ -91,4 +91,21 @@ static inline __u32 kernel_offset(const char *type_name, const char *member)
 	return offset;
 }
 
+/* An enumerator's number in the running kernel; fails the test where there is none. */
+static inline __u32 kernel_enumerator(const char *enum_name, const char *wanted)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	int id = btf ? btf__find_by_name_kind(btf, enum_name, BTF_KIND_ENUM) : -1;
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+	__s64 number = -1;
+
+	for (__u32 i = 0; type && i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), wanted))
+			number = btf_enum(type)[i].val;
+	btf__free(btf);
+	if (number < 0)
+		fail_msg("enum %s has no %s", enum_name, wanted);
+	return (__u32)number;
+}
+
 #endif

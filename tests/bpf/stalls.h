@@ -91,6 +91,8 @@ static inline void set_open_stalls(struct lab *lab, const struct open_stall *ope
 
 struct stall_times {
 	__u64 total_ns, self_ns;
+	__u32 order;
+	bool is_nested; /* in another stall, so that it is no wait of its own */
 };
 
 /* The times that the ledger holds for a kind, less what the book holds: those of the stalls since
@@ -103,8 +105,10 @@ static inline struct stall_times times_since(struct lab *lab, enum stall_kind ki
 				     LEDGER_NODE_RECLAIM_STALL_SELF, LEDGER_DIRECT_COMPACTION_STALL_SELF };
 
 	lab_read(lab);
-	return (struct stall_times){ lab->counted.ledger.v[total[kind]] - lab->expected.ledger.v[total[kind]],
-				     lab->counted.ledger.v[self[kind]] - lab->expected.ledger.v[self[kind]] };
+	return (struct stall_times){
+		.total_ns = lab->counted.ledger.v[total[kind]] - lab->expected.ledger.v[total[kind]],
+		.self_ns = lab->counted.ledger.v[self[kind]] - lab->expected.ledger.v[self[kind]],
+	};
 }
 
 /* The bucket of a time, by walking the bounds 1.024 us, 2.048 us, ... 17.18 s. */
@@ -115,6 +119,17 @@ static inline __u32 bucket_of(__u64 ns)
 	for (__u64 bound_ns = 1024; bound_ns <= 1ULL << 34 && ns > bound_ns; bound_ns *= 2)
 		bucket++;
 	return bucket;
+}
+
+/* A wait of this length has been counted in each row whose bound it passes. */
+static inline void expect_wait(struct lab *lab, __u64 ns)
+{
+	const enum ledger rows[] = { LEDGER_STALLS_OVER_1MS, LEDGER_STALLS_OVER_10MS,
+				     LEDGER_STALLS_OVER_100MS, LEDGER_STALLS_OVER_1S };
+	const __u64 bounds_ns[] = { NSEC_PER_MSEC, 10 * NSEC_PER_MSEC, 100 * NSEC_PER_MSEC, NSEC_PER_SEC };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		expect_ledger(lab, rows[i], ns > bounds_ns[i]);
 }
 
 /* One stall of these times has been counted everywhere it belongs. */
@@ -129,6 +144,10 @@ static inline void expect_stall(struct lab *lab, enum stall_kind kind, struct st
 	lab->expected.cells[lab_index(lab, METRIC_STALL, kind, lab->node, 0) + bucket_of(times.total_ns)]++;
 	lab->expected.cells[lab_index(lab, METRIC_STALL, kind, lab->node, 0) + HIST_SUM] += times.total_ns;
 	expect_cell(lab, METRIC_STALL_SELF, kind, lab->node, 0, times.self_ns);
+	expect_cell(lab, METRIC_STALLS_BY_ORDER, kind, times.order, 0, 1);
+	expect_cell(lab, METRIC_STALL_BY_ORDER, kind, times.order, 0, times.total_ns);
+	if (!times.is_nested)
+		expect_wait(lab, times.total_ns);
 }
 
 #endif

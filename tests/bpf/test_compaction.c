@@ -62,6 +62,17 @@ static void end(struct lab *lab, __u64 control, __u32 result)
 	RUN(lab, compaction_end, control, ANY, ANY, ANY, result);
 }
 
+/* A stall by compaction of this order that ended in this way, with the times that the ledger has. */
+static void expect_compaction_stall(struct lab *lab, __u32 order, __u32 result)
+{
+	struct stall_times times = times_since(lab, STALL_DIRECT_COMPACTION);
+
+	times.order = order;
+	expect_stall(lab, STALL_DIRECT_COMPACTION, times);
+	expect_ledger(lab, LEDGER_FAILED_COMPACTIONS,
+		      result != kernel_enumerator("compact_result", "COMPACT_SUCCESS"));
+}
+
 static void try(struct lab *lab, __u32 order)
 {
 	RUN(lab, compaction_try, order, GFP_KERNEL, ANY);
@@ -88,7 +99,7 @@ static void test_direct_compaction_is_a_stall_with_its_result(void **state)
 		assert_int_equal(record->result, result);
 		assert_int_equal(record->total_ns, times.total_ns);
 		assert_int_equal(record->reclaimed_pages, 0);
-		expect_stall(lab, STALL_DIRECT_COMPACTION, times);
+		expect_compaction_stall(lab, result + 1, result);
 		expect_cell(lab, METRIC_COMPACTIONS, COMPACT_DIRECT, result, node, 1);
 		lab_verify(lab);
 	}
@@ -122,7 +133,7 @@ static void test_result_out_of_range_is_still_a_stall(void **state)
 	begin(lab, control);
 	end(lab, control, LAB_COMPACT_RESULTS);
 	expect_lost(lab, LOSS_OUT_OF_RANGE, 1);
-	expect_stall(lab, STALL_DIRECT_COMPACTION, times_since(lab, STALL_DIRECT_COMPACTION));
+	expect_compaction_stall(lab, 3, LAB_COMPACT_RESULTS);
 	lab_verify(lab);
 	control = compaction(3, LAB_NODES, false, true);
 	end(lab, control, 1);
@@ -156,12 +167,15 @@ static void test_inside_reclaim_its_time_is_taken_off(void **state)
 static void test_end_of_reclaim_drops_an_open_compaction(void **state)
 {
 	struct lab *lab = *state;
+	struct stall_times times;
 
 	reclaim_begin(lab, STALL_DIRECT_RECLAIM, 4);
 	begin(lab, compaction(4, 0, true, false));
 	reclaim_end(lab, STALL_DIRECT_RECLAIM, 0);
 	expect_lost(lab, LOSS_STALL_END_MISSED, 1);
-	expect_stall(lab, STALL_DIRECT_RECLAIM, times_since(lab, STALL_DIRECT_RECLAIM));
+	times = times_since(lab, STALL_DIRECT_RECLAIM);
+	times.order = 4;
+	expect_stall(lab, STALL_DIRECT_RECLAIM, times);
 	lab_verify(lab);
 }
 
@@ -184,7 +198,7 @@ static void test_try_counts_one_compact_stall(void **state)
 	end(lab, control, 8);
 	RUN(lab, compaction_deferred, ANY, 7);
 	expect_cell(lab, METRIC_COMPACTIONS, COMPACT_DIRECT, 8, 0, 1);
-	expect_stall(lab, STALL_DIRECT_COMPACTION, times_since(lab, STALL_DIRECT_COMPACTION));
+	expect_compaction_stall(lab, 5, 8);
 	lab_verify(lab);
 	/* The next try counts again, here by a zone that is compacted. */
 	try(lab, 7);

@@ -7,8 +7,10 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "../../bpf/abi/fallbacks.h"
 #include "../../daemon/machine.h"
 #include "harness.h"
+#include "live.h"
 
 #define GFP_KERNEL 0xcc0
 #define SAMPLE 32
@@ -24,6 +26,7 @@ static const char *find_preempt_count(void)
 	int err = machine_read(&machine);
 
 	with_preempt_count.preempt_count_from_rq = machine.preempt_count_from_rq;
+	with_preempt_count.live_step_shift = STEP_SHIFT;
 	with_preempt_count.counts_interrupt_disabling = machine.counts_interrupt_disabling;
 	machine_free(&machine);
 	if (err || !machine.tells_interrupts)
@@ -97,9 +100,55 @@ static void test_failure_in_an_interrupt_says_so(void **state)
 	waitpid(busy, NULL, 0);
 	expect_cell(lab, METRIC_ALLOCATION_FAILURES, 0, 1, 0, 1);
 	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_ALLOCATION_FAILURES, 1);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_HIGH_ORDER_FAILURES, 1);
 	lab_verify(lab);
 	record = &lab_only_record(lab, REC_ALLOC_FAILURE, sizeof(*record))->alloc_failure;
 	assert_int_equal(record->in_interrupt, 1);
+}
+
+/* A page that is allocated in an interrupt is not held by whoever was interrupted. */
+static void test_live_page_of_an_interrupt_has_no_task(void **state)
+{
+	struct lab *lab = *state;
+	pid_t busy = keep_other_cpu_busy(&allowed_at_start);
+	const __u64 group = LIVE_BASE >> (LIVE_PAGE_SHIFT + STEP_SHIFT);
+	struct live_page live_page;
+
+	for (__u64 i = 0; i < 64; i++)
+		RUN_ON(lab, other_cpu, page_alloc, LIVE_BASE + (i << LIVE_PAGE_SHIFT), 0, GFP_KERNEL, 0);
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	assert_int_equal(live_nr(lab), 1);
+	assert_true(live_get(lab, group, &live_page));
+	assert_int_equal(live_page.owner, LIVE_INTERRUPT);
+	assert_int_equal(live_page.tgid, 0);
+	assert_int_equal(live_page.start_ns, 0);
+	assert_int_equal(live_page.cgroup_id, 0);
+	assert_string_equal(live_page.comm, "");
+	assert_int_not_equal(live_page.time_ns, 0);
+}
+
+static void test_fallback_in_an_interrupt_is_nobodys(void **state)
+{
+	struct lab *lab = *state;
+	pid_t busy = keep_other_cpu_busy(&allowed_at_start);
+	int fd = bpf_map__fd(lab->skeleton->maps.fallbacks);
+	struct fallback_count count;
+	struct fallback_key key;
+
+	RUN_ON(lab, other_cpu, fallback_allocation, 1, 0, 9, 0, 1);
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	expect_cell_4(lab, METRIC_FALLBACK_ALLOCATIONS, 0, 0, 1, STOLEN_YES, 1);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_FALLBACK_ALLOCATIONS, 1);
+	expect_account(lab, ACCOUNT_INTERRUPT, LEDGER_SPOILING_ALLOCATIONS, 1);
+	lab_verify(lab);
+	assert_int_equal(bpf_map_get_next_key(fd, NULL, &key), 0);
+	assert_int_equal(bpf_map_lookup_elem(fd, &key, &count), 0);
+	assert_int_equal(key.tgid, 0);
+	assert_int_equal(key.start_ns, 0);
+	assert_int_equal(count.count, 1);
+	assert_int_equal(count.id.comm[0], 0);
 }
 
 /* A task is nobody's bystander in its own work, and no stall begins in an interrupt. */
@@ -121,6 +170,8 @@ static void test_task_is_told_from_interrupt(void **state)
 static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_work_in_an_interrupt_has_its_own_account, &with_preempt_count),
 	LAB_TEST_WITH(test_failure_in_an_interrupt_says_so, &with_preempt_count),
+	LAB_TEST_WITH(test_live_page_of_an_interrupt_has_no_task, &with_preempt_count),
+	LAB_TEST_WITH(test_fallback_in_an_interrupt_is_nobodys, &with_preempt_count),
 	LAB_TEST_WITH(test_task_is_told_from_interrupt, &with_preempt_count),
 };
 

@@ -22,6 +22,7 @@ static void test_allocation_goes_to_its_cell(void **state)
 			RUN(lab, page_alloc, PAGE, order, GFP_KERNEL, migratetype);
 			expect_cell(lab, METRIC_ALLOCATED, 3, migratetype, order, 1ULL << order);
 			expect_ledger(lab, LEDGER_ALLOCATED, 1ULL << order);
+			expect_ledger(lab, LEDGER_HUGE_PAGES, order == LAB_HUGE_PAGE_ORDER);
 		}
 	}
 	lab_verify(lab);
@@ -67,6 +68,26 @@ static void test_node_is_read_from_the_page(void **state)
 	kernel_memory_free(&memory);
 }
 
+/* An allocation of the order that failed, in the ledger. */
+static void expect_failure(struct lab *lab, __u32 order)
+{
+	expect_ledger(lab, LEDGER_ALLOCATION_FAILURES, 1);
+	expect_ledger(lab, LEDGER_HUGE_PAGE_FALLBACKS, order == LAB_HUGE_PAGE_ORDER);
+	expect_ledger(lab, LEDGER_HIGH_ORDER_FAILURES, order > 0 && order != LAB_HUGE_PAGE_ORDER);
+}
+
+static void test_failure_is_of_a_single_page_of_several_or_of_a_huge_one(void **state)
+{
+	struct lab *lab = *state;
+
+	for (__u32 order = 0; order < LAB_ORDERS; order++) {
+		RUN(lab, page_alloc, 0, order, GFP_KERNEL | GFP_NOWARN, 1);
+		expect_cell(lab, METRIC_ALLOCATION_FAILURES, 1, order, 0, 1);
+		expect_failure(lab, order);
+		lab_verify(lab);
+	}
+}
+
 static void test_failure_leaves_a_record(void **state)
 {
 	struct lab *lab = *state;
@@ -75,7 +96,7 @@ static void test_failure_leaves_a_record(void **state)
 
 	RUN(lab, page_alloc, 0, 9, GFP_KERNEL, 1);
 	expect_cell(lab, METRIC_ALLOCATION_FAILURES, 1, 9, 0, 1);
-	expect_ledger(lab, LEDGER_ALLOCATION_FAILURES, 1);
+	expect_failure(lab, 9);
 	lab_verify(lab);
 
 	record = &lab_only_record(lab, REC_ALLOC_FAILURE, sizeof(*record))->alloc_failure;
@@ -97,7 +118,7 @@ static void test_failure_that_wants_silence_leaves_none(void **state)
 
 	RUN(lab, page_alloc, 0, 0, GFP_KERNEL | GFP_NOWARN, 0);
 	expect_cell(lab, METRIC_ALLOCATION_FAILURES, 0, 0, 0, 1);
-	expect_ledger(lab, LEDGER_ALLOCATION_FAILURES, 1);
+	expect_failure(lab, 0);
 	lab_verify(lab);
 	lab_drain(lab);
 	assert_int_equal(lab->nr_records, 0);
@@ -163,6 +184,7 @@ static void test_without_a_ledger_the_account_stands_in(void **state)
 	expect_account(lab, ACCOUNT_UNATTRIBUTED, LEDGER_ALLOCATED, 16);
 	expect_account(lab, ACCOUNT_UNATTRIBUTED, LEDGER_FREED, 2);
 	expect_account(lab, ACCOUNT_UNATTRIBUTED, LEDGER_ALLOCATION_FAILURES, 1);
+	expect_account(lab, ACCOUNT_UNATTRIBUTED, LEDGER_HIGH_ORDER_FAILURES, 1);
 	expect_lost(lab, LOSS_STORAGE_MISSING, 3);
 	lab_verify(lab);
 }
@@ -179,9 +201,10 @@ static void test_full_ring_loses_records_and_no_counts(void **state)
 	assert_in_range(lab->nr_records, (1 << 20) / (sizeof(struct rec_alloc_failure) + 16), nr - 1);
 	for (__u32 i = 0; i < lab->nr_records; i++)
 		assert_int_equal(lab->records[i].alloc_failure.order, i % LAB_ORDERS);
-	for (__u32 i = 0; i < nr; i++)
+	for (__u32 i = 0; i < nr; i++) {
 		expect_cell(lab, METRIC_ALLOCATION_FAILURES, 1, i % LAB_ORDERS, 0, 1);
-	expect_ledger(lab, LEDGER_ALLOCATION_FAILURES, nr);
+		expect_failure(lab, i % LAB_ORDERS);
+	}
 	expect_lost(lab, LOSS_RING_FULL, nr - lab->nr_records);
 	lab_verify(lab);
 
@@ -214,6 +237,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_allocation_goes_to_its_cell, &on_node_3),
 	LAB_TEST_WITH(test_free_goes_to_its_cell, &on_node_3),
 	LAB_TEST_WITH(test_node_is_read_from_the_page, &node_from_flags),
+	LAB_TEST(test_failure_is_of_a_single_page_of_several_or_of_a_huge_one),
 	LAB_TEST(test_failure_leaves_a_record),
 	LAB_TEST(test_failure_that_wants_silence_leaves_none),
 	LAB_TEST(test_order_out_of_range_changes_nothing),

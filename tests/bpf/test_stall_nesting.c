@@ -29,6 +29,7 @@ static void test_self_of_outer_and_total_of_inner_are_total_of_outer(void **stat
 	assert_int_equal(inner.self_ns, inner.total_ns);
 	assert_int_equal(middle.self_ns + inner.total_ns, middle.total_ns);
 	assert_int_equal(outer.self_ns + middle.total_ns, outer.total_ns);
+	middle.is_nested = inner.is_nested = true;
 	expect_stall(lab, STALL_NODE_RECLAIM, outer);
 	expect_stall(lab, STALL_DIRECT_RECLAIM, middle);
 	expect_stall(lab, STALL_MEMCG_RECLAIM, inner);
@@ -46,6 +47,7 @@ static void test_several_inner_stalls_are_all_taken_off(void **state)
 		reclaim_begin(lab, STALL_DIRECT_RECLAIM, 0);
 		reclaim_end(lab, STALL_DIRECT_RECLAIM, 0);
 		inner = times_since(lab, STALL_DIRECT_RECLAIM);
+		inner.is_nested = true;
 		expect_stall(lab, STALL_DIRECT_RECLAIM, inner);
 		inner_ns += inner.total_ns;
 	}
@@ -204,6 +206,7 @@ static void test_too_deep_nesting_is_counted_and_harms_nothing(void **state)
 	expect_lost(lab, LOSS_STALL_END_MISSED, 1);
 	times = times_since(lab, STALL_MEMCG_RECLAIM);
 	assert_true(times.total_ns >= NSEC_PER_SEC - 2);
+	times.is_nested = true;
 	expect_stall(lab, STALL_MEMCG_RECLAIM, times);
 	lab_verify(lab);
 	assert_int_equal(nr_open_stalls(lab), 2);
@@ -220,6 +223,7 @@ static void test_every_kind_fits_inside_the_others(void **state)
 {
 	struct lab *lab = *state;
 	const struct open_stall compaction = { STALL_DIRECT_COMPACTION, now_ns(CLOCK_BOOTTIME) };
+	struct stall_times times;
 
 	set_open_stalls(lab, &compaction, 1);
 	for (int kind = 0; kind <= STALL_NODE_RECLAIM; kind++)
@@ -227,7 +231,9 @@ static void test_every_kind_fits_inside_the_others(void **state)
 	assert_int_equal(nr_open_stalls(lab), NR_STALL_KINDS);
 	for (int kind = STALL_NODE_RECLAIM; kind >= 0; kind--) {
 		reclaim_end(lab, (enum stall_kind)kind, 0);
-		expect_stall(lab, (enum stall_kind)kind, times_since(lab, (enum stall_kind)kind));
+		times = times_since(lab, (enum stall_kind)kind);
+		times.is_nested = true;
+		expect_stall(lab, (enum stall_kind)kind, times);
 	}
 	lab_verify(lab);
 	assert_int_equal(nr_open_stalls(lab), 1);

@@ -25,6 +25,7 @@ static void test_stall_is_counted_once_with_its_time(void **state)
 		assert_in_range(times.total_ns, before_end_ns - after_begin_ns,
 				now_ns(CLOCK_BOOTTIME) - before_begin_ns);
 		assert_int_equal(times.self_ns, times.total_ns);
+		times.order = 3;
 		expect_stall(lab, (enum stall_kind)kind, times);
 		expect_cell(lab, METRIC_RECLAIMED, (__u32)kind, 0, 0, 32);
 		lab_verify(lab);
@@ -69,6 +70,7 @@ static void expect_record(struct lab *lab, enum stall_kind kind, __u32 order, __
 	assert_int_equal(record->result, 0);
 	assert_int_equal(record->id.tgid, getpid());
 	assert_int_equal(record->id.pid, syscall(SYS_gettid));
+	times.order = order;
 	expect_stall(lab, kind, times);
 	expect_cell(lab, METRIC_RECLAIMED, kind, 0, 0, reclaimed_pages);
 	lab_verify(lab);
@@ -118,6 +120,18 @@ static void test_only_long_stalls_are_recorded(void **state)
 	expect_record(lab, STALL_DIRECT_RECLAIM, 0, 9);
 }
 
+/* An order that no cell is for is a loss, and the stall is counted all the same. */
+static void test_stall_of_an_order_out_of_range(void **state)
+{
+	struct lab *lab = *state;
+
+	reclaim_begin(lab, STALL_DIRECT_RECLAIM, LAB_ORDERS);
+	reclaim_end(lab, STALL_DIRECT_RECLAIM, 0);
+	lab_read(lab);
+	assert_int_equal(lab->counted.ledger.v[LEDGER_DIRECT_RECLAIMS], 1);
+	assert_int_equal(lab_cell(lab, METRIC_LOST, LOSS_OUT_OF_RANGE, 0, 0), 2);
+}
+
 static void test_full_ring_loses_records_and_no_counts(void **state)
 {
 	struct lab *lab = *state;
@@ -158,6 +172,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_record_says_what_the_stall_was, &record_all),
 	LAB_TEST_WITH(test_order_is_the_second_argument_on_newer_kernels, &order_comes_second),
 	LAB_TEST_WITH(test_only_long_stalls_are_recorded, &record_from_one_second),
+	LAB_TEST(test_stall_of_an_order_out_of_range),
 	LAB_TEST_WITH(test_full_ring_loses_records_and_no_counts, &record_all),
 	LAB_TEST(test_without_a_ledger_it_is_only_counted_as_lost),
 };

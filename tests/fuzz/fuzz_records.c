@@ -67,6 +67,12 @@ static size_t make_record(__u32 kind, const uint8_t *data, size_t size)
 		record.machine.nr_migratetypes = record.machine.nr_migratetypes % 3 + 1;
 		record.machine.nr_orders = record.machine.nr_orders % 3 + 1;
 		record.machine.nr_compact_results = record.machine.nr_compact_results % 3 + 1;
+		record.machine.nr_migrate_reasons = record.machine.nr_migrate_reasons % 3 + 1;
+		record.machine.nr_scan_results = record.machine.nr_scan_results % 3 + 1;
+		record.machine.nr_thp_events %= 3;
+		record.machine.nr_swap_directions %= 3;
+		record.machine.nr_compaction_works %= 3;
+		record.machine.nr_compaction_events %= 3;
 	} else if (kind == REC_CELLS) {
 		record.cells.nr %= REC_MAX_CELLS + 1;
 		record.h.size = (__u32)(offsetof(struct rec_cells, cells) + record.cells.nr * sizeof(__u64));

@@ -4,7 +4,7 @@
 # which writes these files, and by replay.bats, which compares with them. $BUILD is the build folder.
 
 # shellcheck disable=SC2034
-ANSWERS='metrics openmetrics-headers few-groups status probes processes process groups faults stalls events fragmentation doctor
+ANSWERS='metrics openmetrics-headers few-groups status probes processes process groups faults stalls fragmentation events doctor
 	late-events no-process no-path'
 
 # Replies are one line of JSON; cut into many, so that a difference can be read.

@@ -65,6 +65,12 @@ static void put_machine(void)
 		.nr_migratetypes = 3,
 		.nr_orders = 11,
 		.nr_compact_results = 4,
+		.nr_migrate_reasons = 2,
+		.nr_scan_results = 3,
+		.nr_thp_events = 3,
+		.nr_swap_directions = 2,
+		.nr_compaction_works = 2,
+		.nr_compaction_events = 0,
 		.vmstat_known = ((1u << NR_VMSTAT_ITEMS) - 1) & ~(1u << VMSTAT_COMPACT_STALL),
 		.kernel = "6.18.0-example",
 		.version = "0.0.0-example",
@@ -83,14 +89,32 @@ static void put_label(__u32 dim, __u32 index, const char *text)
 	put(&rec);
 }
 
+static void put_all_labels(__u32 dim, const char *const *text, __u32 nr)
+{
+	for (__u32 i = 0; i < nr; i++)
+		put_label(dim, i, text[i]);
+}
+
 static void put_labels(void)
 {
 	static const char *const migratetypes[] = { "unmovable", "movable", "reclaimable" };
 	static const char *const results[] = { "not_suitable_zone", "skipped", "deferred", "success" };
+	static const char *const reasons[] = { "compaction", "syscall" };
+	static const char *const scans[] = { "fail", "succeed", "pmd_null" };
+	static const char *const thp_events[] = { "fault_alloc", "fault_fallback", "split_page" };
+	static const char *const directions[] = { "in", "out" };
+	static const char *const works[] = { "migrate_scanned", "isolated" };
 	char number[16];
 
-	for (__u32 i = 0; i < ARRAY_SIZE(migratetypes); i++)
+	for (__u32 i = 0; i < ARRAY_SIZE(migratetypes); i++) {
 		put_label(DIM_MIGRATETYPE, i, migratetypes[i]);
+		put_label(DIM_FALLBACK_MIGRATETYPE, i, migratetypes[i]);
+	}
+	put_all_labels(DIM_MIGRATE_REASON, reasons, ARRAY_SIZE(reasons));
+	put_all_labels(DIM_SCAN_RESULT, scans, ARRAY_SIZE(scans));
+	put_all_labels(DIM_THP_EVENT, thp_events, ARRAY_SIZE(thp_events));
+	put_all_labels(DIM_SWAP_DIRECTION, directions, ARRAY_SIZE(directions));
+	put_all_labels(DIM_COMPACTION_WORK, works, ARRAY_SIZE(works));
 	for (__u32 i = 0; i < ARRAY_SIZE(results); i++)
 		put_label(DIM_COMPACT_RESULT, i, results[i]);
 	for (__u32 i = 0; i < 11; i++) {
@@ -250,7 +274,16 @@ static void put_exits(__u32 snapshot, __u64 after_ns)
 static void put_cells(__u32 snapshot)
 {
 	__u32 sizes[NR_DIMS] = {
-		[DIM_NODE] = 2, [DIM_MIGRATETYPE] = 3, [DIM_ORDER] = 11, [DIM_COMPACT_RESULT] = 4
+		[DIM_NODE] = 2,
+		[DIM_MIGRATETYPE] = 3,
+		[DIM_ORDER] = 11,
+		[DIM_COMPACT_RESULT] = 4,
+		[DIM_FALLBACK_MIGRATETYPE] = 3,
+		[DIM_MIGRATE_REASON] = 2,
+		[DIM_SCAN_RESULT] = 3,
+		[DIM_THP_EVENT] = 3,
+		[DIM_SWAP_DIRECTION] = 2,
+		[DIM_COMPACTION_WORK] = 2,
 	};
 	struct cube cubes[NR_METRICS];
 	__u32 nr_cells;
@@ -293,6 +326,25 @@ static void put_vmstat(__u32 snapshot)
 	put(&rec);
 }
 
+/* Of somebody who lives, of somebody who is gone, of a kernel thread, of interrupts; some without a known stack. */
+static void put_fallbacks(__u32 snapshot)
+{
+	static const struct sim_task gone = { 800, 800, 0, CGROUP_CONTAINER, "gone", 0, 0, 0 };
+	const struct sim_task *const whose[] = { &tasks[4], &gone, &tasks[2], NULL };
+
+	for (__u32 i = 0; i < ARRAY_SIZE(whose); i++) {
+		struct rec_fallback rec = { .h = HEADER(REC_FALLBACK, struct rec_fallback, 0),
+					    .stack = i,
+					    .count = 100 * snapshot / (i + 1),
+					    .migratetype = i % 3,
+					    .fallback_migratetype = (i + 1) % 3 };
+
+		if (whose[i])
+			rec.id = identity_of(whose[i]);
+		put(&rec);
+	}
+}
+
 static void put_snapshot(__u32 snapshot, __u64 after_ns)
 {
 	struct rec_snapshot_begin begin = {
@@ -312,6 +364,7 @@ static void put_snapshot(__u32 snapshot, __u64 after_ns)
 				 tasks[i].work * (snapshot - tasks[i].first + 1));
 	put_cells(snapshot);
 	put_vmstat(snapshot);
+	put_fallbacks(snapshot);
 	put(&end);
 }
 
@@ -354,6 +407,103 @@ static void put_events(__u64 after_ns)
 	put(&failure);
 }
 
+/* --- live pages ------------------------------------------------------------------------------- */
+
+#define NR_RECORDED_STACKS 3
+
+static void put_stacks(__u64 after_ns)
+{
+	static const char *const symbols[] = { "bpf_prog_0123456789abcdef_page_alloc+0x10/0x20",
+					       "bpf_trace_run4+0x1/0x2",
+					       "__traceiter_mm_page_alloc+0x1/0x2",
+					       "alloc_pages_noprof+0x3/0x4",
+					       "pipe_write+0x5/0x6",
+					       "evil\"\n\xff+0x7/0x8 [module]" };
+
+	/* The last address of each stack has no name. */
+	for (__u64 i = 0; i < ARRAY_SIZE(symbols); i++) {
+		struct rec_symbol rec = { .h = HEADER(REC_SYMBOL, struct rec_symbol, after_ns),
+					  .ip = 0xffffffff81000000 + i };
+
+		copy_text(rec.text, symbols[i], sizeof(rec.text));
+		put(&rec);
+	}
+	for (__u32 stack = 1; stack <= NR_RECORDED_STACKS; stack++) {
+		struct rec_stack rec = { .h = HEADER(REC_STACK, struct rec_stack, after_ns),
+					 .stack = stack,
+					 .nr = 4 + stack };
+
+		for (__u32 i = 0; i < rec.nr; i++)
+			rec.ip[i] = 0xffffffff81000000 + i;
+		put(&rec);
+	}
+}
+
+static void put_holder(const struct sim_task *task, __u32 owner, __u32 migratetype, __u64 stack,
+		       __u64 nr_pages)
+{
+	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
+				  .stack = stack,
+				  .nr_pages = nr_pages,
+				  .nr_huge = nr_pages / 8,
+				  .age_sum_ms = nr_pages * 1500,
+				  .oldest_ns = nr_pages * NSEC_PER_SEC,
+				  .spoiled_e6 = migratetype ? 0 : nr_pages * 250000,
+				  .spoiled_error_e6 = migratetype ? 0 : nr_pages * 40000,
+				  .migratetype = migratetype,
+				  .owner = owner };
+
+	if (task) {
+		rec.start_ns = task->tgid * NSEC_PER_SEC;
+		rec.cgroup_id = task->cgroup_id;
+		rec.tgid = task->tgid;
+		copy_text(rec.comm, task->comm, sizeof(rec.comm));
+	}
+	put(&rec);
+}
+
+/* Somebody who lives, somebody who is gone, a kernel thread, interrupts, many small ones, and all others. */
+static void put_live(__u64 after_ns)
+{
+	static const struct sim_task gone = { 800, 800, 0, CGROUP_CONTAINER, "gone", 0, 0, 0 };
+	struct rec_live rec = { .h = HEADER(REC_LIVE, struct rec_live, after_ns),
+				.duration_ns = 3 * NSEC_PER_MSEC,
+				.nr_pages = 5000,
+				.nr_stacks = NR_RECORDED_STACKS,
+				.step_pages = 64,
+				.knows_blocks = 1 };
+
+	put_stacks(after_ns);
+	put_holder(&tasks[8], LIVE_PROCESS, 0, 1, 40);
+	put_holder(&tasks[8], LIVE_PROCESS, 0, 3, 30);
+	put_holder(&tasks[8], LIVE_PROCESS, 0, 0, 2);
+	put_holder(&tasks[8], LIVE_PROCESS, 1, 2, 400);
+	put_holder(&gone, LIVE_PROCESS, 2, 4, 16);
+	put_holder(&tasks[2], LIVE_KTHREAD, 0, 2, 9);
+	put_holder(NULL, LIVE_INTERRUPT, 0, 1, 3);
+	for (__u32 i = 0; i < 60; i++) {
+		struct sim_task small = gone;
+
+		small.tgid = 900 + i;
+		small.comm = "small";
+		put_holder(&small, LIVE_PROCESS, 1, 0, 1 + i);
+	}
+	put_holder(NULL, NR_LIVE_OWNERS, 1, 0, 77);
+	for (__u32 node = 0; node < 2; node++) {
+		struct rec_census census = { .h = HEADER(REC_CENSUS, struct rec_census, after_ns),
+					     .node = node,
+					     .nr_blocks = 128 * node,
+					     .nr_mixed = 32 * node,
+					     .nr_spoiled = 16 * node,
+					     .nr_free = 1000 * node,
+					     .nr_movable = 60000 * node,
+					     .nr_unmovable = 4536 * node };
+
+		put(&census);
+	}
+	put(&rec);
+}
+
 int main(int argc, char **argv)
 {
 	__u64 after_ns = 0;
@@ -377,6 +527,8 @@ int main(int argc, char **argv)
 			put_exits(snapshot, after_ns + NSEC_PER_SEC);
 		if (snapshot == 2)
 			put_events(after_ns + 2 * NSEC_PER_SEC);
+		if (snapshot == 4)
+			put_live(after_ns + 3 * NSEC_PER_SEC);
 	}
 	return recfile_close(file) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -16,6 +16,11 @@ setup() {
 }
 
 teardown() {
+	daemon_teardown
+}
+
+# For a file with a teardown of its own.
+daemon_teardown() {
 	local pid
 	for pid in "${pids[@]}" $daemon; do
 		kill -KILL "$pid" 2>/dev/null || true

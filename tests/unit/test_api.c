@@ -10,7 +10,7 @@
 #include "../../exporters/api.h"
 
 static const char *const paths[] = { "/v1/status", "/v1/probes", "/v1/processes", "/v1/groups",
-				     "/v1/faults", "/v1/stalls", "/v1/events" };
+				     "/v1/faults", "/v1/stalls", "/v1/events",    "/v1/fragmentation" };
 #define NR_PATHS (sizeof(paths) / sizeof(paths[0]))
 
 /* The reply as text, checked to be one JSON object on one line. Free with text_free(). */
@@ -401,6 +401,42 @@ static void test_kinds_of_events(void **state UNUSED)
 	model_free(model);
 }
 
+/* A process has the name it has now, as long as it is the same one; others have the name they had. */
+static void test_fallbacks_name_their_process(void **state UNUSED)
+{
+	struct rec_fallback fallback = { .h = HEADER(REC_FALLBACK, struct rec_fallback, 1), .count = 7 };
+	struct task_identity id = identity(42, 42, 100, "now", 7);
+	struct ledger_counts counts = { { 0 } };
+	struct model *model = model_with(4, 100, NULL);
+	json_t *json;
+
+	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
+	assert_int_equal(feed_begin(model, 1, NSEC_PER_SEC), 0);
+	assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
+	fallback.id = identity(42, 42, 100, "before", 7);
+	assert_int_equal(feed(model, &fallback), 0);
+	fallback.id = identity(42, 42, 99, "earlier", 7);
+	assert_int_equal(feed(model, &fallback), 0);
+	fallback.id = (struct task_identity){ .tgid = 0 };
+	fallback.fallback_migratetype = 1;
+	assert_int_equal(feed(model, &fallback), 0);
+	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
+	json = reply(model, "/v1/fragmentation", NULL);
+	has_string(json, "fallback_stacks/0/comm", "now");
+	has_string(json, "fallback_stacks/0/unit", "web.service");
+	has_integer(json, "fallback_stacks/0/count", 7);
+	has_integer(json, "fallback_stacks/1/pid", 42);
+	has_string(json, "fallback_stacks/1/comm", "earlier");
+	has_string(json, "fallback_stacks/1/unit", "web.service");
+	has_integer(json, "fallback_stacks/2/pid", 0);
+	has_string(json, "fallback_stacks/2/comm", "[interrupt]");
+	has_string(json, "fallback_stacks/2/unit", "kernel");
+	has_string(json, "fallback_stacks/2/fallback_migratetype", "1");
+	assert_int_equal(json_array_size(at(json, "fallback_stacks/2/frames")), 0);
+	json_decref(json);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -415,6 +451,7 @@ int main(void)
 		cmocka_unit_test(test_stalls),
 		cmocka_unit_test(test_event_numbers),
 		cmocka_unit_test(test_kinds_of_events),
+		cmocka_unit_test(test_fallbacks_name_their_process),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,6 +84,20 @@ static void test_machine_is_checked(void **state UNUSED)
 	machine.nr_compact_results = 33;
 	expect_machine(machine, -EINVAL);
 	machine = stream_machine();
+	machine.nr_migrate_reasons = 0;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
+	machine.nr_scan_results = 129;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
+	machine.nr_thp_events = 129;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
+	/* A kernel may lack what it would count. */
+	machine.nr_thp_events = machine.nr_swap_directions = 0;
+	machine.nr_compaction_works = machine.nr_compaction_events = 0;
+	expect_machine(machine, 0);
+	machine = stream_machine();
 	machine.nr_nodes = 1024;
 	machine.nr_orders = machine.nr_compact_results = 32;
 	machine.nr_migratetypes = 16;
@@ -424,6 +438,82 @@ static void test_settings(void **state UNUSED)
 	model_free(model);
 }
 
+/* --- fallback allocations --------------------------------------------------------------------- */
+
+static int feed_fallback(struct model *model, __u64 count, __u32 migratetype, __u32 fallback_migratetype)
+{
+	struct rec_fallback fallback = { .h = HEADER(REC_FALLBACK, struct rec_fallback, 1),
+					 .count = count,
+					 .migratetype = migratetype,
+					 .fallback_migratetype = fallback_migratetype };
+
+	memset(fallback.id.comm, 'c', sizeof(fallback.id.comm));
+	return feed(model, &fallback);
+}
+
+static void test_fallbacks_are_those_of_the_last_snapshot(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+
+	assert_int_equal(feed_fallback(model, 1, 0, 1), -EINVAL); /* outside of a snapshot */
+	for (__u64 sequence = 1; sequence <= 2; sequence++) {
+		assert_int_equal(feed_begin(model, sequence, sequence * NSEC_PER_SEC), 0);
+		assert_int_equal(feed_fallback(model, 10 * sequence, 0, 1), 0);
+		if (sequence == 1)
+			assert_int_equal(feed_fallback(model, 5, 2, 1), 0);
+		assert_int_equal(model_nr_fallbacks(model), sequence == 1 ? 0 : 2);
+		assert_int_equal(feed_end(model, sequence * NSEC_PER_SEC, true), 0);
+		assert_int_equal(model_nr_fallbacks(model), sequence == 1 ? 2 : 1);
+		assert_int_equal(model_fallback(model, 0)->count, 10 * sequence);
+	}
+	assert_int_equal(strlen(model_fallback(model, 0)->id.comm), MEMOIR_COMM_LEN - 1);
+	assert_null(model_fallback(model, 1));
+	/* One that is cut short leaves no trace. */
+	assert_int_equal(feed_begin(model, 3, 3 * NSEC_PER_SEC), 0);
+	assert_int_equal(feed_fallback(model, 99, 0, 1), 0);
+	assert_int_equal(feed_begin(model, 4, 4 * NSEC_PER_SEC), 0);
+	assert_int_equal(feed_end(model, 4 * NSEC_PER_SEC, true), 0);
+	assert_int_equal(model_nr_fallbacks(model), 0);
+	model_free(model);
+}
+
+static void test_fallbacks_are_checked(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+
+	assert_int_equal(feed_begin(model, 1, NSEC_PER_SEC), 0);
+	assert_int_equal(feed_fallback(model, 1, 6, 0), -EINVAL); /* the machine has six */
+	assert_int_equal(feed_fallback(model, 1, 0, 0xffffffff), -EINVAL);
+	for (__u32 i = 0; i < REC_MAX_FALLBACKS; i++)
+		assert_int_equal(feed_fallback(model, 1, 0, 5), 0);
+	assert_int_equal(feed_fallback(model, 1, 0, 5), -EINVAL);
+	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
+	assert_int_equal(model_nr_fallbacks(model), REC_MAX_FALLBACKS);
+	model_free(model);
+}
+
+/* Both results of a migration, over all reasons, are what the kernel counts in two items. */
+static void test_migrated_pages_are_held_against_vmstat(void **state UNUSED)
+{
+	struct rec_cells cells = { .h = HEADER(REC_CELLS, struct rec_cells, 1),
+				   .nr = 4,
+				   .cells = { 1, 20, 300, 4000 } };
+	struct model *model = model_with(4, 100, NULL);
+	struct model_status status;
+
+	cells.first = model_cube(model, METRIC_MIGRATED_PAGES)->base;
+	cells.h.size = (__u32)(offsetof(struct rec_cells, cells) + cells.nr * sizeof(__u64));
+	assert_int_equal(feed_begin(model, 1, NSEC_PER_SEC), 0);
+	assert_int_equal(feed(model, &cells), 0);
+	assert_int_equal(feed(model, &(struct rec_vmstat){ .h = HEADER(REC_VMSTAT, struct rec_vmstat, 1) }),
+			 0);
+	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
+	model_status(model, &status);
+	assert_int_equal(status.counted[VMSTAT_PGMIGRATE_SUCCESS], 301);
+	assert_int_equal(status.counted[VMSTAT_PGMIGRATE_FAIL], 4020);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -441,6 +531,9 @@ int main(void)
 		cmocka_unit_test(test_vmstat_remainder),
 		cmocka_unit_test(test_incomplete_snapshot_leaves_no_trace),
 		cmocka_unit_test(test_events),
+		cmocka_unit_test(test_fallbacks_are_those_of_the_last_snapshot),
+		cmocka_unit_test(test_fallbacks_are_checked),
+		cmocka_unit_test(test_migrated_pages_are_held_against_vmstat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

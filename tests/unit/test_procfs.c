@@ -7,6 +7,7 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -35,7 +36,7 @@ static void test_sums_over_zones(void **state UNUSED)
 
 	assert_int_equal(parse("pgalloc_dma 1\npgalloc_dma32 20\npgalloc_normal 300\npgalloc_movable 4000\n"
 			       "allocstall_normal 5\nallocstall_movable 6\npgfree 7\npgfault 8\n"
-			       "compact_stall 9\noom_kill 10\n",
+			       "compact_stall 9\noom_kill 10\npgmigrate_success 11\npgmigrate_fail 12\n",
 			       value),
 			 ALL_ITEMS);
 	assert_int_equal(value[VMSTAT_PGALLOC], 4321);
@@ -44,6 +45,8 @@ static void test_sums_over_zones(void **state UNUSED)
 	assert_int_equal(value[VMSTAT_PGFAULT], 8);
 	assert_int_equal(value[VMSTAT_COMPACT_STALL], 9);
 	assert_int_equal(value[VMSTAT_OOM_KILL], 10);
+	assert_int_equal(value[VMSTAT_PGMIGRATE_SUCCESS], 11);
+	assert_int_equal(value[VMSTAT_PGMIGRATE_FAIL], 12);
 }
 
 /* Other counters have names that begin or end alike. */
@@ -108,10 +111,96 @@ static void test_from_the_start(void **state UNUSED)
 	assert_true(fd >= 0);
 	assert_int_equal(write(fd, text, sizeof(text) - 1), sizeof(text) - 1);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(vmstat_read(fd, value), BIT(VMSTAT_PGALLOC) | BIT(VMSTAT_PGFREE));
+		assert_int_equal(vmstat_read(fd, value, NULL, NULL),
+				 BIT(VMSTAT_PGALLOC) | BIT(VMSTAT_PGFREE));
 		assert_int_equal(value[VMSTAT_PGALLOC], 1);
 		assert_int_equal(value[VMSTAT_PGFREE], 2);
 	}
+}
+
+/* --- counters that are shown as they are ------------------------------------------------------ */
+
+struct seen {
+	struct kernel_counter counter[256];
+	__u32 nr;
+};
+
+static void see(void *ctx, const struct kernel_counter *counter)
+{
+	struct seen *seen = ctx;
+
+	assert_true(seen->nr < ARRAY_SIZE(seen->counter));
+	seen->counter[seen->nr++] = *counter;
+}
+
+static void expect_counter(const struct kernel_counter *counter, enum metric metric, __u32 index,
+			   const char *label, __u64 value)
+{
+	assert_int_equal(counter->metric, metric);
+	assert_int_equal(counter->index, index);
+	assert_string_equal(counter->label, label);
+	assert_int_equal(counter->value, value);
+}
+
+static void test_kernel_counters(void **state UNUSED)
+{
+	static const char text[] = "pgfault 1\npswpin 2\nthp_fault_alloc 3\ncompact_migrate_scanned 4\n"
+				   "compact_isolated 5\ncompact_stall 6\npswpout 7\nthp_ 8\nthp 9\n"
+				   "compact_daemon_free_scanned 10\nxthp_split 11\nthp_split_page x\n"
+				   "compact_daemon_wake 12\nthp_swpout 13";
+	struct seen seen = { .nr = 0 };
+
+	kernel_counters_parse(text, sizeof(text) - 1, see, &seen);
+	assert_int_equal(seen.nr, 9);
+	expect_counter(&seen.counter[0], METRIC_SWAPPED, 0, "in", 2);
+	expect_counter(&seen.counter[1], METRIC_THP, 0, "fault_alloc", 3);
+	expect_counter(&seen.counter[2], METRIC_COMPACTION_WORK, 0, "migrate_scanned", 4);
+	expect_counter(&seen.counter[3], METRIC_COMPACTION_WORK, 1, "isolated", 5);
+	expect_counter(&seen.counter[4], METRIC_COMPACTION_EVENTS, 0, "stall", 6);
+	expect_counter(&seen.counter[5], METRIC_SWAPPED, 1, "out", 7);
+	expect_counter(&seen.counter[6], METRIC_COMPACTION_WORK, 2, "daemon_free_scanned", 10);
+	expect_counter(&seen.counter[7], METRIC_COMPACTION_EVENTS, 1, "daemon_wake", 12);
+	expect_counter(&seen.counter[8], METRIC_THP, 1, "swpout", 13);
+}
+
+/* A name that does not fit is no counter, and there is an end to how many there are. */
+static void test_kernel_counters_are_bounded(void **state UNUSED)
+{
+	_cleanup_free_ char *text = malloc(65536);
+	struct seen seen = { .nr = 0 };
+	int size;
+
+	assert_non_null(text);
+	size = sprintf(text, "thp_%0*d 1\nthp_%0*d 2\n", REC_NAME_LEN, 0, REC_NAME_LEN - 1, 0);
+	for (__u32 i = 0; i < 2 * KERNEL_COUNTER_MAX_INDEX; i++)
+		size += sprintf(text + size, "thp_event_%u 3\n", i);
+	kernel_counters_parse(text, (size_t)size, see, &seen);
+	assert_int_equal(seen.nr, KERNEL_COUNTER_MAX_INDEX);
+	assert_int_equal(seen.counter[0].value, 2);
+	assert_int_equal(strlen(seen.counter[0].label), REC_NAME_LEN - 1);
+}
+
+static int order_of(const char *text)
+{
+	size_t size = strlen(text);
+	_cleanup_free_ char *exact = malloc(size + !size);
+
+	assert_non_null(exact);
+	memcpy(exact, text, size);
+	return pageblock_order_parse(exact, size);
+}
+
+static void test_pageblock_order(void **state UNUSED)
+{
+	assert_int_equal(order_of("Page block order: 9\nPages per block:  512\n"), 9);
+	assert_int_equal(order_of("Page block order: 13\n"), 13);
+	assert_int_equal(order_of("Page block order: 9"), -ENOENT); /* there may be more digits */
+	assert_int_equal(order_of("Page block order: \n"), -ENOENT);
+	assert_int_equal(order_of("Page block order: 64\n"), -ENOENT);
+	assert_int_equal(order_of("Page block order: -1\n"), -ENOENT);
+	assert_int_equal(order_of("Page block\n"), -ENOENT);
+	assert_int_equal(order_of("\n"), -ENOENT);
+	assert_int_equal(order_of(""), -ENOENT);
 }
 
 /* What the running kernel says never falls. */
@@ -123,11 +212,11 @@ static void test_of_this_kernel(void **state UNUSED)
 
 	if (fd < 0)
 		skip();
-	found = vmstat_read(fd, before);
+	found = vmstat_read(fd, before, NULL, NULL);
 	assert_true(found > 0);
 	assert_int_equal(found & needed, needed);
 	assert_true(before[VMSTAT_PGFAULT] > 0);
-	assert_int_equal(vmstat_read(fd, after), found);
+	assert_int_equal(vmstat_read(fd, after, NULL, NULL), found);
 	for (__u32 item = 0; item < NR_VMSTAT_ITEMS; item++)
 		assert_true(after[item] >= before[item]);
 }
@@ -137,8 +226,8 @@ static void test_file_that_cannot_be_read(void **state UNUSED)
 	_cleanup_close_ int folder = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	__u64 value[NR_VMSTAT_ITEMS];
 
-	assert_int_equal(vmstat_read(-1, value), -EBADF);
-	assert_int_equal(vmstat_read(folder, value), -EISDIR);
+	assert_int_equal(vmstat_read(-1, value, NULL, NULL), -EBADF);
+	assert_int_equal(vmstat_read(folder, value, NULL, NULL), -EISDIR);
 }
 
 /* Larger than any vmstat: what fits is read. */
@@ -147,7 +236,7 @@ static void test_endless_file(void **state UNUSED)
 	_cleanup_close_ int fd = open("/dev/zero", O_RDONLY | O_CLOEXEC);
 	__u64 value[NR_VMSTAT_ITEMS];
 
-	assert_int_equal(vmstat_read(fd, value), 0);
+	assert_int_equal(vmstat_read(fd, value, NULL, NULL), 0);
 }
 
 /* Parses exactly these bytes, and says what came of it. */
@@ -189,6 +278,9 @@ int main(void)
 		cmocka_unit_test(test_missing_items),
 		cmocka_unit_test(test_malformed_lines),
 		cmocka_unit_test(test_bytes_that_are_no_text),
+		cmocka_unit_test(test_kernel_counters),
+		cmocka_unit_test(test_kernel_counters_are_bounded),
+		cmocka_unit_test(test_pageblock_order),
 		cmocka_unit_test(test_from_the_start),
 		cmocka_unit_test(test_of_this_kernel),
 		cmocka_unit_test(test_file_that_cannot_be_read),

@@ -321,12 +321,18 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch },     { "forks", 1, forks },
-	{ "crowd", 1, crowd },     { "bad-faults", 1, bad_faults },
-	{ "named", 1, named },     { "hold", 1, hold },
-	{ "use", 1, use },         { "hoard", 1, hoard },
-	{ "spoil", 1, spoil },     { "sieve", 1, sieve },
-	{ "read", 1, read_file },  { "touch-huge", 2, touch_huge },
+	{ "touch", 2, touch },
+	{ "touch-huge", 2, touch_huge },
+	{ "forks", 1, forks },
+	{ "crowd", 1, crowd },
+	{ "bad-faults", 1, bad_faults },
+	{ "named", 1, named },
+	{ "use", 1, use },
+	{ "hold", 1, hold },
+	{ "hoard", 1, hoard },
+	{ "spoil", 1, spoil },
+	{ "sieve", 1, sieve },
+	{ "read", 1, read_file },
 	{ "receive", 1, receive },
 };
 

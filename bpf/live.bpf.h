@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Live pages (abi/live.h): the allocation and the free of followed pages. Nearly all pages are not followed,
+ * and for these it is a shift, a multiplication and a comparison. The table has a place for every group
+ * of the machine's memory, so it does not fill up, whatever the load.
+ *
+ * A page whose allocation is not traced is not known, and one whose free is missed is shown as held until
+ * its page is allocated again.
+ */
+#ifndef MEMOIR_LIVE_BPF_H
+#define MEMOIR_LIVE_BPF_H
+
+#include "plane.bpf.h"
+#include "stack.bpf.h"
+
+/* Set by the daemon before load; defined in ledger.bpf.c. */
+extern const volatile __u32 live_step_shift; /* one page of 1 << this is followed; 0: none is */
+extern const volatile __u32
+	page_zone_shift;                    /* page->flags >> this is the zone, of as many bits as the mask */
+extern const volatile __u32 page_zone_mask; /* 0: the zone cannot be told */
+
+/* The daemon sets max_entries. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 1);
+	__type(key, __u64);
+	__type(value, struct live_page);
+} live __weak SEC(".maps");
+
+/* No block has more groups than this: order 12 where one page in 64 is followed. */
+#define LIVE_MAX_GROUPS 64
+#define ENOENT 2
+
+/* The groups whose followed page lies in the block, from the one that is returned on: none, one or many. */
+static __always_inline __u64 live_groups(__u64 page, __u32 order, __u32 *ret_nr)
+{
+	__u32 shift = live_step_shift;
+	__u64 group = page >> (LIVE_PAGE_SHIFT + shift);
+
+	if (!shift) {
+		*ret_nr = 0;
+	} else if (order < shift) {
+		__u32 index = (page >> LIVE_PAGE_SHIFT) & ((1u << shift) - 1);
+
+		*ret_nr = index >> order == live_chosen(group, shift) >> order;
+	} else if (order - shift < 31 && 1u << (order - shift) <= LIVE_MAX_GROUPS) {
+		*ret_nr = 1u << (order - shift);
+	} else {
+		lost(LOSS_OUT_OF_RANGE);
+		*ret_nr = 0;
+	}
+	return group;
+}
+
+static __always_inline void live_name_owner(struct live_page *live_page)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+	struct task_struct *leader = current->group_leader;
+
+	if (in_interrupt(current)) {
+		live_page->owner = LIVE_INTERRUPT;
+		return;
+	}
+	live_page->owner = current->flags & PF_KTHREAD ? LIVE_KTHREAD : LIVE_PROCESS;
+	live_page->start_ns = leader->start_boottime;
+	live_page->cgroup_id = current->cgroups->dfl_cgrp->kn->id;
+	live_page->tgid = current->tgid;
+	__builtin_memcpy(live_page->comm, leader->comm, sizeof(live_page->comm));
+}
+
+static __always_inline void live_keep(void *ctx, __u64 group, __u32 nr_groups, __u64 page, __u32 order,
+				      __u32 migratetype, __u32 node)
+{
+	struct live_page live_page = { .time_ns = bpf_ktime_get_boot_ns(),
+				       .stack = stack_now(ctx),
+				       .node = node,
+				       .zone = LIVE_ZONE_UNKNOWN,
+				       .order = order,
+				       .migratetype = migratetype };
+
+	live_name_owner(&live_page);
+	if (page_zone_mask)
+		live_page.zone = page_flags(page) >> page_zone_shift & page_zone_mask;
+	for (__u32 i = 0; i < LIVE_MAX_GROUPS && i < nr_groups; i++) {
+		__u64 key = group + i;
+
+		if (bpf_map_update_elem(&live, &key, &live_page, BPF_ANY))
+			lost(LOSS_LIVE_PAGE);
+	}
+}
+
+/* A block was allocated; ctx is the program's own. */
+static __always_inline void live_allocated(void *ctx, __u64 page, __u32 order, __u32 migratetype, __u32 node)
+{
+	__u32 nr_groups;
+	__u64 group = live_groups(page, order, &nr_groups);
+
+	if (nr_groups)
+		live_keep(ctx, group, nr_groups, page, order, migratetype, node);
+}
+
+/* A block was freed. It need not be one that was allocated as a whole. */
+static __always_inline void live_freed(__u64 page, __u32 order)
+{
+	__u32 nr_groups;
+	__u64 group = live_groups(page, order, &nr_groups);
+
+	for (__u32 i = 0; i < LIVE_MAX_GROUPS && i < nr_groups; i++) {
+		__u64 key = group + i;
+		long err = bpf_map_delete_elem(&live, &key);
+
+		if (err && err != -ENOENT)
+			lost(LOSS_LIVE_FREE);
+	}
+}
+
+#endif

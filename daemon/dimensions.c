@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The dimensions that the machine decides; see dimensions.h. */
+#include "dimensions.h"
+
+#include <bpf/btf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "procfs.h"
+#include "util.h"
+
+/* --- sizes of pieces of memory ---------------------------------------------------------------- */
+
+/* The order of a size in bytes that a file holds, or 0. */
+static __u32 order_in_file(const char *path, __u64 page_size)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	unsigned long long size = 0;
+	__u32 order = 0;
+
+	if (file && fscanf(file, "%llu", &size) == 1)
+		while (order < 63 && (page_size << order) < size)
+			order++;
+	return order;
+}
+
+/*
+ * The sizes that fragmentation is about: of a block of pages that has one migratetype, which the kernel tells
+ * (the read takes the lock of each zone of a node, once), and of a huge page. Each stands in for the other
+ * where a kernel does not tell it: a pageblock is a huge page, or the largest block if that is smaller.
+ */
+static void read_orders(struct machine *machine)
+{
+	_cleanup_close_ int fd = open("/proc/pagetypeinfo", O_RDONLY | O_CLOEXEC);
+	__u32 largest = machine->record.nr_orders - 1;
+	char text[64];
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text));
+	int pageblock_order = size > 0 ? pageblock_order_parse(text, (size_t)size) : -ENOENT;
+
+	machine->huge_page_order = order_in_file("/sys/kernel/mm/transparent_hugepage/hpage_pmd_size",
+						 machine->record.page_size);
+	if (pageblock_order >= 0)
+		machine->pageblock_order = (__u32)pageblock_order;
+	else if (machine->huge_page_order && machine->huge_page_order < largest)
+		machine->pageblock_order = machine->huge_page_order;
+	else
+		machine->pageblock_order = largest;
+	if (!machine->huge_page_order)
+		machine->huge_page_order = machine->pageblock_order;
+}
+
+/* --- values and their names ------------------------------------------------------------------- */
+
+/* No enumeration that is a dimension has more. */
+#define MAX_ENUM_SIZE 128u
+
+/*
+ * The number of values of an enumeration: that of the enumerator that counts them or, without one, one more
+ * than the highest. 1 where there is no such type: then nothing ever has a value of it.
+ */
+static __u32 enum_size(const struct btf *btf, const char *enum_name, const char *count_name)
+{
+	int id = btf__find_by_name_kind(btf, enum_name, BTF_KIND_ENUM);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(btf, (__u32)id);
+	const struct btf_enum *value = type ? btf_enum(type) : NULL;
+	__u32 size = 1;
+
+	for (int i = 0; type && i < btf_vlen(type); i++) {
+		const char *name = btf__name_by_offset(btf, value[i].name_off);
+		bool is_count = count_name && name && !strcmp(name, count_name);
+		__u32 least = (__u32)value[i].val + !is_count;
+
+		if (value[i].val >= 0 && least > size && least <= MAX_ENUM_SIZE)
+			size = least;
+	}
+	return size;
+}
+
+/* Copies an enumerator's name without its prefix, in lower case. */
+static void label_text(char ret[REC_NAME_LEN], const char *name, const char *prefix)
+{
+	size_t len = strlen(prefix), i;
+
+	if (!strncmp(name, prefix, len))
+		name += len;
+	for (i = 0; name[i] && i < REC_NAME_LEN - 1; i++)
+		ret[i] = (char)(name[i] >= 'A' && name[i] <= 'Z' ? name[i] + ('a' - 'A') : name[i]);
+	ret[i] = '\0';
+}
+
+static struct rec_label *add_label(struct machine *machine, enum dim dim, __u32 index)
+{
+	struct rec_label *label = &machine->labels[machine->nr_labels++];
+
+	*label = (struct rec_label){ .h = { REC_LABEL, sizeof(*label), 0 }, .dim = dim, .index = index };
+	return label;
+}
+
+/* The enumerators below the dimension's size; of names with one value the first, the type's own, wins. */
+static void add_enum_labels(struct machine *machine, const char *enum_name, const char *prefix, enum dim dim)
+{
+	int id = btf__find_by_name_kind(machine->btf, enum_name, BTF_KIND_ENUM);
+	const struct btf_type *type = id < 0 ? NULL : btf__type_by_id(machine->btf, (__u32)id);
+	const struct btf_enum *value = type ? btf_enum(type) : NULL;
+
+	for (int i = type ? btf_vlen(type) - 1 : -1; i >= 0 && machine->nr_labels < MACHINE_MAX_LABELS; i--) {
+		const char *name = btf__name_by_offset(machine->btf, value[i].name_off);
+		__u32 index = (__u32)value[i].val;
+
+		/* MIGRATE_PCPTYPES and __MIGRATE_TYPE_END are counts that share a value with a type. */
+		if (!name || index >= machine->dim_sizes[dim] || name[0] == '_' || strstr(name, "PCPTYPES"))
+			continue;
+		label_text(add_label(machine, dim, index)->text, name, prefix);
+	}
+}
+
+/* A counter of the kernel's own: its dimension has one value more. */
+static void add_kernel_counter(void *ctx, const struct kernel_counter *counter)
+{
+	struct machine *machine = ctx;
+
+	if (machine->nr_labels == MACHINE_MAX_LABELS)
+		return;
+	machine->dim_sizes[counter->dim] = counter->index + 1;
+	memcpy(add_label(machine, counter->dim, counter->index)->text, counter->label, REC_NAME_LEN);
+}
+
+static void add_kernel_counters(struct machine *machine)
+{
+	_cleanup_close_ int fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
+	__u64 items[NR_VMSTAT_ITEMS];
+
+	if (fd >= 0)
+		vmstat_read(fd, items, add_kernel_counter, machine);
+	machine->record.nr_thp_events = machine->dim_sizes[DIM_THP_EVENT];
+	machine->record.nr_swap_directions = machine->dim_sizes[DIM_SWAP_DIRECTION];
+	machine->record.nr_compaction_works = machine->dim_sizes[DIM_COMPACTION_WORK];
+	machine->record.nr_compaction_events = machine->dim_sizes[DIM_COMPACTION_EVENT];
+}
+
+void dimensions_read(struct machine *machine)
+{
+	struct rec_machine *record = &machine->record;
+
+	read_orders(machine);
+	record->nr_migrate_reasons = enum_size(machine->btf, "migrate_reason", "MR_TYPES");
+	record->nr_scan_results = enum_size(machine->btf, "scan_result", NULL);
+	machine->dim_sizes[DIM_NODE] = record->nr_nodes;
+	machine->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
+	machine->dim_sizes[DIM_FALLBACK_MIGRATETYPE] = record->nr_migratetypes;
+	machine->dim_sizes[DIM_ORDER] = record->nr_orders;
+	machine->dim_sizes[DIM_COMPACT_RESULT] = record->nr_compact_results;
+	machine->dim_sizes[DIM_MIGRATE_REASON] = record->nr_migrate_reasons;
+	machine->dim_sizes[DIM_SCAN_RESULT] = record->nr_scan_results;
+#define DIM(id, label, size) \
+	if (size)            \
+		machine->dim_sizes[id] = size;
+	MEMOIR_DIMS(DIM)
+#undef DIM
+	if (machine->page_node_fixed)
+		snprintf(add_label(machine, DIM_NODE, machine->page_node_fixed)->text, REC_NAME_LEN,
+			 "unknown");
+	add_enum_labels(machine, "migratetype", "MIGRATE_", DIM_MIGRATETYPE);
+	add_enum_labels(machine, "migratetype", "MIGRATE_", DIM_FALLBACK_MIGRATETYPE);
+	add_enum_labels(machine, "compact_result", "COMPACT_", DIM_COMPACT_RESULT);
+	add_enum_labels(machine, "migrate_reason", "MR_", DIM_MIGRATE_REASON);
+	add_enum_labels(machine, "scan_result", "SCAN_", DIM_SCAN_RESULT);
+	add_kernel_counters(machine);
+}

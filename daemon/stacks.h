@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The kernel stacks that the programs have met (bpf/stack.bpf.h): their records, each once in a stream with
+ * the symbols of its frames, and the removal of those that nobody refers to any more.
+ *
+ * Whoever keeps keys of stacks marks them again whenever he has looked through them: stacks_begin(), and
+ * stacks_mark() for all keys that are still referred to. stacks_sweep() removes what nobody has marked. What
+ * a program has met lately stays in any case, so that a key on its way to the daemon is good.
+ */
+#ifndef MEMOIR_STACKS_H
+#define MEMOIR_STACKS_H
+
+#include "../bpf/abi/records.h"
+#include "probes.h"
+
+struct stacks;
+
+enum stacks_user { STACKS_OF_LIVE, STACKS_OF_FALLBACKS, NR_STACKS_USERS };
+
+/* NULL without memory. The probes must outlive it. */
+struct stacks *stacks_new(const struct probes *probes);
+void stacks_free(struct stacks *stacks);
+
+/* Hands to emit the records of a stack and of its symbols, as far as they are new since stacks_forget(). */
+void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const struct rec_header *record),
+		 void *ctx);
+
+/* A new stream begins. */
+void stacks_forget(struct stacks *stacks);
+
+void stacks_begin(struct stacks *stacks, enum stacks_user user);
+void stacks_mark(struct stacks *stacks, enum stacks_user user, __u64 key);
+
+/* Removes what is not marked, and has not been met for a while before now_ns. Returns how many are left. */
+__u32 stacks_sweep(struct stacks *stacks, __u64 now_ns);
+
+#endif

@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who holds live pages; see tally.h. */
+#include "tally.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "hash.h"
+
+#define MAX_WEIGHED 32768u /* slots; owners beyond three quarters of them are in the rest */
+#define MAX_ROWS 4096u
+#define ROW_SLOTS (2 * MAX_ROWS)
+#define MAX_BLAMED 1024u
+#define HALF_OWNERS (TALLY_MAX_OWNERS / 2)
+
+/* What an owner weighs; key 0 is a free slot. */
+struct weight {
+	__u64 key;
+	__u32 nr_pages;
+	float blocks;
+};
+
+/* A page that spoils a block, for the row that it will be in. */
+struct blame {
+	__u64 owner, stack;
+	double blocks, variance;
+	__u32 migratetype;
+};
+
+/* What a record will be made of. */
+struct row {
+	__u64 owner_key, stack;
+	__u64 start_ns, cgroup_id;
+	__u64 age_sum_ms, oldest_ns;
+	double blocks, variance;
+	__u32 nr_pages, nr_huge;
+	__u32 tgid, migratetype, owner;
+	char comm[MEMOIR_COMM_LEN];
+};
+
+struct tally {
+	__u32 huge_order;
+	struct weight *weights; /* MAX_WEIGHED; freed once the owners are chosen */
+	__u32 nr_weights;
+	struct blame blamed[MAX_BLAMED];
+	__u32 nr_blamed;
+	__u64 chosen[TALLY_MAX_OWNERS]; /* keys */
+	__u32 nr_chosen;
+	/* The first nr_chosen rows are those without a stack, then one rest for each migratetype. */
+	struct row rows[MAX_ROWS];
+	__u32 nr_rows;
+	__u16 row_slots[ROW_SLOTS]; /* by owner and stack: a row's number and one, or 0 */
+};
+
+struct tally *tally_new(__u32 huge_order)
+{
+	struct tally *tally = calloc(1, sizeof(*tally));
+
+	if (!tally)
+		return NULL;
+	tally->huge_order = huge_order;
+	tally->weights = calloc(MAX_WEIGHED, sizeof(*tally->weights));
+	if (!tally->weights) {
+		tally_free(tally);
+		return NULL;
+	}
+	return tally;
+}
+
+void tally_free(struct tally *tally)
+{
+	if (!tally)
+		return;
+	free(tally->weights);
+	free(tally);
+}
+
+/* Never 0. Two owners with the same one are as unlikely as two stacks. */
+static __u64 owner_key(const struct live_page *page)
+{
+	const __u64 who[] = { page->start_ns,
+			      (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype };
+
+	return fnv1a(FNV1A_START, who, sizeof(who)) | 1;
+}
+
+/* --- the first time --------------------------------------------------------------------------- */
+
+static struct weight *weight_of(struct tally *tally, __u64 key)
+{
+	__u32 slot = (__u32)(key >> 32) % MAX_WEIGHED;
+
+	while (tally->weights[slot].key && tally->weights[slot].key != key)
+		slot = (slot + 1) % MAX_WEIGHED;
+	if (!tally->weights[slot].key) {
+		if (tally->nr_weights >= MAX_WEIGHED / 4 * 3)
+			return NULL;
+		tally->nr_weights++;
+		tally->weights[slot].key = key;
+	}
+	return &tally->weights[slot];
+}
+
+void tally_weigh(struct tally *tally, const struct live_page *page)
+{
+	struct weight *weight = weight_of(tally, owner_key(page));
+
+	if (weight)
+		weight->nr_pages++;
+}
+
+void tally_blame(struct tally *tally, const struct live_page *page, double blocks, double variance)
+{
+	__u64 key = owner_key(page);
+	struct weight *weight = weight_of(tally, key);
+
+	if (tally->nr_blamed == MAX_BLAMED)
+		return;
+	if (weight)
+		weight->blocks += (float)blocks;
+	tally->blamed[tally->nr_blamed++] = (struct blame){ .owner = key,
+							    .stack = page->stack,
+							    .blocks = blocks,
+							    .variance = variance,
+							    .migratetype = page->migratetype };
+}
+
+/* --- the choice ------------------------------------------------------------------------------- */
+
+static bool spoils_more(const struct weight *a, const struct weight *b)
+{
+	return a->blocks > b->blocks;
+}
+
+static bool holds_more(const struct weight *a, const struct weight *b)
+{
+	return a->nr_pages > b->nr_pages;
+}
+
+/*
+ * Chooses up to max of the heaviest, and gives them up, so that the next choice is among the others. The
+ * best so far lie in order, so that nearly every candidate is compared once.
+ */
+static void choose(struct tally *tally, __u32 max,
+		   bool (*is_heavier)(const struct weight *a, const struct weight *b))
+{
+	const struct weight none = { 0 };
+	__u32 best[TALLY_MAX_OWNERS], nr = 0;
+
+	for (__u32 slot = 0; slot < MAX_WEIGHED; slot++) {
+		const struct weight *weight = &tally->weights[slot];
+		__u32 place = nr;
+
+		if (!is_heavier(weight, &none) ||
+		    (nr == max && !is_heavier(weight, &tally->weights[best[nr - 1]])))
+			continue;
+		if (nr == max)
+			place = nr - 1;
+		else
+			nr++;
+		for (; place > 0 && is_heavier(weight, &tally->weights[best[place - 1]]); place--)
+			best[place] = best[place - 1];
+		best[place] = slot;
+	}
+	for (__u32 i = 0; i < nr; i++) {
+		struct weight *weight = &tally->weights[best[i]];
+
+		tally->chosen[tally->nr_chosen++] = weight->key;
+		weight->nr_pages = 0;
+		weight->blocks = 0;
+	}
+}
+
+static __u16 *row_slot(struct tally *tally, __u64 owner, __u64 stack)
+{
+	__u32 slot = (__u32)((owner ^ stack) * 0x9e3779b97f4a7c15ULL >> 32) % ROW_SLOTS;
+
+	for (; tally->row_slots[slot]; slot = (slot + 1) % ROW_SLOTS) {
+		const struct row *row = &tally->rows[tally->row_slots[slot] - 1];
+
+		if (row->owner_key == owner && row->stack == stack)
+			break;
+	}
+	return &tally->row_slots[slot];
+}
+
+static struct row *row_new(struct tally *tally, __u16 *slot, __u64 owner, __u64 stack)
+{
+	struct row *row = &tally->rows[tally->nr_rows++];
+
+	*row = (struct row){ .owner_key = owner, .stack = stack };
+	*slot = (__u16)tally->nr_rows;
+	return row;
+}
+
+static struct row *rest_row(struct tally *tally, __u32 migratetype)
+{
+	return &tally->rows[tally->nr_chosen + migratetype % TALLY_MAX_MIGRATETYPES];
+}
+
+void tally_choose(struct tally *tally)
+{
+	choose(tally, HALF_OWNERS, spoils_more);
+	choose(tally, TALLY_MAX_OWNERS - tally->nr_chosen, holds_more);
+	free(tally->weights);
+	tally->weights = NULL;
+	for (__u32 i = 0; i < tally->nr_chosen; i++)
+		row_new(tally, row_slot(tally, tally->chosen[i], 0), tally->chosen[i], 0);
+	for (__u32 migratetype = 0; migratetype < TALLY_MAX_MIGRATETYPES; migratetype++)
+		tally->rows[tally->nr_rows++] = (struct row){ .migratetype = migratetype,
+							      .owner = NR_LIVE_OWNERS };
+}
+
+/* --- the second time -------------------------------------------------------------------------- */
+
+/* The row that counts for an owner's stack: its own, the owner's one without a stack, or the rest. */
+static struct row *row_for(struct tally *tally, __u64 owner, __u64 stack, __u32 migratetype, bool may_make)
+{
+	__u16 *owners_slot = row_slot(tally, owner, 0);
+	__u16 *slot;
+
+	if (!*owners_slot)
+		return rest_row(tally, migratetype);
+	slot = row_slot(tally, owner, stack);
+	if (*slot)
+		return &tally->rows[*slot - 1];
+	if (!may_make || tally->nr_rows == MAX_ROWS)
+		return &tally->rows[*owners_slot - 1];
+	return row_new(tally, slot, owner, stack);
+}
+
+static void row_name(struct row *row, const struct live_page *page)
+{
+	row->start_ns = page->start_ns;
+	row->cgroup_id = page->cgroup_id;
+	row->tgid = page->tgid;
+	row->migratetype = page->migratetype;
+	row->owner = page->owner;
+	memcpy(row->comm, page->comm, sizeof(row->comm));
+}
+
+void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
+{
+	struct row *row = row_for(tally, owner_key(page), page->stack, page->migratetype, true);
+	__u64 age_ns = now_ns > page->time_ns ? now_ns - page->time_ns : 0;
+
+	/* exec() and prctl() change names: the name at the last look is as good as any before. */
+	if (row->owner != NR_LIVE_OWNERS)
+		row_name(row, page);
+	row->nr_pages++;
+	row->nr_huge += page->order >= tally->huge_order;
+	row->age_sum_ms += age_ns / 1000000;
+	if (age_ns > row->oldest_ns)
+		row->oldest_ns = age_ns;
+}
+
+/* --- the records ------------------------------------------------------------------------------ */
+
+static void row_merge(struct row *to, const struct row *row)
+{
+	if (!to->nr_pages && to->owner != NR_LIVE_OWNERS) {
+		to->start_ns = row->start_ns;
+		to->cgroup_id = row->cgroup_id;
+		to->tgid = row->tgid;
+		to->migratetype = row->migratetype;
+		to->owner = row->owner;
+		memcpy(to->comm, row->comm, sizeof(to->comm));
+	}
+	to->nr_pages += row->nr_pages;
+	to->nr_huge += row->nr_huge;
+	to->age_sum_ms += row->age_sum_ms;
+	if (row->oldest_ns > to->oldest_ns)
+		to->oldest_ns = row->oldest_ns;
+	to->blocks += row->blocks;
+	to->variance += row->variance;
+}
+
+static void emit_row(const struct row *row, void (*emit)(void *ctx, struct rec_holder *record), void *ctx)
+{
+	struct rec_holder record = { .h = { REC_HOLDER, sizeof(record), 0 },
+				     .start_ns = row->start_ns,
+				     .cgroup_id = row->cgroup_id,
+				     .stack = row->stack,
+				     .nr_pages = row->nr_pages,
+				     .nr_huge = row->nr_huge,
+				     .age_sum_ms = row->age_sum_ms,
+				     .oldest_ns = row->oldest_ns,
+				     .spoiled_e6 = (__u64)(row->blocks * 1e6 + 0.5),
+				     .spoiled_error_e6 = (__u64)(row->variance * 1e6 + 0.5),
+				     .tgid = row->tgid,
+				     .migratetype = row->migratetype,
+				     .owner = row->owner };
+
+	if (!row->nr_pages)
+		return;
+	memcpy(record.comm, row->comm, sizeof(record.comm));
+	emit(ctx, &record);
+}
+
+/* Hands out the heaviest stacks of an owner, which row first is about, and the rest of them as that row. */
+static void emit_owner(struct tally *tally, __u32 first, void (*emit)(void *ctx, struct rec_holder *record),
+		       void *ctx)
+{
+	struct row *others = &tally->rows[first];
+
+	for (__u32 i = 0; i < TALLY_MAX_STACKS_OF_OWNER; i++) {
+		struct row *best = NULL;
+
+		for (__u32 row = tally->nr_chosen + TALLY_MAX_MIGRATETYPES; row < tally->nr_rows; row++) {
+			struct row *candidate = &tally->rows[row];
+
+			if (candidate->owner_key == others->owner_key && candidate->nr_pages &&
+			    (!best || candidate->blocks > best->blocks ||
+			     (candidate->blocks == best->blocks && candidate->nr_pages > best->nr_pages)))
+				best = candidate;
+		}
+		if (!best)
+			break;
+		emit_row(best, emit, ctx);
+		best->nr_pages = 0;
+	}
+	for (__u32 row = tally->nr_chosen + TALLY_MAX_MIGRATETYPES; row < tally->nr_rows; row++)
+		if (tally->rows[row].owner_key == others->owner_key && tally->rows[row].nr_pages)
+			row_merge(others, &tally->rows[row]);
+	emit_row(others, emit, ctx);
+}
+
+void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *record), void *ctx)
+{
+	for (__u32 i = 0; i < tally->nr_blamed; i++) {
+		const struct blame *blame = &tally->blamed[i];
+		struct row *row = row_for(tally, blame->owner, blame->stack, blame->migratetype, false);
+
+		row->blocks += blame->blocks;
+		row->variance += blame->variance;
+	}
+	for (__u32 i = 0; i < tally->nr_chosen; i++)
+		emit_owner(tally, i, emit, ctx);
+	for (__u32 i = 0; i < TALLY_MAX_MIGRATETYPES; i++)
+		emit_row(rest_row(tally, i), emit, ctx);
+}

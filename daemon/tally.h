@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From live pages to who holds them, in memory that does not grow with their number: the pages are met
+ * twice. The first time owners are weighed, and the heaviest chosen; the second time the pages of the
+ * chosen are kept apart by stack, and all others are one rest for each migratetype. Pure.
+ *
+ * An owner is a process or what stands for one, and a migratetype.
+ */
+#ifndef MEMOIR_TALLY_H
+#define MEMOIR_TALLY_H
+
+#include "../bpf/abi/records.h"
+
+#define TALLY_MAX_OWNERS 128u        /* with records of their own */
+#define TALLY_MAX_STACKS_OF_OWNER 5u /* likewise; the rest is one record, without a stack */
+#define TALLY_MAX_MIGRATETYPES 16u
+/* The most records that there may be. */
+#define TALLY_MAX_RECORDS (TALLY_MAX_OWNERS * (TALLY_MAX_STACKS_OF_OWNER + 1) + TALLY_MAX_MIGRATETYPES)
+
+struct tally;
+
+/* For one reading. huge_order: of a pageblock. NULL without memory. */
+struct tally *tally_new(__u32 huge_order);
+void tally_free(struct tally *tally);
+
+/* The first time. */
+void tally_weigh(struct tally *tally, const struct live_page *page);
+
+/* A page's owner spoils so many pageblocks by that page; variance is the square of the standard error of that. */
+void tally_blame(struct tally *tally, const struct live_page *page, double blocks, double variance);
+
+/* Between the first and the second time. */
+void tally_choose(struct tally *tally);
+
+/* The second time. */
+void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns);
+
+/* Hands out the records, owner by owner. */
+void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *record), void *ctx);
+
+#endif

@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Who holds memory, of the JSON API: the last reading of live pages, and what a census of pageblocks says. */
+#include <stdio.h>
+#include <string.h>
+
+#include "api_request.h"
+
+/* Owners that are shown one by one; the others are one. */
+#define MAX_OWNERS 50u
+/* The most that the model may have, and one for the others. */
+#define MAX_VIEWS 2049u
+
+/* An owner: the records first to first + nr of the model's, added up. */
+struct view {
+	__u32 first, nr;
+	__u64 nr_pages, nr_huge, age_sum_ms, oldest_ns, spoiled_e6, spoiled_error_e6;
+	bool is_shown;
+};
+
+static const char *const owner_names[NR_LIVE_OWNERS + 1] = {
+	[LIVE_PROCESS] = "process",
+	[LIVE_KTHREAD] = "kernel_thread",
+	[LIVE_INTERRUPT] = "interrupt",
+	[NR_LIVE_OWNERS] = "other",
+};
+
+static bool is_same_owner(const struct rec_holder *a, const struct rec_holder *b)
+{
+	return a->owner == b->owner && a->tgid == b->tgid && a->start_ns == b->start_ns &&
+	       a->migratetype == b->migratetype;
+}
+
+static void view_add(struct view *view, __u64 nr_pages, __u64 nr_huge, __u64 age_sum_ms, __u64 oldest_ns,
+		     __u64 spoiled_e6, __u64 spoiled_error_e6)
+{
+	view->nr_pages += nr_pages;
+	view->nr_huge += nr_huge;
+	view->age_sum_ms += age_sum_ms;
+	if (oldest_ns > view->oldest_ns)
+		view->oldest_ns = oldest_ns;
+	view->spoiled_e6 += spoiled_e6;
+	view->spoiled_error_e6 += spoiled_error_e6;
+}
+
+static __u32 make_views(const struct model *model, struct view views[MAX_VIEWS])
+{
+	__u32 nr = 0;
+
+	for (__u32 i = 0; i < model_nr_holders(model); i++) {
+		const struct rec_holder *holder = model_holder(model, i);
+
+		if (!i || !is_same_owner(holder, model_holder(model, i - 1)))
+			views[nr++] = (struct view){ .first = i };
+		views[nr - 1].nr++;
+		view_add(&views[nr - 1], holder->nr_pages, holder->nr_huge, holder->age_sum_ms,
+			 holder->oldest_ns, holder->spoiled_e6, holder->spoiled_error_e6);
+	}
+	return nr;
+}
+
+/* --- one owner -------------------------------------------------------------------------------- */
+
+static __u64 bytes_of(const struct request *request, __u64 nr_pages)
+{
+	return nr_pages * model_live(request->model)->step_pages * request->status.machine->page_size;
+}
+
+static void write_bytes(struct request *request, __u64 nr_pages)
+{
+	__u32 step_pages = model_live(request->model)->step_pages;
+
+	json_add_u64(&request->json, "bytes", bytes_of(request, nr_pages));
+	json_add_u64(&request->json, "bytes_error",
+		     live_error_pages(nr_pages, step_pages) * request->status.machine->page_size);
+}
+
+static void write_spoiled(struct request *request, __u64 spoiled_e6, __u64 spoiled_error_e6)
+{
+	struct json *json = &request->json;
+
+	if (!model_live(request->model)->knows_blocks) {
+		json_add_null(json, "spoiled_blocks");
+		json_add_null(json, "spoiled_blocks_error");
+		return;
+	}
+	json_add_double(json, "spoiled_blocks", (double)spoiled_e6 / 1e6);
+	json_add_double(json, "spoiled_blocks_error", (double)square_root(spoiled_error_e6) / 1e3);
+}
+
+/* The outermost frames of the probe: its program and what calls it. */
+static bool is_of_probe(const char *symbol)
+{
+	static const char *const prefixes[] = { "bpf_prog_", "bpf_trace_run", "__bpf_trace_",
+						"__traceiter_" };
+
+	for (size_t i = 0; symbol && i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
+		if (!strncmp(symbol, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+void write_frames(struct request *request, __u64 key)
+{
+	const struct rec_stack *stack = model_stack(request->model, key);
+	bool is_begun = false;
+
+	json_array_begin(&request->json, "frames");
+	for (__u32 i = 0; stack && i < stack->nr; i++) {
+		const char *symbol = model_symbol(request->model, stack->ip[i]);
+		char number[32];
+
+		is_begun = is_begun || !is_of_probe(symbol);
+		if (!is_begun)
+			continue;
+		snprintf(number, sizeof(number), "0x%llx", stack->ip[i]);
+		json_add_string(&request->json, NULL, symbol ? symbol : number);
+	}
+	json_array_end(&request->json);
+}
+
+static void write_stacks(struct request *request, const struct view *view)
+{
+	json_array_begin(&request->json, "stacks");
+	for (__u32 i = view->first; i < view->first + view->nr; i++) {
+		const struct rec_holder *holder = model_holder(request->model, i);
+
+		if (!holder->stack)
+			continue;
+		json_object_begin(&request->json, NULL);
+		write_bytes(request, holder->nr_pages);
+		write_spoiled(request, holder->spoiled_e6, holder->spoiled_error_e6);
+		write_frames(request, holder->stack);
+		json_object_end(&request->json);
+	}
+	json_array_end(&request->json);
+}
+
+/* The process, under the name that it has now where it lives. */
+static void write_who(struct request *request, const struct rec_holder *holder)
+{
+	const struct process *process = holder->tgid ? model_find_process(request->model, holder->tgid)
+						     : NULL;
+	bool is_alive = process && process->start_ns == holder->start_ns;
+	const char *unit = is_alive ? model_group(request->model, process->group)->unit
+				    : model_cgroup_unit(request->model, holder->cgroup_id);
+	struct json *json = &request->json;
+
+	json_add_u64(json, "pid", holder->tgid);
+	json_add_string(json, "comm", is_alive ? process->comm : holder->comm);
+	json_add_string(json, "unit", holder->owner == LIVE_KTHREAD ? "kernel" : unit);
+	json_add_bool(json, "is_alive", is_alive);
+}
+
+static void write_sums(struct request *request, const struct view *view)
+{
+	struct json *json = &request->json;
+
+	write_bytes(request, view->nr_pages);
+	json_add_u64(json, "huge_bytes", bytes_of(request, view->nr_huge));
+	json_add_u64(json, "mean_age_ns", view->nr_pages ? view->age_sum_ms / view->nr_pages * 1000000 : 0);
+	json_add_u64(json, "oldest_age_ns", view->oldest_ns);
+	write_spoiled(request, view->spoiled_e6, view->spoiled_error_e6);
+}
+
+static void write_owner(struct request *request, const struct view *view)
+{
+	const struct rec_holder *holder = model_holder(request->model, view->first);
+	struct json *json = &request->json;
+
+	json_object_begin(json, NULL);
+	json_add_string(json, "owner", owner_names[holder->owner]);
+	write_who(request, holder);
+	json_add_string(json, "migratetype",
+			model_dim_label(request->model, DIM_MIGRATETYPE, holder->migratetype));
+	write_sums(request, view);
+	write_stacks(request, view);
+	json_object_end(json);
+}
+
+static void write_others(struct request *request, const struct view *others)
+{
+	struct json *json = &request->json;
+
+	json_object_begin(json, NULL);
+	json_add_string(json, "owner", owner_names[NR_LIVE_OWNERS]);
+	json_add_null(json, "pid");
+	json_add_string(json, "comm", "");
+	json_add_string(json, "unit", "");
+	json_add_bool(json, "is_alive", false);
+	json_add_null(json, "migratetype");
+	write_sums(request, others);
+	json_array_begin(json, "stacks");
+	json_array_end(json);
+	json_object_end(json);
+}
+
+/* --- all -------------------------------------------------------------------------------------- */
+
+/* The heaviest that has not been shown, by spoiled blocks and then by pages; NULL where there is none. */
+static struct view *heaviest(const struct model *model, struct view *views, __u32 nr)
+{
+	struct view *best = NULL;
+
+	for (__u32 i = 0; i < nr; i++) {
+		if (views[i].is_shown || model_holder(model, views[i].first)->owner == NR_LIVE_OWNERS)
+			continue;
+		if (!best || views[i].spoiled_e6 > best->spoiled_e6 ||
+		    (views[i].spoiled_e6 == best->spoiled_e6 && views[i].nr_pages > best->nr_pages))
+			best = &views[i];
+	}
+	return best;
+}
+
+static void write_owners(struct request *request)
+{
+	static struct view views[MAX_VIEWS];
+	__u32 nr = make_views(request->model, views);
+	struct view others = { 0 };
+
+	json_array_begin(&request->json, "owners");
+	for (__u32 i = 0; i < MAX_OWNERS; i++) {
+		struct view *view = heaviest(request->model, views, nr);
+
+		if (!view)
+			break;
+		write_owner(request, view);
+		view->is_shown = true;
+	}
+	for (__u32 i = 0; i < nr; i++)
+		if (!views[i].is_shown)
+			view_add(&others, views[i].nr_pages, views[i].nr_huge, views[i].age_sum_ms,
+				 views[i].oldest_ns, views[i].spoiled_e6, views[i].spoiled_error_e6);
+	if (others.nr_pages)
+		write_others(request, &others);
+	json_array_end(&request->json);
+}
+
+/* A share of the blocks that were read, which are not none, with the standard error of the proportion, sqrt(p(1-p)/n). */
+static void write_share(struct request *request, const char *key, const char *error_key, __u64 nr, __u64 of)
+{
+	double share = (double)nr / (double)of;
+	double variance_e12 = share * (1 - share) / (double)of * 1e12;
+
+	json_add_double(&request->json, key, share);
+	json_add_double(&request->json, error_key, (double)square_root((__u64)variance_e12) / 1e6);
+}
+
+static void write_census(struct request *request)
+{
+	struct json *json = &request->json;
+
+	if (!model_live(request->model)->knows_blocks) {
+		json_add_null(json, "census");
+		return;
+	}
+	json_array_begin(json, "census");
+	for (__u32 i = 0; i < model_nr_censuses(request->model); i++) {
+		const struct rec_census *census = model_census(request->model, i);
+		double nr_blocks = census->nr_blocks;
+
+		if (!census->nr_blocks)
+			continue;
+		json_object_begin(json, NULL);
+		json_add_string(json, "node", model_dim_label(request->model, DIM_NODE, census->node));
+		json_add_u64(json, "blocks_read", census->nr_blocks);
+		write_share(request, "mixed_share", "mixed_share_error", census->nr_mixed, census->nr_blocks);
+		write_share(request, "spoiled_share", "spoiled_share_error", census->nr_spoiled,
+			    census->nr_blocks);
+		json_add_double(json, "mean_free_pages", (double)census->nr_free / nr_blocks);
+		json_add_double(json, "mean_movable_pages", (double)census->nr_movable / nr_blocks);
+		json_add_double(json, "mean_unmovable_pages", (double)census->nr_unmovable / nr_blocks);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+void write_holders(struct request *request)
+{
+	const struct rec_live *live = model_live(request->model);
+	struct json *json = &request->json;
+
+	if (!live) {
+		json_add_null(json, "holders");
+		return;
+	}
+	json_object_begin(json, "holders");
+	json_add_u64(json, "age_ns", age_ns(request, live->h.time_ns));
+	json_add_u64(json, "duration_ns", live->duration_ns);
+	json_add_string(json, "state", live->step_pages ? "on" : "off");
+	json_add_string(json, "reason", live->why_not);
+	json_add_string(json, "blocks_reason", live->why_no_blocks);
+	json_add_u64(json, "step_pages", live->step_pages);
+	json_add_u64(json, "sampled_pages", live->nr_pages);
+	json_add_u64(json, "known_bytes", bytes_of(request, live->nr_pages));
+	json_add_u64(json, "kernel_stacks", live->nr_stacks);
+	write_owners(request);
+	write_census(request);
+	json_object_end(json);
+}

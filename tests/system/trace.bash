@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The kernel's own trace of one event, in an instance of the test's own, so that nobody else's trace is disturbed.
+# `load trace` in a bats file, after `load daemon`.
+# shellcheck shell=bash disable=SC2154
+
+# begin_trace SYSTEM/EVENT
+begin_trace() {
+	mkdir "$dir/tracefs"
+	mount -t tracefs tracefs "$dir/tracefs" 2>/dev/null || skip "tracefs cannot be mounted here"
+	[ -e "$dir/tracefs/events/$1/enable" ] || skip "this kernel has no trace of $1"
+	trace=$dir/tracefs/instances/memoir-test-$$-$BATS_TEST_NUMBER
+	mkdir "$trace" 2>/dev/null || skip "no trace of the test's own can be made here"
+	echo 8192 >"$trace/buffer_size_kb"
+	echo 1 >"$trace/events/$1/enable"
+}
+
+# The events so far, one a line.
+traced() {
+	grep -v '^#' "$trace/trace" || true
+}
+
+nr_traced() {
+	traced | wc -l
+}
+
+# traced_with TEXT: events that have it.
+traced_with() {
+	traced | grep -c "$1" || true
+}
+
+end_trace() {
+	if [ -n "${trace:-}" ] && [ -d "$trace" ]; then
+		rmdir "$trace"
+	fi
+	if mountpoint -q "$dir/tracefs"; then
+		umount "$dir/tracefs"
+	fi
+}
