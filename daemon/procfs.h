@@ -20,4 +20,20 @@ __u32 vmstat_parse(const char *text, size_t size, __u64 ret_value[NR_VMSTAT_ITEM
 /* Reads and parses an open /proc/vmstat from its start; a mask as above, or a negative errno. */
 int vmstat_read(int fd, __u64 ret_value[NR_VMSTAT_ITEMS]);
 
+/* A decimal number that fills [text, end) and fits 64 bits; nothing else does. */
+bool parse_u64(const char *text, const char *end, __u64 *ret);
+
+/* Longer lines are passed over by lines_read(), and longer files are not read to their end. */
+#define LINES_MAX 16384
+#define FILE_MAX (64 << 20)
+
+/* Gets a line without its end; the bytes are there until it returns. */
+typedef void (*line_fn)(void *ctx, const char *line, size_t size);
+
+/*
+ * Reads an open file from its start and hands over line by line. 0 or a negative errno, -EFBIG for one that is
+ * too long.
+ */
+int lines_read(int fd, line_fn take, void *ctx);
+
 #endif
