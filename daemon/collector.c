@@ -20,6 +20,7 @@
 #include "plane.h"
 #include "procfs.h"
 #include "util.h"
+#include "zonefiles.h"
 
 /* Regular snapshots take at most 1/100 of a CPU, those on demand 1/20. */
 #define REGULAR_SHARE 100
@@ -47,6 +48,7 @@ struct collector {
 	struct collector_options options;
 	struct plane *plane;
 	struct cgroups *cgroups;
+	struct zonefiles *zonefiles;
 	int vmstat_fd;
 	record_sink_fn sink;
 	void *sink_ctx;
@@ -242,6 +244,8 @@ static int snapshot(struct collector *collector)
 	struct reading reading;
 	int err;
 
+	/* First, so that the memory it may take is not counted between the readings that are compared. */
+	zonefiles_read(collector->zonefiles, begin.h.time_ns);
 	read_accounts(collector, reading.accounts);
 	err = plane_drain(collector->plane);
 	if (err)
@@ -249,6 +253,7 @@ static int snapshot(struct collector *collector)
 	read_totals(collector, &reading);
 	feed_probes(collector);
 	feed(collector, &begin.h);
+	zonefiles_emit(collector->zonefiles, feed, collector);
 	feed_totals(collector, &reading);
 	collector->ends.nr_zombies = 0;
 	err = plane_read_tasks(collector->plane);
@@ -359,9 +364,10 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->ends.nr_missed = collector->ends.nr_least = options->pins->state->nr_ends_missed;
 	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
+	collector->zonefiles = zonefiles_open(options->machine);
 	collector->cells = calloc(options->nr_cells, sizeof(__u64));
 	collector->cells_after = calloc(options->nr_cells, sizeof(__u64));
-	if (!collector->cgroups || !collector->cells || !collector->cells_after) {
+	if (!collector->cgroups || !collector->zonefiles || !collector->cells || !collector->cells_after) {
 		collector_free(collector);
 		return -ENOMEM;
 	}
@@ -394,6 +400,7 @@ void collector_free(struct collector *collector)
 		return;
 	plane_free(collector->plane);
 	cgroups_free(collector->cgroups);
+	zonefiles_close(collector->zonefiles);
 	if (collector->vmstat_fd >= 0)
 		close(collector->vmstat_fd);
 	free(collector->cells);

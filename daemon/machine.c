@@ -5,17 +5,22 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "model/model.h"
+#include "procfs.h"
 #include "util.h"
+#include "zonetext.h"
 
 /* No kernel has more. */
 #define MAX_NODES 1024
+#define MAX_ZONES 16
 #define MAX_CPUS 8192
 
 /* The number of real arguments of a tracepoint, or -ENOENT. */
@@ -251,6 +256,51 @@ static __u32 nr_possible(const char *list, __u32 limit)
 	return max + 1;
 }
 
+/* --- zones ------------------------------------------------------------------------------------ */
+
+struct zone_names {
+	struct machine *machine;
+	struct zoneinfo info;
+};
+
+__u32 machine_find_label(const struct machine *machine, enum dim dim, const char *text)
+{
+	for (__u32 i = 0; i < machine->nr_labels; i++)
+		if (machine->labels[i].dim == dim && !strcasecmp(machine->labels[i].text, text))
+			return machine->labels[i].index;
+	return MACHINE_NO_LABEL;
+}
+
+static void take_zone_name(void *ctx, const char *line, size_t size)
+{
+	struct zone_names *names = ctx;
+	struct machine *machine = names->machine;
+	__u32 *nr_zones = &machine->record.nr_zones;
+	const char *name = names->info.zone.name;
+
+	if (!zoneinfo_take(&names->info, line, size) || *nr_zones == MAX_ZONES ||
+	    machine->nr_labels == MACHINE_MAX_LABELS ||
+	    machine_find_label(machine, DIM_ZONE, name) != MACHINE_NO_LABEL)
+		return;
+	snprintf(add_label(machine, DIM_ZONE, *nr_zones)->text, REC_NAME_LEN, "%s", name);
+	++*nr_zones;
+}
+
+/* The kernel lists all zones of each node in its order, those without memory too. */
+static void read_zones(struct machine *machine)
+{
+	_cleanup_close_ int fd = open("/proc/zoneinfo", O_RDONLY | O_CLOEXEC);
+	struct zone_names names = { .machine = machine };
+
+	if (fd >= 0)
+		lines_read(fd, take_zone_name, &names);
+	/* A dimension has a value at least; that one is a zone without memory for ever. */
+	if (!machine->record.nr_zones)
+		machine->record.nr_zones = 1;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
 /* The number of orders: the length of zone->free_area[]. */
 static __u32 nr_orders(const struct btf *btf)
 {
@@ -345,6 +395,8 @@ int machine_read(struct machine *ret)
 	ret->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
 	ret->dim_sizes[DIM_ORDER] = record->nr_orders;
 	ret->dim_sizes[DIM_COMPACT_RESULT] = record->nr_compact_results;
+	read_zones(ret);
+	ret->dim_sizes[DIM_ZONE] = record->nr_zones;
 #define DIM(id, label, size) \
 	if (size)            \
 		ret->dim_sizes[id] = size;

@@ -195,7 +195,8 @@ static int start_probes(struct service *service)
 
 	if (err)
 		return err;
-	service->nr_cells = cubes_layout(service->cubes, service->machine.dim_sizes);
+	cubes_layout(service->cubes, service->machine.dim_sizes);
+	service->nr_cells = cubes_nr_counted(service->cubes);
 	err = pins_open(&service->pins, options->pin, probes_layout(service->cubes),
 			model_durable_size(options->max_groups));
 	if (!err)

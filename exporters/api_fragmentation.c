@@ -5,5 +5,6 @@
 enum api_status fragmentation_reply(struct request *request)
 {
 	write_snapshot(request);
+	write_zones(request);
 	return API_OK;
 }

@@ -9,7 +9,7 @@
 
 #include "../bpf/abi/hist.h"
 
-/* Cubes with more cells than this are sparse: a cell that never counted is left out. */
+/* Counters and histograms with more cells than this are sparse: a cell that never counted is left out. */
 #define DENSE_MAX_CELLS 64
 
 struct writer {
@@ -30,9 +30,8 @@ static const char *type_name(enum value_type type)
 
 static const char *unit_name_of(enum value_unit unit)
 {
-	static const char *const names[] = {
-		[EVENTS] = "", [PAGES] = "bytes", [BYTES] = "bytes", [NSEC] = "seconds"
-	};
+	static const char *const names[] = { [EVENTS] = "",      [PAGES] = "bytes", [BYTES] = "bytes",
+					     [NSEC] = "seconds", [RATIO] = "ratio", [INDEX] = "" };
 
 	return names[unit];
 }
@@ -50,7 +49,7 @@ static void write_header(struct writer *writer, const char *name, enum value_typ
 		text_add_format(writer->text, "# UNIT %.*s %s\n", len, name, unit_name_of(unit));
 }
 
-/* A raw value in its exported unit. Only events can be negative. */
+/* A raw value in its exported unit. Only events and thousandths can be negative. */
 static void write_value(struct writer *writer, enum value_type type, enum value_unit unit, __u64 value)
 {
 	text_add(writer->text, " ");
@@ -58,6 +57,8 @@ static void write_value(struct writer *writer, enum value_type type, enum value_
 		text_add_seconds(writer->text, value);
 	else if (unit == PAGES)
 		text_add_u64(writer->text, value * writer->page_size);
+	else if (unit == RATIO || unit == INDEX)
+		text_add_thousandths(writer->text, (__s64)value);
 	else if (type == GAUGE)
 		text_add_s64(writer->text, (__s64)value);
 	else
@@ -128,12 +129,20 @@ static bool has_observations(const __u64 *cells)
 	return false;
 }
 
+/* Whether a cell is exported. A gauge's 0 is a value. */
+static bool is_shown(const struct metric_row *row, bool is_large, const __u64 *cell)
+{
+	if (row->type == GAUGE)
+		return *cell != CELL_NONE;
+	return !is_large || (row->type == HISTOGRAM ? has_observations(cell) : *cell != 0);
+}
+
 static void write_metric(struct writer *writer, enum metric metric)
 {
 	const struct metric_row *row = &metric_rows[metric];
 	const struct cube *cube = model_cube(writer->model, metric);
 	const __u64 *cells = model_cells(writer->model, metric);
-	bool is_sparse = cube->size[0] * cube->stride[0] > DENSE_MAX_CELLS;
+	bool is_large = cube->size[0] * cube->stride[0] > DENSE_MAX_CELLS;
 	char name[ROW_NAME_LEN];
 	__u32 i[METRIC_MAX_DIMS];
 
@@ -145,8 +154,7 @@ static void write_metric(struct writer *writer, enum metric metric)
 				const __u64 *cell = cells + i[0] * cube->stride[0] + i[1] * cube->stride[1] +
 						    i[2] * cube->stride[2];
 
-				if (is_sparse &&
-				    !(row->type == HISTOGRAM ? has_observations(cell) : *cell != 0))
+				if (!is_shown(row, is_large, cell))
 					continue;
 				if (row->type == HISTOGRAM) {
 					write_histogram(writer, name, row, i, cell);

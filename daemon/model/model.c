@@ -27,6 +27,8 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_STALL] = { apply_stall, false },
 	[REC_OOM_KILL] = { apply_oom_kill, false },
 	[REC_ALLOC_FAILURE] = { apply_alloc_failure, false },
+	[REC_ZONE] = { apply_zone, true },
+	[REC_PAGEBLOCKS] = { apply_pageblocks, true },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -51,6 +53,7 @@ void model_free(struct model *model)
 {
 	if (!model)
 		return;
+	zones_free(model);
 	shape_free(&model->shape);
 	units_free(&model->units);
 	events_free(&model->events);

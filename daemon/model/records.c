@@ -38,6 +38,8 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_STALL] = "stall",
 	[REC_OOM_KILL] = "oom_kill",
 	[REC_ALLOC_FAILURE] = "alloc_failure",
+	[REC_ZONE] = "zone",
+	[REC_PAGEBLOCKS] = "pageblocks",
 };
 
 const char *record_name(enum record kind)

@@ -11,10 +11,11 @@
 #include <string.h>
 
 #define MAX_NODES 1024u
-#define MAX_MIGRATETYPES 16u
-#define MAX_ORDERS 32u
+#define MAX_MIGRATETYPES REC_MAX_MIGRATETYPES
+#define MAX_ORDERS REC_MAX_ORDERS
 #define MAX_COMPACT_RESULTS 32u
-#define MAX_CELLS (1u << 20)
+#define MAX_ZONES 16u
+#define MAX_CELLS (1u << 22)
 
 void shape_free(struct shape *shape)
 {
@@ -31,13 +32,15 @@ static bool is_size(__u32 size, __u32 max)
 static bool sizes_are_sane(const struct rec_machine *rec)
 {
 	return is_size(rec->nr_nodes, MAX_NODES) && is_size(rec->nr_migratetypes, MAX_MIGRATETYPES) &&
-	       is_size(rec->nr_orders, MAX_ORDERS) && is_size(rec->nr_compact_results, MAX_COMPACT_RESULTS);
+	       is_size(rec->nr_orders, MAX_ORDERS) && is_size(rec->nr_compact_results, MAX_COMPACT_RESULTS) &&
+	       is_size(rec->nr_zones, MAX_ZONES);
 }
 
 static bool sizes_are_equal(const struct rec_machine *a, const struct rec_machine *b)
 {
 	return a->nr_nodes == b->nr_nodes && a->nr_migratetypes == b->nr_migratetypes &&
-	       a->nr_orders == b->nr_orders && a->nr_compact_results == b->nr_compact_results;
+	       a->nr_orders == b->nr_orders && a->nr_compact_results == b->nr_compact_results &&
+	       a->nr_zones == b->nr_zones;
 }
 
 /* Until a label record says better, a value is called by its number. */
@@ -68,6 +71,7 @@ static int shape_init(struct shape *shape, const struct rec_machine *rec)
 	shape->sizes[DIM_MIGRATETYPE] = rec->nr_migratetypes;
 	shape->sizes[DIM_ORDER] = rec->nr_orders;
 	shape->sizes[DIM_COMPACT_RESULT] = rec->nr_compact_results;
+	shape->sizes[DIM_ZONE] = rec->nr_zones;
 
 	shape->nr_cells = cubes_layout(shape->cubes, shape->sizes);
 	if (shape->nr_cells > MAX_CELLS)
@@ -94,6 +98,7 @@ int apply_machine(struct model *model, const struct rec_header *h)
 			*shape = (struct shape){ 0 };
 			return err;
 		}
+		zones_clear_cells(shape);
 		if (model->groups.is_resumed && model->groups.installed_ns != rec->installed_ns)
 			groups_reset(&model->groups);
 	} else if (!sizes_are_equal(rec, &shape->rec)) {

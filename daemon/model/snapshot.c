@@ -25,6 +25,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 		.per_second = model->nr_snapshots && elapsed_ns > 0 ? 1e9 / elapsed_ns : 0,
 	};
 	memcpy(snapshot->accounts, model->groups.accounts, sizeof(snapshot->accounts));
+	model->zones.nr_pending = 0;
 	return 0;
 }
 
@@ -188,6 +189,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->nr_groups = model->groups.nr_visible;
 	show_bpf_cells(&model->shape);
 	show_model_cells(model, rec);
+	zones_end(model);
 	compare_with_vmstat(model, rec->quiet);
 	snapshot->is_open = false;
 	if (model->options.durable)

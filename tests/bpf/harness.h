@@ -36,6 +36,7 @@
 #define LAB_MIGRATETYPES 6u
 #define LAB_ORDERS 11u
 #define LAB_COMPACT_RESULTS 9u
+#define LAB_ZONES 5u
 #define LAB_MAX_RECORDS 16384
 
 struct lab_config {
@@ -121,6 +122,7 @@ static inline void lab_lay_out(struct lab *lab)
 	sizes[DIM_MIGRATETYPE] = LAB_MIGRATETYPES;
 	sizes[DIM_ORDER] = LAB_ORDERS;
 	sizes[DIM_COMPACT_RESULT] = LAB_COMPACT_RESULTS;
+	sizes[DIM_ZONE] = LAB_ZONES;
 	lab->nr_cells = cubes_layout(lab->cubes, sizes);
 }
 

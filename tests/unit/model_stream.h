@@ -41,6 +41,7 @@ static inline struct rec_machine stream_machine(void)
 		.nr_migratetypes = 6,
 		.nr_orders = 11,
 		.nr_compact_results = 9,
+		.nr_zones = 5,
 		.vmstat_known = (1u << NR_VMSTAT_ITEMS) - 1,
 		.kernel = "6.18.0",
 		.version = "0.1.0",

@@ -10,7 +10,7 @@
 #include "../../exporters/api.h"
 
 static const char *const paths[] = { "/v1/status", "/v1/probes", "/v1/processes", "/v1/groups",
-				     "/v1/faults", "/v1/stalls", "/v1/events" };
+				     "/v1/faults", "/v1/stalls", "/v1/events",    "/v1/fragmentation" };
 #define NR_PATHS (sizeof(paths) / sizeof(paths[0]))
 
 /* The reply as text, checked to be one JSON object on one line. Free with text_free(). */
