@@ -74,6 +74,7 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out);
 int faults_view(struct cli *cli, const json_t *reply, struct text *out);
 int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
+int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);
 int record_run(struct cli *cli);

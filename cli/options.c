@@ -126,9 +126,13 @@ static char *help_filter(int key, const char *text, void *input)
 	if (key != ARGP_KEY_HELP_PRE_DOC)
 		return (char *)(uintptr_t)text;
 	text_add_format(&help, "%s\n\nCommands:", text);
-	for (const struct command *command = commands; command->name; command++)
-		text_add_format(&help, "\n  %-8s%-5s %s", command->name,
-				command->argument ? command->argument : "", command->help);
+	for (const struct command *command = commands; command->name; command++) {
+		char usage[32];
+
+		snprintf(usage, sizeof(usage), "%s%s%s", command->name, command->argument ? " " : "",
+			 command->argument ? command->argument : "");
+		text_add_format(&help, "\n  %-13s %s", usage, command->help);
+	}
 	return help.data;
 }
 

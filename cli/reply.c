@@ -27,6 +27,11 @@ uint64_t reply_u64(const json_t *object, const char *key)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
+double reply_signed_double(const json_t *object, const char *key)
+{
+	return json_number_value(json_object_get(object, key));
+}
+
 double reply_double(const json_t *object, const char *key)
 {
 	double value = json_number_value(json_object_get(object, key));

@@ -26,6 +26,7 @@ json_t *reply_parse(const struct text *body);
 uint64_t reply_u64(const json_t *object, const char *key);
 int64_t reply_s64(const json_t *object, const char *key);
 double reply_double(const json_t *object, const char *key);
+double reply_signed_double(const json_t *object, const char *key); /* as it is, below 0 too */
 const char *reply_string(const json_t *object, const char *key);
 bool reply_bool(const json_t *object, const char *key);
 /* Whether the member is a number: null stands for "cannot be known here". */

@@ -23,6 +23,7 @@
 #include "procfs.h"
 #include "settings.h"
 #include "util.h"
+#include "zonefiles.h"
 
 #define MAX_INTERVAL_NS (60 * NSEC_PER_SEC)
 
@@ -34,6 +35,7 @@ struct collector {
 	struct plane *plane;
 	struct cgroups *cgroups;
 	struct fallbacks *fallbacks;
+	struct zonefiles *zonefiles;
 	int vmstat_fd;
 	record_sink_fn sink;
 	void *sink_ctx;
@@ -41,8 +43,8 @@ struct collector {
 	struct ends ends;
 	struct settings_reader settings;
 	__u64 last_end_ns, duration_ns, interval_ns;
-	__u64 *cells, *cells_after; /* nr_cells each, like the next */
-	__u64 *kernel_cells;        /* what the kernel counts itself, in the places of its metrics; else 0 */
+	__u64 *cells; /* nr_cells: what the programs counted, and behind it what the kernel counts itself */
+	__u64 *cells_after;         /* nr_counted: the first part once more */
 	struct rec_machine machine; /* as it was last sent */
 	struct rec_cells chunk;
 };
@@ -159,26 +161,18 @@ static void keep_kernel_counter(void *ctx, const struct kernel_counter *counter)
 	const struct cube *cube = model_cube(collector->options.model, counter->metric);
 
 	if (counter->index < cube->size[0])
-		collector->kernel_cells[cube->base + counter->index] = counter->value;
-}
-
-/* No program counts in these cells, so the sum over CPUs leaves them 0. */
-static void add_kernel_counters(struct collector *collector)
-{
-	for (__u32 i = 0; i < collector->options.nr_cells; i++)
-		collector->cells[i] += collector->kernel_cells[i];
+		collector->cells[cube->base + counter->index] = counter->value;
 }
 
 static void read_totals(struct collector *collector, struct reading *reading)
 {
-	size_t cells_size = collector->options.nr_cells * sizeof(__u64);
+	size_t cells_size = collector->options.nr_counted * sizeof(__u64);
 
 	plane_read_cells(collector->plane, collector->cells);
 	reading->has_vmstat = vmstat_read(collector->vmstat_fd, reading->vmstat, keep_kernel_counter,
 					  collector) >= 0;
 	plane_read_cells(collector->plane, collector->cells_after);
 	reading->cells_quiet = !memcmp(collector->cells, collector->cells_after, cells_size);
-	add_kernel_counters(collector);
 }
 
 static void feed_totals(struct collector *collector, const struct reading *reading)
@@ -247,6 +241,8 @@ static int snapshot(struct collector *collector)
 	struct reading reading;
 	int err;
 
+	/* First, so that the memory it may take is not counted between the readings that are compared. */
+	zonefiles_read(collector->zonefiles, begin.h.time_ns);
 	read_accounts(collector, reading.accounts);
 	err = plane_drain(collector->plane);
 	if (err)
@@ -255,6 +251,7 @@ static int snapshot(struct collector *collector)
 	feed_probes(collector);
 	settings_read(&collector->settings, feed, collector);
 	feed(collector, &begin.h);
+	zonefiles_emit(collector->zonefiles, feed, collector);
 	feed_totals(collector, &reading);
 	collector->ends.nr_zombies = 0;
 	err = plane_read_tasks(collector->plane);
@@ -369,18 +366,18 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
 	collector->fallbacks = fallbacks_new(options->probes, options->stacks);
+	collector->zonefiles = zonefiles_open(options->machine);
 	collector->cells = calloc(options->nr_cells, sizeof(__u64));
-	collector->cells_after = calloc(options->nr_cells, sizeof(__u64));
-	collector->kernel_cells = calloc(options->nr_cells, sizeof(__u64));
-	if (!collector->cgroups || !collector->fallbacks || !collector->cells || !collector->cells_after ||
-	    !collector->kernel_cells) {
+	collector->cells_after = calloc(options->nr_counted, sizeof(__u64));
+	if (!collector->cgroups || !collector->fallbacks || !collector->zonefiles || !collector->cells ||
+	    !collector->cells_after) {
 		collector_free(collector);
 		return -ENOMEM;
 	}
 	if (collector->vmstat_fd < 0)
 		log_warning("cannot open /proc/vmstat: %s; totals cannot be compared with the kernel's",
 			    strerror(errno));
-	err = plane_open(options->probes, options->machine->nr_cpu_ids, options->nr_cells, feed_from_kernel,
+	err = plane_open(options->probes, options->machine->nr_cpu_ids, options->nr_counted, feed_from_kernel,
 			 collector, &collector->plane);
 	if (err) {
 		collector_free(collector);
@@ -407,11 +404,11 @@ void collector_free(struct collector *collector)
 	plane_free(collector->plane);
 	cgroups_free(collector->cgroups);
 	fallbacks_free(collector->fallbacks);
+	zonefiles_close(collector->zonefiles);
 	if (collector->vmstat_fd >= 0)
 		close(collector->vmstat_fd);
 	free(collector->cells);
 	free(collector->cells_after);
-	free(collector->kernel_cells);
 	free(collector);
 }
 

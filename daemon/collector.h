@@ -21,7 +21,8 @@ struct collector_options {
 	struct pins *pins;
 	struct model *model;
 	struct stacks *stacks;
-	__u32 nr_cells;
+	__u32 nr_cells;   /* of metrics that are read: the programs' and the kernel's own */
+	__u32 nr_counted; /* of them, those of the programs */
 	__u64 interval_ns;
 };
 

@@ -7,10 +7,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "procfs.h"
 #include "util.h"
+#include "zonetext.h"
 
 /* --- sizes of pieces of memory ---------------------------------------------------------------- */
 
@@ -117,6 +119,54 @@ static void add_enum_labels(struct machine *machine, const char *enum_name, cons
 	}
 }
 
+/* --- zones ------------------------------------------------------------------------------------ */
+
+/* No kernel has more. */
+#define MAX_ZONES 16
+
+struct zone_names {
+	struct machine *machine;
+	struct zoneinfo info;
+};
+
+__u32 machine_find_label(const struct machine *machine, enum dim dim, const char *text)
+{
+	for (__u32 i = 0; i < machine->nr_labels; i++)
+		if (machine->labels[i].dim == dim && !strcasecmp(machine->labels[i].text, text))
+			return machine->labels[i].index;
+	return MACHINE_NO_LABEL;
+}
+
+static void take_zone_name(void *ctx, const char *line, size_t size)
+{
+	struct zone_names *names = ctx;
+	struct machine *machine = names->machine;
+	__u32 *nr_zones = &machine->record.nr_zones;
+	const char *name = names->info.zone.name;
+
+	if (!zoneinfo_take(&names->info, line, size) || *nr_zones == MAX_ZONES ||
+	    machine->nr_labels == MACHINE_MAX_LABELS ||
+	    machine_find_label(machine, DIM_ZONE, name) != MACHINE_NO_LABEL)
+		return;
+	snprintf(add_label(machine, DIM_ZONE, *nr_zones)->text, REC_NAME_LEN, "%s", name);
+	++*nr_zones;
+}
+
+/* The kernel lists all zones of each node in its order, those without memory too. */
+static void read_zones(struct machine *machine)
+{
+	_cleanup_close_ int fd = open("/proc/zoneinfo", O_RDONLY | O_CLOEXEC);
+	struct zone_names names = { .machine = machine };
+
+	if (fd >= 0)
+		lines_read(fd, take_zone_name, &names);
+	/* A dimension has a value at least; that one is a zone without memory for ever. */
+	if (!machine->record.nr_zones)
+		machine->record.nr_zones = 1;
+}
+
+/* --- the whole --------------------------------------------------------------------------------- */
+
 /* A counter of the kernel's own: its dimension has one value more. */
 static void add_kernel_counter(void *ctx, const struct kernel_counter *counter)
 {
@@ -148,7 +198,9 @@ void dimensions_read(struct machine *machine)
 	read_orders(machine);
 	record->nr_migrate_reasons = enum_size(machine->btf, "migrate_reason", "MR_TYPES");
 	record->nr_scan_results = enum_size(machine->btf, "scan_result", NULL);
+	read_zones(machine);
 	machine->dim_sizes[DIM_NODE] = record->nr_nodes;
+	machine->dim_sizes[DIM_ZONE] = record->nr_zones;
 	machine->dim_sizes[DIM_MIGRATETYPE] = record->nr_migratetypes;
 	machine->dim_sizes[DIM_FALLBACK_MIGRATETYPE] = record->nr_migratetypes;
 	machine->dim_sizes[DIM_ORDER] = record->nr_orders;

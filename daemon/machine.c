@@ -251,6 +251,8 @@ static __u32 nr_possible(const char *list, __u32 limit)
 	return max + 1;
 }
 
+/* --- the whole -------------------------------------------------------------------------------- */
+
 /* The number of orders: the length of zone->free_area[]. */
 static __u32 nr_orders(const struct btf *btf)
 {

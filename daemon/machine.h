@@ -46,6 +46,10 @@ void machine_forget_types(struct machine *machine);
 /* Whether the kernel has this tracepoint. */
 int machine_has_tracepoint(const struct machine *machine, const char *name);
 
+/* The value of a dimension with this label in labels, whatever its case, or MACHINE_NO_LABEL. */
+#define MACHINE_NO_LABEL (~0u)
+__u32 machine_find_label(const struct machine *machine, enum dim dim, const char *text);
+
 /* Calls emit for every value of a machine's own dimension whose name is not its number. */
 void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const struct rec_label *label),
 		    void *ctx);

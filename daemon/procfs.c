@@ -45,8 +45,7 @@ static bool key_matches(const char *key, const char *name, size_t name_len)
 	return name_len == len && !memcmp(name, key, len);
 }
 
-/* A decimal number that fills [text, end) and fits 64 bits. */
-static bool parse_u64(const char *text, const char *end, __u64 *ret)
+bool parse_u64(const char *text, const char *end, __u64 *ret)
 {
 	__u64 value = 0;
 
@@ -193,4 +192,41 @@ int pageblock_order_parse(const char *text, size_t size)
 	    !parse_u64(number, eol, &order) || order > MAX_PAGEBLOCK_ORDER)
 		return -ENOENT;
 	return (int)order;
+}
+
+int lines_read(int fd, line_fn take, void *ctx)
+{
+	static char text[LINES_MAX]; /* one thread reads */
+	off_t offset = 0;
+	size_t kept = 0;
+	bool is_cut = false; /* the line that is being read is too long */
+
+	for (;;) {
+		ssize_t n = pread(fd, text + kept, sizeof(text) - kept, offset);
+		const char *line = text, *end = text + kept + (n > 0 ? n : 0), *eol;
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		offset += n;
+		if (offset > FILE_MAX)
+			return -EFBIG;
+		for (; (eol = memchr(line, '\n', (size_t)(end - line))); line = eol + 1) {
+			if (!is_cut)
+				take(ctx, line, (size_t)(eol - line));
+			is_cut = false;
+		}
+		kept = (size_t)(end - line);
+		if (!n) {
+			if (kept && !is_cut)
+				take(ctx, line, kept);
+			return 0;
+		}
+		if (kept == sizeof(text)) {
+			is_cut = true;
+			kept = 0;
+		}
+		memmove(text, line, kept);
+	}
 }

@@ -51,4 +51,20 @@ int pageblock_order_parse(const char *text, size_t size);
  */
 void setting_parse(const char *text, size_t size, char ret[REC_NAME_LEN]);
 
+/* A decimal number that fills [text, end) and fits 64 bits; nothing else does. */
+bool parse_u64(const char *text, const char *end, __u64 *ret);
+
+/* Longer lines are passed over by lines_read(), and longer files are not read to their end. */
+#define LINES_MAX 16384
+#define FILE_MAX (64 << 20)
+
+/* Gets a line without its end; the bytes are there until it returns. */
+typedef void (*line_fn)(void *ctx, const char *line, size_t size);
+
+/*
+ * Reads an open file from its start and hands over line by line. 0 or a negative errno, -EFBIG for one that is
+ * too long.
+ */
+int lines_read(int fd, line_fn take, void *ctx);
+
 #endif

@@ -32,7 +32,7 @@ struct service {
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
 	struct machine machine;
 	struct cube cubes[NR_METRICS];
-	uint32_t nr_cells;
+	uint32_t nr_counted; /* cells */
 	struct pins pins;
 	struct probes *probes;
 	struct model *model;
@@ -213,11 +213,12 @@ static int start_probes(struct service *service)
 
 	if (err)
 		return err;
-	service->nr_cells = cubes_layout(service->cubes, service->machine.dim_sizes);
+	cubes_layout(service->cubes, service->machine.dim_sizes);
+	service->nr_counted = cubes_nr_cells(service->cubes, BPF);
 	err = pins_open(&service->pins, options->pin, probes_layout(&service->machine, service->cubes),
 			model_durable_size(options->max_groups));
 	if (!err)
-		err = probes_start(&service->machine, service->cubes, service->nr_cells, &service->pins,
+		err = probes_start(&service->machine, service->cubes, service->nr_counted, &service->pins,
 				   &service->probes);
 	machine_forget_types(&service->machine);
 	return err;
@@ -232,7 +233,9 @@ static int start_collecting(struct service *service)
 	const struct collector_options collector_options = { .machine = &service->machine,
 							     .probes = service->probes,
 							     .pins = &service->pins,
-							     .nr_cells = service->nr_cells,
+							     .nr_cells = cubes_nr_cells(service->cubes,
+											KERNEL),
+							     .nr_counted = service->nr_counted,
 							     .interval_ns = service->options->interval_ns };
 	struct collector_options options = collector_options;
 	int err;

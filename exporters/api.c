@@ -243,13 +243,25 @@ static enum api_status groups_reply(struct request *request)
 
 /* --- system-wide views ------------------------------------------------------------------------ */
 
+/* One cell's value in the unit of the API; null for a gauge that has none. */
+static void write_cell(struct request *request, const char *key, const struct metric_row *row, __u64 value)
+{
+	__u64 scale = row->unit == PAGES ? request->status.machine->page_size : 1;
+
+	if (row->type == GAUGE && value == CELL_NONE)
+		json_add_null(&request->json, key);
+	else if (row->unit == RATIO || row->unit == INDEX)
+		json_add_thousandths(&request->json, key, (__s64)value);
+	else
+		json_add_u64(&request->json, key, value * scale);
+}
+
 void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
 		bool with_zero)
 {
 	const struct metric_row *row = &metric_rows[metric];
 	const struct cube *cube = model_cube(request->model, metric);
 	const __u64 *cells = model_cells(request->model, metric);
-	__u64 scale = row->unit == PAGES ? request->status.machine->page_size : 1;
 	struct json *json = &request->json;
 	__u32 nr_cells = cube->size[0] * cube->stride[0];
 
@@ -264,7 +276,7 @@ void write_cube(struct request *request, const char *key, enum metric metric, co
 			json_add_string(json, dim_name(row->dims[d]),
 					model_dim_label(request->model, row->dims[d], index));
 		}
-		json_add_u64(json, value_key, cells[cell] * scale);
+		write_cell(request, value_key, row, cells[cell]);
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -20,6 +20,7 @@ struct api_context {
 struct api_query {
 	__u64 pid;   /* 0: not given */
 	__u64 after; /* events numbered above this */
+	bool with_history;
 };
 
 /* HTTP status of a reply; a reply other than API_OK is {"error": ...}. */

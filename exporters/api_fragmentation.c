@@ -20,6 +20,7 @@ static void write_settings(struct request *request)
 enum api_status fragmentation_reply(struct request *request)
 {
 	write_snapshot(request);
+	write_zones(request);
 	write_settings(request);
 	write_holders(request);
 	write_fallbacks(request);

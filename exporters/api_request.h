@@ -22,10 +22,16 @@ void write_snapshot(struct request *request);
 
 /*
  * A metric's cells that have counted, each with the labels of its dimensions and its value under
- * value_key. Pages become bytes.
+ * value_key. Pages become bytes, thousandths get three decimals, and CELL_NONE becomes null.
  */
 void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
 		bool with_zero);
+
+/*
+ * The members about the state of free memory: "page_size_bytes", "page_block_order", "zones"
+ * and, if asked for, "history".
+ */
+void write_zones(struct request *request);
 
 /* The members "fallbacks" and "fallback_stacks": who took pages of another migratetype than wanted. */
 void write_fallbacks(struct request *request);

@@ -37,7 +37,8 @@ void metrics_describe(struct text *text)
 		"## System-wide\n\n"
 		"Counters count from the moment the probes were installed (`memoir_probes_installed_time_seconds`), "
 		"across restarts of the daemon.\n"
-		"In a metric with more than 64 cells a label combination appears once it has counted.\n\n"
+		"In a counter or histogram with more than 64 cells a label combination appears once it has counted. "
+		"A gauge has no series where it has no value: in a zone without memory, for instance.\n\n"
 		"| metric | type | labels | meaning |\n|---|---|---|---|\n");
 	for (int metric = 0; metric < NR_METRICS; metric++)
 		describe_metric(text, &metric_rows[metric]);

@@ -237,20 +237,21 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 {
 	struct http *http = endpoint->http;
 	struct api_context context;
-	uint64_t pid = 0, after = 0, max_age_ms = UINT64_MAX;
+	uint64_t pid = 0, after = 0, history = 0, max_age_ms = UINT64_MAX;
 	struct api_query query;
 	enum api_status status;
 
 	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "after", &after) ||
-	    !query_u64(peer, "max_age_ms", &max_age_ms)) {
+	    !query_u64(peer, "history", &history) || !query_u64(peer, "max_age_ms", &max_age_ms)) {
 		text_clear(&http->body);
-		text_add(&http->body, "{\"error\":\"pid, after and max_age_ms are whole numbers\"}\n");
+		text_add(&http->body,
+			 "{\"error\":\"pid, after, history and max_age_ms are whole numbers\"}\n");
 		return send_body(http, peer, MHD_HTTP_BAD_REQUEST, TYPE_JSON);
 	}
 	if (max_age_ms < UINT64_MAX / NSEC_PER_MSEC)
 		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC,
 				      api_shows_live_pages(path));
-	query = (struct api_query){ .pid = pid, .after = after };
+	query = (struct api_query){ .pid = pid, .after = after, .with_history = history };
 	http->backend.context(http->backend.ctx, &context);
 	status = api_reply(&context, path, &query, &http->body);
 	return send_body(http, peer, status, TYPE_JSON);

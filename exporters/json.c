@@ -59,6 +59,12 @@ void json_add_s64(struct json *json, const char *key, __s64 value)
 	text_add_s64(json->text, value);
 }
 
+void json_add_thousandths(struct json *json, const char *key, __s64 value)
+{
+	begin_value(json, key);
+	text_add_thousandths(json->text, value);
+}
+
 void json_add_double(struct json *json, const char *key, double value)
 {
 	begin_value(json, key);

@@ -19,6 +19,7 @@ void json_array_begin(struct json *json, const char *key);
 void json_array_end(struct json *json);
 void json_add_u64(struct json *json, const char *key, __u64 value);
 void json_add_s64(struct json *json, const char *key, __s64 value);
+void json_add_thousandths(struct json *json, const char *key, __s64 value);
 /* A value that need not be exact, with three decimals. */
 void json_add_double(struct json *json, const char *key, double value);
 void json_add_string(struct json *json, const char *key, const char *value);

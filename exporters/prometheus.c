@@ -9,7 +9,7 @@
 
 #include "../bpf/abi/hist.h"
 
-/* Cubes with more cells than this are sparse: a cell that never counted is left out. */
+/* Counters and histograms with more cells than this are sparse: a cell that never counted is left out. */
 #define DENSE_MAX_CELLS 64
 
 struct writer {
@@ -30,9 +30,8 @@ static const char *type_name(enum value_type type)
 
 static const char *unit_name_of(enum value_unit unit)
 {
-	static const char *const names[] = {
-		[EVENTS] = "", [PAGES] = "bytes", [BYTES] = "bytes", [NSEC] = "seconds"
-	};
+	static const char *const names[] = { [EVENTS] = "",      [PAGES] = "bytes", [BYTES] = "bytes",
+					     [NSEC] = "seconds", [RATIO] = "ratio", [INDEX] = "" };
 
 	return names[unit];
 }
@@ -50,7 +49,7 @@ static void write_header(struct writer *writer, const char *name, enum value_typ
 		text_add_format(writer->text, "# UNIT %.*s %s\n", len, name, unit_name_of(unit));
 }
 
-/* A raw value in its exported unit. Only events can be negative. */
+/* A raw value in its exported unit. Only events and thousandths can be negative. */
 static void write_value(struct writer *writer, enum value_type type, enum value_unit unit, __u64 value)
 {
 	text_add(writer->text, " ");
@@ -58,6 +57,8 @@ static void write_value(struct writer *writer, enum value_type type, enum value_
 		text_add_seconds(writer->text, value);
 	else if (unit == PAGES)
 		text_add_u64(writer->text, value * writer->page_size);
+	else if (unit == RATIO || unit == INDEX)
+		text_add_thousandths(writer->text, (__s64)value);
 	else if (type == GAUGE)
 		text_add_s64(writer->text, (__s64)value);
 	else
@@ -128,6 +129,14 @@ static bool has_observations(const __u64 *cells)
 	return false;
 }
 
+/* Whether a cell is exported. A gauge's 0 is a value. */
+static bool is_shown(const struct metric_row *row, bool is_large, const __u64 *cell)
+{
+	if (row->type == GAUGE)
+		return *cell != CELL_NONE;
+	return !is_large || (row->type == HISTOGRAM ? has_observations(cell) : *cell != 0);
+}
+
 static void write_metric(struct writer *writer, enum metric metric)
 {
 	const struct metric_row *row = &metric_rows[metric];
@@ -140,10 +149,9 @@ static void write_metric(struct writer *writer, enum metric metric)
 	row_metric_name(name, "memoir", row->id, row->type, row->unit);
 	write_header(writer, name, row->type, row->unit, row->help);
 	for (__u32 cell = 0; cell < nr_cells; cell += step) {
-		bool has_counted = row->type == HISTOGRAM ? has_observations(cells + cell) : cells[cell] != 0;
 		__u32 index[METRIC_MAX_DIMS];
 
-		if (nr_cells > DENSE_MAX_CELLS && !has_counted)
+		if (!is_shown(row, nr_cells > DENSE_MAX_CELLS, &cells[cell]))
 			continue;
 		for (int d = 0; d < METRIC_MAX_DIMS; d++)
 			index[d] = cell / cube->stride[d] % cube->size[d];

@@ -106,6 +106,16 @@ void text_add_seconds(struct text *text, __u64 ns)
 	text_add_bytes(text, fraction, (size_t)len);
 }
 
+void text_add_thousandths(struct text *text, __s64 value)
+{
+	__u64 magnitude = value < 0 ? -(__u64)value : (__u64)value;
+
+	if (value < 0)
+		text_add_bytes(text, "-", 1);
+	text_add_u64(text, magnitude / 1000);
+	text_add_format(text, ".%03u", (unsigned int)(magnitude % 1000));
+}
+
 size_t utf8_length(const char *string)
 {
 	const unsigned char *s = (const unsigned char *)string;

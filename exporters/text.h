@@ -31,6 +31,9 @@ void text_add_format(struct text *text, const char *format, ...) __attribute__((
 /* Nanoseconds as decimal seconds, exact and without trailing zeros. */
 void text_add_seconds(struct text *text, __u64 ns);
 
+/* Thousandths, two's complement, as a number with exactly three decimals: "-0.500". */
+void text_add_thousandths(struct text *text, __s64 value);
+
 /*
  * A string of unknown origin as the inside of a Prometheus label value. What is not printable UTF-8, and the
  * backslash itself, becomes \xNN, so that different bytes stay different labels.

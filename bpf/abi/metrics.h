@@ -15,6 +15,7 @@
 	DIM(DIM_NODE, "node", 0)                                 \
 	DIM(DIM_MIGRATETYPE, "migratetype", 0)                   \
 	DIM(DIM_ORDER, "order", 0)                               \
+	DIM(DIM_ZONE, "zone", 0)                                 \
 	DIM(DIM_COMPACT_RESULT, "result", 0)                     \
 	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)              \
 	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)              \
@@ -111,6 +112,12 @@ enum metric {
 };
 
 #define METRIC_MAX_DIMS 4
+
+/*
+ * A cell of a gauge that has no value now: of a zone without memory, or of an index that is not defined
+ * there. It has no series in /metrics and is null in JSON; 0 is a value like any other.
+ */
+#define CELL_NONE (1ULL << 63)
 
 /*
  * Where a metric's cube lies among all cells: cell (i, j, k, l) is base + i * stride[0] + j * stride[1] +

@@ -34,8 +34,8 @@ struct rec_machine {
 	__u32 nr_migrate_reasons, nr_scan_results;
 	/* What this kernel counts itself; 0: nothing of the kind. */
 	__u32 nr_thp_events, nr_swap_directions, nr_compaction_works, nr_compaction_events;
-	__u32 vmstat_known; /* bit per vmstat item that this kernel has */
-	__u32 pad;
+	__u32 nr_zones;
+	__u32 vmstat_known;         /* bit per vmstat item that this kernel has */
 	char kernel[REC_NAME_LEN];  /* uname -r */
 	char version[REC_NAME_LEN]; /* of memoir */
 };
@@ -241,6 +241,29 @@ struct rec_fallback {
 	__u64 count;
 	__u32 migratetype;          /* that was wanted */
 	__u32 fallback_migratetype; /* that was taken */
+};
+
+/*
+ * The free memory of one zone that has memory. In a snapshot zones come by node, and within a node in the
+ * order of DIM_ZONE.
+ */
+#define REC_MAX_ORDERS 32
+struct rec_zone {
+	struct rec_header h;
+	__u32 node, zone;
+	__u64 present_pages, managed_pages;
+	__u64 min_pages, low_pages, high_pages; /* watermarks */
+	__u64 nr_free[REC_MAX_ORDERS];          /* blocks by order, 0 for orders that there are not */
+};
+
+/* The pageblocks of the zone whose record is the one before; h.time_ns is when they were counted. */
+#define REC_MAX_MIGRATETYPES 16
+struct rec_pageblocks {
+	struct rec_header h;
+	__u32 node, zone;
+	__u32 pageblock_order;
+	__u32 pad;
+	__u64 nr[REC_MAX_MIGRATETYPES]; /* by migratetype, 0 for those that there are not */
 };
 
 enum record {

@@ -141,6 +141,49 @@ int apply_fallback(struct model *model, const struct rec_header *h);
 void fallbacks_begin(struct fallbacks *fallbacks);
 void fallbacks_end(struct fallbacks *fallbacks);
 
+/* --- history.c -------------------------------------------------------------------------------- */
+
+/* The free blocks of one zone at the points of the history; point n is in row n % HISTORY_POINTS. */
+struct zone_history {
+	__u32 *nr_free;    /* HISTORY_POINTS rows, a block count for each order; NULL: it never had memory */
+	__u64 first, next; /* numbers: it is in all points from first on and before next */
+};
+
+struct history {
+	struct zone_history *zones; /* by zone_key(); NULL before the first zone */
+	__u64 time_ns[HISTORY_POINTS];
+	__u64 first, next; /* numbers of points: those before first are forgotten */
+};
+
+void history_free(struct history *history, __u32 nr_keys);
+/* Memory for a zone's points; 0, also where it is there already, or -ENOMEM. */
+int history_reserve(struct history *history, __u32 nr_keys, __u32 key, __u32 nr_orders);
+/* Adds a point of all zones at the moment of the snapshot that ends, if the last one is old enough. */
+void history_end(struct model *model);
+
+/* --- zones.c ---------------------------------------------------------------------------------- */
+
+/* Zones that have memory, by node and then zone. */
+struct zones {
+	struct zone *shown;   /* as of the last snapshot */
+	struct zone *pending; /* as of the open one */
+	__u32 nr_shown, nr_pending, capacity;
+	struct history history;
+};
+
+static inline __u32 zone_key(const struct shape *shape, __u32 node, __u32 zone)
+{
+	return node * shape->sizes[DIM_ZONE] + zone;
+}
+
+void zones_free(struct model *model);
+int apply_zone(struct model *model, const struct rec_header *h);
+int apply_pageblocks(struct model *model, const struct rec_header *h);
+/* Says of all cells about zones that they have no value. */
+void zones_clear_cells(struct shape *shape);
+/* Brings the zones to the snapshot that ends. */
+void zones_end(struct model *model);
+
 /* --- snapshot.c ------------------------------------------------------------------------------- */
 
 struct snapshot {
@@ -327,6 +370,7 @@ struct model {
 	struct groups groups;
 	struct stacks stacks;
 	struct holders holders;
+	struct zones zones;
 	struct model_status status;
 	__u64 nr_snapshots;
 	__u64 nr_table_full;

@@ -45,10 +45,8 @@ void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id,
 		     enum value_unit unit)
 {
 	static const char *const suffixes[] = {
-		[EVENTS] = "",
-		[PAGES] = "_bytes",
-		[BYTES] = "_bytes",
-		[NSEC] = "_seconds",
+		[EVENTS] = "",       [PAGES] = "_bytes", [BYTES] = "_bytes",
+		[NSEC] = "_seconds", [RATIO] = "_ratio", [INDEX] = "",
 	};
 	char name[ROW_NAME_LEN];
 
@@ -65,10 +63,8 @@ void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id,
 void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit)
 {
 	static const char *const suffixes[] = {
-		[EVENTS] = "",
-		[PAGES] = "_bytes",
-		[BYTES] = "_bytes",
-		[NSEC] = "_ns",
+		[EVENTS] = "",  [PAGES] = "_bytes", [BYTES] = "_bytes",
+		[NSEC] = "_ns", [RATIO] = "_ratio", [INDEX] = "",
 	};
 
 	subject(ret, id);
@@ -202,22 +198,41 @@ const char *vmstat_item_name(enum vmstat_item item)
 
 /* --- cubes ------------------------------------------------------------------------------------ */
 
+static __u32 cube_layout(struct cube *cube, const struct metric_row *row, __u32 base,
+			 const __u32 dim_sizes[NR_DIMS])
+{
+	__u32 stride = row->type == HISTOGRAM ? HIST_CELLS : 1;
+
+	cube->base = base;
+	for (int d = METRIC_MAX_DIMS - 1; d >= 0; d--) {
+		cube->size[d] = dim_sizes[row->dims[d]];
+		cube->stride[d] = stride;
+		stride *= cube->size[d];
+	}
+	return base + stride;
+}
+
+/* What programs count is in the kernel's memory, what the kernel counts is read with it, the rest is computed. */
+static const enum value_source cube_order[] = { BPF, KERNEL, MODEL };
+
 __u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS])
 {
 	__u32 nr_cells = 0;
 
-	for (__u32 metric = 0; metric < NR_METRICS; metric++) {
-		const struct metric_row *row = &metric_rows[metric];
-		struct cube *cube = &cubes[metric];
-		__u32 stride = row->type == HISTOGRAM ? HIST_CELLS : 1;
+	for (size_t i = 0; i < sizeof(cube_order) / sizeof(cube_order[0]); i++)
+		for (__u32 metric = 0; metric < NR_METRICS; metric++)
+			if (metric_rows[metric].source == cube_order[i])
+				nr_cells = cube_layout(&cubes[metric], &metric_rows[metric], nr_cells,
+						       dim_sizes);
+	return nr_cells;
+}
 
-		cube->base = nr_cells;
-		for (int d = METRIC_MAX_DIMS - 1; d >= 0; d--) {
-			cube->size[d] = dim_sizes[row->dims[d]];
-			cube->stride[d] = stride;
-			stride *= cube->size[d];
-		}
-		nr_cells += stride;
-	}
+__u32 cubes_nr_cells(const struct cube cubes[NR_METRICS], enum value_source last)
+{
+	__u32 nr_cells = 0;
+
+	for (__u32 metric = 0; metric < NR_METRICS; metric++)
+		if (metric_rows[metric].source == last)
+			nr_cells = cubes[metric].base + cubes[metric].size[0] * cubes[metric].stride[0];
 	return nr_cells;
 }

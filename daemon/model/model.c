@@ -34,6 +34,8 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_CENSUS] = { apply_census, false },
 	[REC_LIVE] = { apply_live, false },
 	[REC_FALLBACK] = { apply_fallback, true },
+	[REC_ZONE] = { apply_zone, true },
+	[REC_PAGEBLOCKS] = { apply_pageblocks, true },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -60,6 +62,7 @@ void model_free(struct model *model)
 {
 	if (!model)
 		return;
+	zones_free(model);
 	shape_free(&model->shape);
 	recent_free(&model->units.cgroups);
 	recent_free(&model->stacks.all);

@@ -20,7 +20,7 @@
 /* --- rows: what metrics.def and ledger.def say ------------------------------------------------ */
 
 enum value_type { COUNTER, GAUGE, HISTOGRAM };
-enum value_unit { EVENTS, PAGES, BYTES, NSEC };
+enum value_unit { EVENTS, PAGES, BYTES, NSEC, RATIO, INDEX };
 enum value_source { BPF, MODEL, KERNEL };
 
 struct metric_row {
@@ -55,8 +55,13 @@ void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id,
 /* The key of a ledger row in JSON and on the command line: "rss_anon_bytes", "direct_reclaim_stall_ns", "minor_faults". */
 void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit);
 
-/* Lays out all cubes for these dimension sizes (indexed by enum dim); returns the number of cells. */
+/*
+ * Lays out all cubes for these dimension sizes (indexed by enum dim); returns the number of cells. Those that
+ * programs count (BPF) come first, then those that the kernel counts (KERNEL), then what is computed (MODEL).
+ */
 __u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS]);
+/* How many there are up to the last cell of this source. */
+__u32 cubes_nr_cells(const struct cube cubes[NR_METRICS], enum value_source last);
 
 /* --- the model -------------------------------------------------------------------------------- */
 
@@ -122,6 +127,54 @@ const char *vmstat_item_name(enum vmstat_item item);
 __u32 model_nr_probes(const struct model *model);
 const struct rec_probe *model_probe(const struct model *model, __u32 index);
 const char *probe_state_name(enum probe_state state);
+
+/* --- zones: the state of free memory ------------------------------------------------------------ */
+
+/* A zone that has memory. */
+struct zone {
+	__u32 node, zone; /* values of DIM_NODE and DIM_ZONE */
+	__u64 present_pages, managed_pages;
+	__u64 min_pages, low_pages, high_pages; /* watermarks */
+	__u64 free_pages;
+	__u64 nr_free[REC_MAX_ORDERS];          /* blocks by order */
+	__u64 pageblocks_time_ns;               /* when they were counted, CLOCK_BOOTTIME; 0: they were not */
+	__u32 pageblock_order;                  /* the next two mean nothing then */
+	__u64 pageblocks[REC_MAX_MIGRATETYPES]; /* by migratetype */
+};
+
+/* Zones that had memory at the last snapshot, by node and then zone; valid until the next model_apply(). */
+__u32 model_nr_zones(const struct model *model);
+const struct zone *model_zone(const struct model *model, __u32 index);
+
+/* Of a zone and an order below the size of DIM_ORDER, as METRIC_AVAILABLE_BLOCKS and its neighbours hold it. */
+__u64 zone_available(const struct model *model, const struct zone *zone, __u32 order);
+__u64 zone_unusable(const struct model *model, const struct zone *zone, __u32 order);
+__u64 zone_fragmentation(const struct model *model, const struct zone *zone, __u32 order);
+
+/* Free blocks are kept for an hour: so many points, at least so far apart. */
+#define HISTORY_POINTS 240u
+#define HISTORY_STEP_NS 15000000000ULL
+
+/* Points of the history, from the oldest. */
+__u32 model_nr_points(const struct model *model);
+__u64 model_point_time_ns(const struct model *model, __u32 point); /* CLOCK_BOOTTIME */
+/* A zone's free blocks by order at a point, or NULL: it had no memory then or at some point since. */
+const __u32 *model_point_free(const struct model *model, __u32 point, const struct zone *zone);
+
+/*
+ * How the available blocks of an order developed over the last quarter of an hour; see trend.h. Computed when
+ * it is called.
+ */
+struct zone_trend {
+	double per_hour, per_hour_low,
+		per_hour_high; /* with 99 % confidence; infinite where nothing bounds it */
+	bool is_significant;
+	/* Until none is left if it goes on like that; 0 or more. Infinite unless it shrinks significantly. */
+	double seconds_left, seconds_left_low, seconds_left_high;
+};
+/* False where there are too few points. */
+bool model_zone_trend(const struct model *model, const struct zone *zone, __u32 order,
+		      struct zone_trend *ret);
 
 /* --- processes -------------------------------------------------------------------------------- */
 

@@ -45,6 +45,8 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_CENSUS] = "census",
 	[REC_LIVE] = "live",
 	[REC_FALLBACK] = "fallback",
+	[REC_ZONE] = "zone",
+	[REC_PAGEBLOCKS] = "pageblocks",
 };
 
 const char *record_name(enum record kind)

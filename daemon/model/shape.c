@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_CELLS (1u << 21)
+#define MAX_CELLS (1u << 22)
 
 /* The dimensions that the machine decides, and where its record has their sizes. */
 static const struct {
@@ -20,9 +20,10 @@ static const struct {
 	__u32 min, max;
 } machine_dims[] = {
 	{ DIM_NODE, offsetof(struct rec_machine, nr_nodes), 1, 1024 },
-	{ DIM_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, 16 },
-	{ DIM_FALLBACK_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, 16 },
-	{ DIM_ORDER, offsetof(struct rec_machine, nr_orders), 1, 32 },
+	{ DIM_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, REC_MAX_MIGRATETYPES },
+	{ DIM_FALLBACK_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, REC_MAX_MIGRATETYPES },
+	{ DIM_ORDER, offsetof(struct rec_machine, nr_orders), 1, REC_MAX_ORDERS },
+	{ DIM_ZONE, offsetof(struct rec_machine, nr_zones), 1, 16 },
 	{ DIM_COMPACT_RESULT, offsetof(struct rec_machine, nr_compact_results), 1, 32 },
 	{ DIM_MIGRATE_REASON, offsetof(struct rec_machine, nr_migrate_reasons), 1, 32 },
 	{ DIM_SCAN_RESULT, offsetof(struct rec_machine, nr_scan_results), 1, 128 },
@@ -117,6 +118,7 @@ int apply_machine(struct model *model, const struct rec_header *h)
 			*shape = (struct shape){ 0 };
 			return err;
 		}
+		zones_clear_cells(shape);
 		if (model->groups.is_resumed && model->groups.installed_ns != rec->installed_ns)
 			groups_reset(&model->groups);
 	} else if (!sizes_are_equal(rec, &shape->rec)) {

@@ -26,6 +26,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 	};
 	memcpy(snapshot->accounts, model->groups.accounts, sizeof(snapshot->accounts));
 	fallbacks_begin(&model->fallbacks);
+	model->zones.nr_pending = 0;
 	return 0;
 }
 
@@ -205,6 +206,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	fallbacks_end(&model->fallbacks);
 	show_read_cells(&model->shape);
 	show_model_cells(model, rec);
+	zones_end(model);
 	compare_with_vmstat(model, rec->quiet);
 	snapshot->is_open = false;
 	watch_add(model);

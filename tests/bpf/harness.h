@@ -40,6 +40,7 @@
 #define LAB_SCAN_RESULTS 31u
 #define LAB_PAGEBLOCK_ORDER 9u
 #define LAB_HUGE_PAGE_ORDER 7u /* not that of a pageblock, so that one is not taken for the other */
+#define LAB_ZONES 5u
 #define LAB_MAX_RECORDS 16384
 #define LAB_LIVE_ENTRIES 4096u
 
@@ -136,6 +137,7 @@ static inline void lab_lay_out(struct lab *lab)
 	sizes[DIM_FALLBACK_MIGRATETYPE] = LAB_MIGRATETYPES;
 	sizes[DIM_MIGRATE_REASON] = LAB_MIGRATE_REASONS;
 	sizes[DIM_SCAN_RESULT] = LAB_SCAN_RESULTS;
+	sizes[DIM_ZONE] = LAB_ZONES;
 	lab->nr_cells = cubes_layout(lab->cubes, sizes);
 }
 

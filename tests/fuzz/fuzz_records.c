@@ -2,7 +2,7 @@
 /*
  * Records that are right in size, kind and layout, and anything inside: gets deeper into the model than
  * a file of any bytes does. The input is a list of (kind, length of what follows, bytes of the record's
- * body); a body that is shorter than its record is continued with zeroes. Kinds above the last restart the
+ * body); a body that is shorter than its record is continued with zeroes. The kind RESTART restarts the
  * daemon.
  */
 #include <stdlib.h>
@@ -11,7 +11,7 @@
 #include "check.h"
 
 #define MAX_GROUPS 3
-#define RESTART NR_RECORDS
+#define RESTART 255
 
 static const __u32 sizes[NR_RECORDS] = {
 #define RECORD(id, type, is_event) [id] = sizeof(type),
@@ -73,6 +73,7 @@ static size_t make_record(__u32 kind, const uint8_t *data, size_t size)
 		record.machine.nr_swap_directions %= 3;
 		record.machine.nr_compaction_works %= 3;
 		record.machine.nr_compaction_events %= 3;
+		record.machine.nr_zones = record.machine.nr_zones % 3 + 1;
 	} else if (kind == REC_CELLS) {
 		record.cells.nr %= REC_MAX_CELLS + 1;
 		record.h.size = (__u32)(offsetof(struct rec_cells, cells) + record.cells.nr * sizeof(__u64));
@@ -119,8 +120,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(durable);
 	forget();
 	while (at < size) {
-		__u32 kind = data[at++] % (NR_RECORDS + 1);
+		__u32 kind = data[at] == RESTART ? RESTART : data[at] % NR_RECORDS;
 
+		at++;
 		if (kind == RESTART) {
 			model_free(model);
 			model = start(durable);

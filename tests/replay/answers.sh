@@ -4,8 +4,8 @@
 # which writes these files, and by replay.bats, which compares with them. $BUILD is the build folder.
 
 # shellcheck disable=SC2034
-ANSWERS='metrics openmetrics-headers few-groups status probes processes process groups faults stalls fragmentation events doctor
-	late-events no-process no-path'
+ANSWERS='metrics openmetrics-headers few-groups status probes processes process groups faults stalls events
+	fragmentation history doctor late-events no-process no-path'
 
 # Replies are one line of JSON; cut into many, so that a difference can be read.
 break_lines()
@@ -26,6 +26,7 @@ answer()
 		;;
 	process) "$show" "$2" '/v1/process?pid=200' | break_lines ;;
 	no-process) "$show" "$2" '/v1/process?pid=500' | break_lines ;;
+	history) "$show" "$2" '/v1/fragmentation?history=1' | sed 's/.*"history":/{"history":/' | break_lines ;;
 	late-events) "$show" "$2" '/v1/events?after=4' | break_lines ;;
 	no-path) "$show" "$2" /v1/nothing | break_lines ;;
 	*) "$show" "$2" "/v1/$1" | break_lines ;;

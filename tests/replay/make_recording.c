@@ -71,6 +71,7 @@ static void put_machine(void)
 		.nr_swap_directions = 2,
 		.nr_compaction_works = 2,
 		.nr_compaction_events = 0,
+		.nr_zones = 3,
 		.vmstat_known = ((1u << NR_VMSTAT_ITEMS) - 1) & ~(1u << VMSTAT_COMPACT_STALL),
 		.kernel = "6.18.0-example",
 		.version = "0.0.0-example",
@@ -98,6 +99,7 @@ static void put_all_labels(__u32 dim, const char *const *text, __u32 nr)
 static void put_labels(void)
 {
 	static const char *const migratetypes[] = { "unmovable", "movable", "reclaimable" };
+	static const char *const zones[] = { "DMA32", "Normal", "Movable" };
 	static const char *const results[] = { "not_suitable_zone", "skipped", "deferred", "success" };
 	static const char *const reasons[] = { "compaction", "syscall" };
 	static const char *const scans[] = { "fail", "succeed", "pmd_null" };
@@ -117,6 +119,8 @@ static void put_labels(void)
 	put_all_labels(DIM_COMPACTION_WORK, works, ARRAY_SIZE(works));
 	for (__u32 i = 0; i < ARRAY_SIZE(results); i++)
 		put_label(DIM_COMPACT_RESULT, i, results[i]);
+	for (__u32 i = 0; i < ARRAY_SIZE(zones); i++)
+		put_label(DIM_ZONE, i, zones[i]);
 	for (__u32 i = 0; i < 11; i++) {
 		snprintf(number, sizeof(number), "%u", i);
 		put_label(DIM_ORDER, i, number);
@@ -274,16 +278,10 @@ static void put_exits(__u32 snapshot, __u64 after_ns)
 static void put_cells(__u32 snapshot)
 {
 	__u32 sizes[NR_DIMS] = {
-		[DIM_NODE] = 2,
-		[DIM_MIGRATETYPE] = 3,
-		[DIM_ORDER] = 11,
-		[DIM_COMPACT_RESULT] = 4,
-		[DIM_FALLBACK_MIGRATETYPE] = 3,
-		[DIM_MIGRATE_REASON] = 2,
-		[DIM_SCAN_RESULT] = 3,
-		[DIM_THP_EVENT] = 3,
-		[DIM_SWAP_DIRECTION] = 2,
-		[DIM_COMPACTION_WORK] = 2,
+		[DIM_NODE] = 2,           [DIM_MIGRATETYPE] = 3,     [DIM_ORDER] = 11,
+		[DIM_ZONE] = 3,           [DIM_COMPACT_RESULT] = 4,  [DIM_FALLBACK_MIGRATETYPE] = 3,
+		[DIM_MIGRATE_REASON] = 2, [DIM_SCAN_RESULT] = 3,     [DIM_THP_EVENT] = 3,
+		[DIM_SWAP_DIRECTION] = 2, [DIM_COMPACTION_WORK] = 2,
 	};
 	struct cube cubes[NR_METRICS];
 	__u32 nr_cells;
@@ -345,6 +343,42 @@ static void put_fallbacks(__u32 snapshot)
 	}
 }
 
+/*
+ * Two zones, of three on each of two nodes: one is large and shrinks, the other's free memory is all in small
+ * blocks, and its pageblocks are not known.
+ */
+static void put_zones(__u32 snapshot)
+{
+	struct rec_zone large = { .h = HEADER(REC_ZONE, struct rec_zone, 0),
+				  .node = 0,
+				  .zone = 1,
+				  .present_pages = 2000000,
+				  .managed_pages = 1900000,
+				  .min_pages = 1000,
+				  .low_pages = 1250,
+				  .high_pages = 1500 };
+	struct rec_zone small = { .h = HEADER(REC_ZONE, struct rec_zone, 0),
+				  .node = 1,
+				  .zone = 2,
+				  .present_pages = 2048,
+				  .managed_pages = 2000,
+				  .min_pages = 10,
+				  .low_pages = 12,
+				  .high_pages = 14,
+				  .nr_free = { 100, 20, 3 } };
+	struct rec_pageblocks pageblocks = { .h = HEADER(REC_PAGEBLOCKS, struct rec_pageblocks, 100),
+					     .node = 0,
+					     .zone = 1,
+					     .pageblock_order = 9,
+					     .nr = { 300, 1600, 54 } };
+
+	for (__u32 order = 0; order < 11; order++)
+		large.nr_free[order] = 2000 - 150 * order - snapshot * (order + 1);
+	put(&large);
+	put(&pageblocks);
+	put(&small);
+}
+
 static void put_snapshot(__u32 snapshot, __u64 after_ns)
 {
 	struct rec_snapshot_begin begin = {
@@ -365,6 +399,7 @@ static void put_snapshot(__u32 snapshot, __u64 after_ns)
 	put_cells(snapshot);
 	put_vmstat(snapshot);
 	put_fallbacks(snapshot);
+	put_zones(snapshot);
 	put(&end);
 }
 

@@ -46,6 +46,8 @@ samples()
 @test "golden /v1/groups" { check groups; }
 @test "golden /v1/faults" { check faults; }
 @test "golden /v1/stalls" { check stalls; }
+@test "golden /v1/fragmentation" { check fragmentation; }
+@test "golden /v1/fragmentation with its history" { check history; }
 @test "golden /v1/events" { check events; }
 @test "golden /v1/fragmentation" { check fragmentation; }
 @test "golden /v1/doctor" { check doctor; }
@@ -68,7 +70,8 @@ samples()
 
 @test "all replies are JSON" {
 	command -v jq >/dev/null || skip "jq is missing"
-	for path in status probes processes 'process?pid=200' groups faults stalls events nothing; do
+	for path in status probes processes 'process?pid=200' groups faults stalls events fragmentation \
+		'fragmentation?history=1' nothing; do
 		"$BUILD/asan/tests/replay/show" "$RECORDING" "/v1/$path" | jq -e 'type == "object"' >/dev/null
 	done
 }

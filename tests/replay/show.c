@@ -31,6 +31,7 @@ static void answer(const struct model *model, const char *request, struct text *
 	query.pid = value ? strtoull(value + strlen("?pid="), NULL, 10) : 0;
 	value = strstr(request, "?after=");
 	query.after = value ? strtoull(value + strlen("?after="), NULL, 10) : 0;
+	query.with_history = strstr(request, "?history=1");
 	if (!strcmp(path, "/metrics"))
 		prometheus_write(model, PROMETHEUS_TEXT, text);
 	else if (!strcmp(path, "/openmetrics"))

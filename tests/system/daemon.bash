@@ -29,9 +29,12 @@ daemon_teardown() {
 	if [ -d "$pins" ]; then
 		"$MEMOIRD" --pin "$pins" --uninstall-probes 2>/dev/null || true
 	fi
-	if mountpoint -q "$dir/small"; then
-		umount "$dir/small"
-	fi
+	local mounted
+	for mounted in small debug; do
+		if mountpoint -q "$dir/$mounted"; then
+			umount "$dir/$mounted"
+		fi
+	done
 	rm -rf "$dir"
 }
 

@@ -98,7 +98,13 @@ static void test_machine_is_checked(void **state UNUSED)
 	machine.nr_compaction_works = machine.nr_compaction_events = 0;
 	expect_machine(machine, 0);
 	machine = stream_machine();
+	machine.nr_zones = 0;
+	expect_machine(machine, -EINVAL);
+	machine.nr_zones = 17;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
 	machine.nr_nodes = 1024;
+	machine.nr_zones = 16;
 	machine.nr_orders = machine.nr_compact_results = 32;
 	machine.nr_migratetypes = 16;
 	memset(machine.kernel, 'k', sizeof(machine.kernel));
@@ -256,7 +262,8 @@ static void test_cells_show_at_the_end(void **state UNUSED)
 static void test_cells_are_checked(void **state UNUSED)
 {
 	struct model *model = model_with(4, 100, NULL);
-	__u32 nr_cells = model_cube(model, NR_METRICS - 1)->base + 1;
+	const struct cube *last = model_cube(model, NR_METRICS - 1);
+	__u32 nr_cells = last->base + last->size[0] * last->stride[0];
 	struct rec_cells rec = cells_of(model, METRIC_ALLOCATED, REC_MAX_CELLS, 1);
 	struct {
 		struct rec_cells rec;

@@ -37,6 +37,9 @@ static void test_metric_names(void **state UNUSED)
 	expect_name(METRIC_COMPACTIONS, "memoir_compactions_total");
 	expect_name(METRIC_LOST, "memoir_lost_total");
 	expect_name(METRIC_VMSTAT_REMAINDER, "memoir_vmstat_remainder");
+	expect_name(METRIC_UNUSABLE_FREE, "memoir_unusable_free_ratio");
+	expect_name(METRIC_FRAGMENTATION_INDEX, "memoir_fragmentation_index");
+	expect_name(METRIC_FREE_BLOCKS, "memoir_free_blocks");
 	expect_name(METRIC_SNAPSHOT_DURATION, "memoir_snapshot_duration_seconds");
 }
 
@@ -174,6 +177,12 @@ static void test_cubes_fill_the_cells(void **state UNUSED)
 	}
 	for (__u32 i = 0; i < nr_cells; i++)
 		assert_int_equal(marks[i], 1);
+	/* What programs count comes first, and is all that the kernel needs memory for. */
+	for (__u32 metric = 0; metric < NR_METRICS; metric++)
+		assert_int_equal(cubes[metric].base < cubes_nr_cells(cubes, BPF),
+				 metric_rows[metric].source == BPF);
+	assert_int_equal(cubes_nr_cells(cubes, MODEL), nr_cells);
+	assert_in_range(cubes_nr_cells(cubes, KERNEL), cubes_nr_cells(cubes, BPF) + 1, nr_cells - 1);
 	free(marks);
 	model_free(model);
 }

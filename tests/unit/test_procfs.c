@@ -230,6 +230,85 @@ static void test_file_that_cannot_be_read(void **state UNUSED)
 	assert_int_equal(vmstat_read(folder, value, NULL, NULL), -EISDIR);
 }
 
+/* --- line by line ----------------------------------------------------------------------------- */
+
+struct lines {
+	char text[64];
+	__u32 nr, nr_long;
+};
+
+static void take_line(void *ctx, const char *line, size_t size)
+{
+	struct lines *lines = ctx;
+	size_t len = strlen(lines->text);
+
+	lines->nr++;
+	lines->nr_long += size > 100;
+	if (size <= 100)
+		snprintf(lines->text + len, sizeof(lines->text) - len, "%.*s|", (int)size, line);
+}
+
+static int file_of(const char *text, size_t size)
+{
+	int fd = memfd_create("lines", MFD_CLOEXEC);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, size), size);
+	return fd;
+}
+
+static void expect_lines(const char *text, const char *wanted)
+{
+	_cleanup_close_ int fd = file_of(text, strlen(text));
+
+	for (int i = 0; i < 2; i++) {
+		struct lines lines = {};
+
+		assert_int_equal(lines_read(fd, take_line, &lines), 0);
+		assert_string_equal(lines.text, wanted);
+	}
+}
+
+static void test_lines(void **state UNUSED)
+{
+	expect_lines("", "");
+	expect_lines("one", "one|");
+	expect_lines("one\n", "one|");
+	expect_lines("\none\n\ntwo\nthree", "|one||two|three|");
+}
+
+/* Lines at the end of what is read at once, and one that is longer and therefore passed over. */
+static void test_long_lines(void **state UNUSED)
+{
+	_cleanup_free_ char *text = malloc(5 * LINES_MAX);
+	size_t size = 0;
+
+	assert_non_null(text);
+	for (size_t length = LINES_MAX - 2; length <= LINES_MAX + 2; length++) {
+		struct lines lines = {};
+		int fd;
+
+		memset(text, 'x', length);
+		size = length;
+		size += (size_t)sprintf(text + size, "\nnext\n");
+		fd = file_of(text, size);
+		assert_int_equal(lines_read(fd, take_line, &lines), 0);
+		assert_string_equal(lines.text, "next|");
+		assert_int_equal(lines.nr_long, length < LINES_MAX);
+		close(fd);
+	}
+}
+
+static void test_lines_that_cannot_be_read(void **state UNUSED)
+{
+	_cleanup_close_ int endless = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+	struct lines lines = {};
+
+	assert_int_equal(lines_read(-1, take_line, &lines), -EBADF);
+	assert_int_equal(lines_read(endless, take_line, &lines), -EFBIG);
+	assert_int_equal(lines.nr, 0);
+}
+
 /* Larger than any vmstat: what fits is read. */
 static void test_endless_file(void **state UNUSED)
 {
@@ -286,6 +365,9 @@ int main(void)
 		cmocka_unit_test(test_file_that_cannot_be_read),
 		cmocka_unit_test(test_endless_file),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_long_lines),
+		cmocka_unit_test(test_lines_that_cannot_be_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,33 @@ static void test_gauges_may_be_negative(void **state UNUSED)
 	model_free(model);
 }
 
+/* In a large cube, too, 0 is a value of a gauge; what has no value has no series. */
+static void test_gauges_may_have_no_value(void **state UNUSED)
+{
+	const struct rec_zone zone = {
+		.h = HEADER(REC_ZONE, struct rec_zone, 1), .node = 1, .zone = 2, .nr_free = { 1 }
+	};
+	struct model *model = model_with(4, 100, NULL);
+	struct text text;
+
+	feed_snapshot(model, 1, "worker", 0);
+	assert_int_equal(feed(model, &zone), 0);
+	finish(model, 1);
+	text = exposition(model, PROMETHEUS_OPENMETRICS);
+	expect_line(&text, "memoir_free_blocks{node=\"1\",zone=\"2\",order=\"0\"} 1");
+	expect_line(&text, "memoir_free_blocks{node=\"1\",zone=\"2\",order=\"10\"} 0");
+	expect_line(&text, "memoir_unusable_free_ratio{node=\"1\",zone=\"2\",order=\"0\"} 0.000");
+	expect_line(&text, "memoir_unusable_free_ratio{node=\"1\",zone=\"2\",order=\"1\"} 1.000");
+	expect_line(&text, "memoir_fragmentation_index{node=\"1\",zone=\"2\",order=\"1\"} -0.500");
+	expect_line(&text, "# UNIT memoir_unusable_free_ratio ratio");
+	assert_null(strstr(text.data, "memoir_fragmentation_index{node=\"1\",zone=\"2\",order=\"0\"}"));
+	assert_null(strstr(text.data, "memoir_free_blocks{node=\"0\""));
+	assert_null(strstr(text.data, "memoir_pageblocks{"));
+	assert_null(strstr(text.data, "# UNIT memoir_fragmentation_index"));
+	text_free(&text);
+	model_free(model);
+}
+
 static void test_histogram(void **state UNUSED)
 {
 	struct model *model = model_with(4, 100, NULL);
@@ -310,6 +337,7 @@ int main(void)
 		cmocka_unit_test(test_headers),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_gauges_may_be_negative),
+		cmocka_unit_test(test_gauges_may_have_no_value),
 		cmocka_unit_test(test_histogram),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_groups_without_a_series_are_not_shown),

@@ -64,6 +64,25 @@ static void test_seconds(void **state UNUSED)
 	text_free(&text);
 }
 
+static void test_thousandths(void **state UNUSED)
+{
+	struct text text = {};
+
+	text_add_thousandths(&text, 0);
+	expect(&text, "0.000");
+	text_add_thousandths(&text, 7);
+	expect(&text, "0.007");
+	text_add_thousandths(&text, 1000);
+	expect(&text, "1.000");
+	text_add_thousandths(&text, 12345);
+	expect(&text, "12.345");
+	text_add_thousandths(&text, -500);
+	expect(&text, "-0.500");
+	text_add_thousandths(&text, INT64_MIN);
+	expect(&text, "-9223372036854775.808");
+	text_free(&text);
+}
+
 /* Past every size that a buffer may have. */
 static void test_growth(void **state UNUSED)
 {
@@ -230,15 +249,11 @@ static void test_json_is_read_back(void **state UNUSED)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numbers),
-		cmocka_unit_test(test_seconds),
-		cmocka_unit_test(test_growth),
-		cmocka_unit_test(test_labels),
-		cmocka_unit_test(test_labels_stay_different),
-		cmocka_unit_test(test_utf8),
-		cmocka_unit_test(test_json_strings),
-		cmocka_unit_test(test_json_structure),
-		cmocka_unit_test(test_json_is_read_back),
+		cmocka_unit_test(test_numbers),        cmocka_unit_test(test_seconds),
+		cmocka_unit_test(test_thousandths),    cmocka_unit_test(test_growth),
+		cmocka_unit_test(test_labels),         cmocka_unit_test(test_labels_stay_different),
+		cmocka_unit_test(test_utf8),           cmocka_unit_test(test_json_strings),
+		cmocka_unit_test(test_json_structure), cmocka_unit_test(test_json_is_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

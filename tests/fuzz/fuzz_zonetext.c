@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the kernel says of zones, of any bytes: each line goes to all three parsers. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../daemon/zonetext.h"
+#include "check.h"
+
+static void check_zone(const struct zone_line *zone)
+{
+	must(zone->nr_values <= ZONE_MAX_VALUES);
+	must(memchr(zone->name, '\0', sizeof(zone->name)));
+	must(zone->name[0]);
+	for (const char *c = zone->name; *c; c++)
+		must(*c > ' ' && *c <= '~');
+}
+
+static void check_line(const char *line, size_t size, struct zoneinfo *zoneinfo,
+		       struct pagetypeinfo *pagetypeinfo)
+{
+	struct zone_line zone;
+
+	if (zone_line_parse(line, size, &zone))
+		check_zone(&zone);
+	if (zoneinfo_take(zoneinfo, line, size)) {
+		check_zone(&zoneinfo->zone);
+		must(!zoneinfo->zone.nr_values);
+	}
+	if (pagetypeinfo_take(pagetypeinfo, line, size)) {
+		check_zone(&pagetypeinfo->zone);
+		must(pagetypeinfo->pageblock_order < REC_MAX_ORDERS);
+		must(pagetypeinfo->nr_types && pagetypeinfo->nr_types <= REC_MAX_MIGRATETYPES);
+		must(pagetypeinfo->nr_types == pagetypeinfo->zone.nr_values);
+		for (__u32 i = 0; i < pagetypeinfo->nr_types; i++)
+			must(memchr(pagetypeinfo->type[i], '\0', ZONE_NAME_LEN) && pagetypeinfo->type[i][0]);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pagetypeinfo pagetypeinfo = {};
+	struct zoneinfo zoneinfo = {};
+	size_t at = 0;
+
+	while (at < size) {
+		const uint8_t *eol = memchr(data + at, '\n', size - at);
+		size_t length = eol ? (size_t)(eol - data) - at : size - at;
+		char *line = malloc(length + !length);
+
+		/* As if nothing but the line were there. */
+		must(line);
+		memcpy(line, data + at, length);
+		check_line(line, length, &zoneinfo, &pagetypeinfo);
+		free(line);
+		at += length + 1;
+	}
+	return 0;
+}
