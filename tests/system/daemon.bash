@@ -110,6 +110,25 @@ kernel() {
 	jq ".agreement.items[] | select(.item == \"$2\").kernel" <<<"$1"
 }
 
+# grown ITEM: by how much its remainder grew from the status in $before to that in $after
+grown() {
+	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
+}
+
+# majors: major faults of all tasks so far
+majors() {
+	get /v1/faults | jq '.faults[] | select(.kind == "major").count'
+}
+
+# retried MAJORS: the most that pgfault may have counted twice since there were so many major faults. Before 6.6 it
+# counts a fault each time it is tried; and the second time makes it a major one of its task.
+retried() {
+	case $(uname -r) in
+	6.[1-5].*) echo $(($(majors) - $1)) ;;
+	*) echo 0 ;;
+	esac
+}
+
 lost() {
 	jq ".lost.$2" <<<"$1"
 }

@@ -4,11 +4,6 @@
 load daemon
 load expect
 
-# grown ITEM: the growth of the remainder from $before to $after
-grown() {
-	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
-}
-
 # All groups, and what groups that lost their series had, are the system. A task between its end and its last reading
 # is in its group and not in the system, so the moment must be right. The walk over the tasks takes a buffer of 8 pages
 # after the cells were read. A kernel that runs no programs for some tasks hides the ends of others, which is known some
@@ -65,7 +60,7 @@ sums_hold() {
 
 @test "30 s of stress-ng: totals agree, the remainder is what is documented, and every sum holds" {
 	start_daemon
-	before=$(quiet_status)
+	before=$(quiet_status) majors=$(majors)
 	stress-ng --vm 1 --vm-bytes 256M --mmap 1 --fork 1 --pipe 1 --readahead 1 --temp-path "$dir" --timeout 30 >/dev/null 2>&1
 	after=$(quiet_status)
 	echo "pgfault $(grown pgfault) pgalloc $(grown pgalloc) pgfree $(grown pgfree)"
@@ -74,8 +69,8 @@ sums_hold() {
 	done
 	# Stressors provoke failing faults on purpose; those are few.
 	faults=$(($(kernel "$after" pgfault) - $(kernel "$before" pgfault)))
-	[ "$faults" -ge 100000 ]
-	[ "$(grown pgfault)" -ge 0 ] && [ "$(grown pgfault)" -le $((faults / 1000)) ]
+	[ "$faults" -ge 10000 ]
+	[ "$(grown pgfault)" -ge 0 ] && [ "$(grown pgfault)" -le $((faults / 1000 + $(retried "$majors"))) ]
 	# Bulk allocations are counted by the kernel and not traced.
 	for item in pgalloc pgfree; do
 		pages=$(($(kernel "$after" $item) - $(kernel "$before" $item)))

@@ -7,11 +7,6 @@ vmstat() {
 	awk -v item="$1" '$1 == item { print $2 }' /proc/vmstat
 }
 
-# grown ITEM: by how much its remainder grew from the status in $before to that in $after
-grown() {
-	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
-}
-
 # huge_pages always|madvise|never
 huge_pages() {
 	echo "$1" >/sys/kernel/mm/transparent_hugepage/enabled
