@@ -218,8 +218,8 @@ static void read_file(char **args)
 }
 
 /*
- * pipes N: N pipes, each filled with as much as it takes, 64 KiB: pages that the kernel cannot move. Prints how
- * many bytes are in them, and ends when standard input does.
+ * pipes N: N pipes, each filled with as much as it takes, 64 KiB: pages that the kernel cannot move.
+ * Prints how many bytes are in them, and ends when standard input does.
  */
 static void pipes(char **args)
 {
