@@ -29,7 +29,7 @@ static __always_inline void record_failure(__u32 order, __u64 gfp, __u32 migrate
 
 #define GFP_NOWARN 0x2000u
 
-/* An allocation of the size of a huge page that fails is followed by one of small pages; others are not so lucky. */
+/* Who asked for a huge page and gets none takes small pages; for other sizes there is no such way out. */
 static __always_inline void charge_failure(struct ledger_counts *counts, __u32 order)
 {
 	counts->v[LEDGER_ALLOCATION_FAILURES]++;

@@ -110,7 +110,7 @@ static __always_inline void lost(enum loss cause)
 /* A dimension that the caller does not use is a constant 0, which costs nothing. */
 #define DIM_IS_UNUSED(value) (__builtin_constant_p(value) && (value) == 0)
 
-/* The first cell of (i, j, k, l) in the metric's cube, or -1 for a value that the machine did not announce. */
+/* The first cell of (i, j, k, l) in the metric's cube; -1 for a value that the machine did not announce. */
 static __always_inline __s64 cell_index(enum metric metric, __u32 i, __u32 j, __u32 k, __u32 l)
 {
 	const volatile struct cube *cube = &cubes[metric];

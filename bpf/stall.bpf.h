@@ -72,7 +72,7 @@ static __always_inline void stall_record(const struct stall_frame *frame, __u64 
 	record_submit(record, true);
 }
 
-/* How long the task had to wait; only of the outermost stall, so that nested ones are not a wait of their own. */
+/* How long the task had to wait: of the outermost stall only, because nested ones are no second wait. */
 static __always_inline void charge_wait(struct ledger_counts *counts, __u64 total_ns)
 {
 	__u64 limit_ns = 1000000; /* 1 ms, and ten times that from row to row */

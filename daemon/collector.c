@@ -76,7 +76,7 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 	struct collector *collector = ctx;
 	const struct rec_cgroup *cgroup = NULL;
 
-	/* Every record of the kernel's has the identity behind its header; stacks and symbols are nobody's. */
+	/* The kernel's records have the identity behind their header; stacks and symbols are nobody's. */
 	if (record->kind != REC_STACK && record->kind != REC_SYMBOL &&
 	    record->size >= sizeof(*record) + sizeof(struct task_identity))
 		cgroup = cgroups_meet(collector->cgroups,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Reads the table of fallback allocations by process and kernel stack (bpf/abi/fallbacks.h), and keeps room in
- * it.
+ * Reads the table of fallback allocations by process and kernel stack (bpf/abi/fallbacks.h), and keeps
+ * room in it.
  */
 #ifndef MEMOIR_FALLBACKS_H
 #define MEMOIR_FALLBACKS_H

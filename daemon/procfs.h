@@ -19,7 +19,7 @@ __u32 vmstat_parse(const char *text, size_t size, __u64 ret_value[NR_VMSTAT_ITEM
 
 /*
  * A counter of the kernel's own that memoir shows as it is: a value of a metric whose source is KERNEL. A
- * kernel always writes the same lines in the same order, so that index tells a counter for as long as it runs.
+ * kernel always writes the same lines in the same order, so that index tells a counter while it runs.
  */
 struct kernel_counter {
 	enum metric metric;

@@ -36,7 +36,7 @@ void metrics_describe(struct text *text)
 		"Written by `memoird --describe-metrics` from `bpf/abi/metrics.def` and `bpf/abi/ledger.def`; do not edit.\n\n"
 		"## System-wide\n\n"
 		"Counters count from the moment the probes were installed (`memoir_probes_installed_time_seconds`), "
-		"across restarts of the daemon.\n"
+		"across restarts of the daemon; those that the kernel keeps itself count since boot, and say so.\n"
 		"In a counter or histogram with more than 64 cells a label combination appears once it has counted. "
 		"A gauge has no series where it has no value: in a zone without memory, for instance.\n\n"
 		"| metric | type | labels | meaning |\n|---|---|---|---|\n");

@@ -252,8 +252,8 @@ const char *account_name(enum account account);
 /* --- fallback allocations --------------------------------------------------------------------- */
 
 /*
- * Fallback allocations by process and kernel stack at the last snapshot: the most frequent, not all. What they
- * lack of METRIC_FALLBACK_ALLOCATIONS is by others. id.comm is terminated.
+ * Fallback allocations by process and kernel stack at the last snapshot: the most frequent, not all. What
+ * they lack of METRIC_FALLBACK_ALLOCATIONS is by others. id.comm is terminated.
  */
 __u32 model_nr_fallbacks(const struct model *model);
 const struct rec_fallback *model_fallback(const struct model *model, __u32 index);

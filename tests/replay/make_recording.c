@@ -324,7 +324,7 @@ static void put_vmstat(__u32 snapshot)
 	put(&rec);
 }
 
-/* Of somebody who lives, of somebody who is gone, of a kernel thread, of interrupts; some without a known stack. */
+/* Of somebody who lives, of somebody who is gone, of a kernel thread, of interrupts. */
 static void put_fallbacks(__u32 snapshot)
 {
 	static const struct sim_task gone = { 800, 800, 0, CGROUP_CONTAINER, "gone", 0, 0, 0 };

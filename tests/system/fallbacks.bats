@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Fallback allocations, migration and huge pages on this kernel, against its own trace and /proc/vmstat.
-# shellcheck disable=SC2154
 
 load daemon
 load trace

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel's own trace of one event, in an instance of the test's own, so that nobody else's trace is disturbed.
 # `load trace` in a bats file, after `load daemon`.
-# shellcheck shell=bash disable=SC2154
+# shellcheck shell=bash
 
 # begin_trace SYSTEM/EVENT
 begin_trace() {
@@ -19,8 +19,9 @@ traced() {
 	grep -v '^#' "$trace/trace" || true
 }
 
+# How many they are, with those that found no room.
 nr_traced() {
-	traced | wc -l
+	awk -F ': ' '/^(entries|overrun|dropped events): / { nr += $2 } END { print nr + 0 }' "$trace"/per_cpu/cpu*/stats
 }
 
 # traced_with TEXT: events that have it.
