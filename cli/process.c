@@ -145,5 +145,6 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	view_line(out, width, "~: estimated from one page in 32.");
 	show_allocation(process, width, out);
 	show_stalls(process, width, out);
+	process_contiguity_show(reply, width, out);
 	return EXIT_OK;
 }
