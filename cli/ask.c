@@ -35,6 +35,21 @@ int ask(struct source *source, const char *path, const struct source_query *quer
 	return -EBADMSG;
 }
 
+int answer_add(struct answer *answer, const char *key, const struct text *value)
+{
+	struct text *body = &answer->reply.body;
+
+	/* The daemon's bytes stay as they are: what ends the object is all that moves. */
+	while (body->len && body->data[body->len - 1] != '}')
+		body->len--;
+	if (body->len)
+		body->len--;
+	text_add_format(body, "%s\"%s\":%s}\n", json_object_size(answer->json) ? "," : "", key, value->data);
+	json_decref(answer->json);
+	answer->json = body->is_failed || value->is_failed ? NULL : reply_parse(body);
+	return answer->json ? 0 : -ENOMEM;
+}
+
 int ask_exit_status(int err)
 {
 	return err == -ENOTCONN ? EXIT_UNREACHABLE : err ? EXIT_FAILED : EXIT_OK;

@@ -21,6 +21,9 @@ void answer_free(struct answer *answer);
  */
 int ask(struct source *source, const char *path, const struct source_query *query, struct answer *ret);
 
+/* Adds a member, a JSON value, behind those of the daemon, to the body and to json. 0 or -ENOMEM. */
+int answer_add(struct answer *answer, const char *key, const struct text *value);
+
 /* The exit status for an error of ask(). */
 int ask_exit_status(int err);
 

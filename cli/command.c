@@ -23,7 +23,9 @@ const struct command commands[] = {
 	{ .name = "process",
 	  .argument = "PID",
 	  .help = "Everything about one process",
+	  .options = OPTION_CONTIGUITY | OPTION_SECONDS,
 	  .path = "/v1/process",
+	  .extend = process_extend,
 	  .view = process_view },
 	{ .name = "faults",
 	  .help = "Page faults of the whole machine, by kind",
@@ -85,13 +87,16 @@ static bool is_json_body(const struct text *body)
 static int run_view(struct cli *cli)
 {
 	_cleanup_answer_ struct answer answer;
-	int status = command_ask(cli, cli->command->path, &cli->query, &answer);
+	int status = command_ask(cli, cli->command->path, &cli->query, &answer), extended = EXIT_OK;
 	struct text out = {};
+
+	if (!status && cli->command->extend)
+		extended = cli->command->extend(cli, &answer);
 
 	if (cli->is_json && (!status || is_json_body(&answer.reply.body))) {
 		int printed = print_text(&answer.reply.body);
 
-		return status ? status : printed;
+		return status ? status : extended ? extended : printed;
 	}
 	if (status)
 		return status;
@@ -99,7 +104,7 @@ static int run_view(struct cli *cli)
 	if (!status)
 		status = print_text(&out);
 	text_free(&out);
-	return status;
+	return status ? status : extended;
 }
 
 int command_run(struct cli *cli)

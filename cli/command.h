@@ -21,6 +21,7 @@ enum {
 	OPTION_REVERSE = 1u << 4,
 	OPTION_FOLLOW = 1u << 5,
 	OPTION_SECONDS = 1u << 6,
+	OPTION_CONTIGUITY = 1u << 7,
 };
 
 struct command;
@@ -35,7 +36,7 @@ struct cli {
 	unsigned int options; /* given, OPTION_* */
 	bool is_json;
 	uint64_t interval_ns; /* --interval */
-	uint64_t seconds;     /* --seconds; 0: without end */
+	uint64_t seconds;     /* --seconds; 0: not given */
 	int sort;             /* --sort: enum top_key */
 };
 
@@ -48,6 +49,11 @@ struct command {
 	/* One question and one view of the answer, appended to out. EXIT_OK; or, after one line, another. */
 	const char *path;
 	int (*view)(struct cli *cli, const json_t *reply, struct text *out);
+	/*
+	 * What the command adds to the answer, or NULL. EXIT_OK; or, after one line, the status that the
+	 * command ends with once it has shown the rest.
+	 */
+	int (*extend)(struct cli *cli, struct answer *answer);
 	/*
 	 * Or all by itself; returns the exit status. replay has neither: it says what another command answers
 	 * from.
@@ -71,6 +77,10 @@ int command_ask(struct cli *cli, const char *path, const struct source_query *qu
 int status_view(struct cli *cli, const json_t *reply, struct text *out);
 int probes_view(struct cli *cli, const json_t *reply, struct text *out);
 int process_view(struct cli *cli, const json_t *reply, struct text *out);
+/* With --contiguity: adds the member "contiguity", null where there is none. */
+int process_extend(struct cli *cli, struct answer *answer);
+/* Shows that member; nothing where it is missing or null. */
+void process_contiguity_show(const json_t *reply, size_t width, struct text *out);
 int faults_view(struct cli *cli, const json_t *reply, struct text *out);
 int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);

@@ -52,12 +52,11 @@ void histogram_range(const struct histogram *histogram, size_t bucket, char *ret
 		snprintf(ret, size, "> %s", bucket ? human_ns(histogram->bound_ns[bucket - 1]).text : "0");
 }
 
-static void draw_bar(uint64_t count, uint64_t largest, size_t room, struct text *text)
+void histogram_bar(uint64_t count, uint64_t largest, size_t room, struct text *text)
 {
 	size_t len = (size_t)((double)count / (double)largest * (double)room + 0.5);
 
-	/* What is there is seen. */
-	len = len > room ? room : len ? len : 1;
+	len = len > room ? room : len || !count ? len : 1;
 	while (len--)
 		text_add(text, "#");
 }
@@ -84,7 +83,7 @@ void histogram_draw(const struct histogram *histogram, size_t width, struct text
 		text_add_format(text, "  %-9s  %6s", range, human_count(histogram->count[i]).text);
 		if (histogram->count[i] && room) {
 			text_add(text, "  ");
-			draw_bar(histogram->count[i], largest, room < MAX_BAR ? room : MAX_BAR, text);
+			histogram_bar(histogram->count[i], largest, room < MAX_BAR ? room : MAX_BAR, text);
 		}
 		text_add(text, "\n");
 	}

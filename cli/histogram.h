@@ -30,6 +30,9 @@ size_t histogram_percentile(const struct histogram *histogram, double fraction);
 /* A bucket's range as text: "<= 2.05ms", "> 17.2s", or "-" for nr_buckets. */
 void histogram_range(const struct histogram *histogram, size_t bucket, char *ret, size_t size);
 
+/* Appends a bar of at most room columns, as long as count is of largest; what is there is seen. */
+void histogram_bar(uint64_t count, uint64_t largest, size_t room, struct text *text);
+
 /*
  * Appends one line per bucket from the first to the last that has counts, with a bar that fits width where
  * there is room for one.

@@ -33,8 +33,11 @@ static const struct argp_option table[] = {
 	{ "reverse", KEY_OPTION + 4, NULL, 0, "The other way round", 2 },
 	{ NULL, 0, NULL, 0, "events:", 3 },
 	{ "follow", KEY_OPTION + 5, NULL, 0, "Go on with new events until interrupted", 3 },
-	{ NULL, 0, NULL, 0, "record:", 4 },
-	{ "seconds", KEY_OPTION + 6, "N", 0, "End after so many seconds (default: when interrupted)", 4 },
+	{ NULL, 0, NULL, 0, "process:", 4 },
+	{ "contiguity", KEY_OPTION + 7, NULL, 0, "Read where in memory each page lies (as root)", 4 },
+	{ NULL, 0, NULL, 0, "record, and process with --contiguity:", 5 },
+	{ "seconds", KEY_OPTION + 6, "N", 0,
+	  "End after so many seconds (default: when interrupted), or seconds of CPU (default: 10)", 5 },
 	{ 0 },
 };
 
@@ -169,6 +172,10 @@ static void check_options(const struct cli *cli)
 		if (table[i].key >= KEY_OPTION && wrong & (1u << (table[i].key - KEY_OPTION)))
 			bad_usage("--%s: not an option of %s; see memoir --help", table[i].name,
 				  cli->command->name);
+	if (cli->replay && cli->options & OPTION_CONTIGUITY)
+		bad_usage("--contiguity: cannot be answered from a record file");
+	if (is_command(cli->command, "process") && cli->options == OPTION_SECONDS)
+		bad_usage("--seconds: goes with --contiguity; see memoir --help");
 }
 
 static void parse_arguments(struct cli *cli, const char *const *argument)

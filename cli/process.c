@@ -189,5 +189,6 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_blocks(process, width, out);
 	show_stalls(process, width, out);
 	show_waits(process, width, out);
+	process_contiguity_show(reply, width, out);
 	return EXIT_OK;
 }

@@ -279,6 +279,59 @@ static void sieve(char **args)
 	stay();
 }
 
+/* Memory at a multiple of the size of a huge page, which the kernel is advised about. */
+static char *map_aligned(size_t size, int advice)
+{
+	const size_t huge = 2 << 20;
+	char *memory = map_pages(size + huge, MADV_NOHUGEPAGE);
+
+	memory = (char *)(((uintptr_t)memory + huge - 1) / huge * huge);
+	madvise(memory, size, advice);
+	return memory;
+}
+
+/*
+ * lay HUGE SCATTERED ZEROES: writes so many pages as huge pages, so many (a power of two) out of order, and
+ * reads so many that were never written. Prints its pid and waits until standard input ends.
+ */
+static void lay(char **args)
+{
+	unsigned long nr_huge = number(args[0]), nr_scattered = number(args[1]), nr_zeroes = number(args[2]);
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	char *huge = map_aligned(nr_huge * page_size, MADV_HUGEPAGE);
+	char *scattered = map_aligned(nr_scattered * page_size, MADV_NOHUGEPAGE);
+	volatile char *zeroes = map_aligned(nr_zeroes * page_size, MADV_NOHUGEPAGE);
+	unsigned long at = 0;
+
+	for (unsigned long page = 0; page < nr_huge; page++)
+		huge[page * page_size] = 1;
+	/* An odd step comes to each page of a power of two once. */
+	for (unsigned long page = 0; page < nr_scattered; page++) {
+		scattered[at * page_size] = 1;
+		at = (at + 40503) % nr_scattered;
+	}
+	for (unsigned long page = 0; page < nr_zeroes; page++)
+		(void)zeroes[page * page_size];
+	stay();
+}
+
+/*
+ * reserve TIB: reserves addresses that it never uses, and prints its pid. Maps one more page for each byte of
+ * standard input until that ends.
+ */
+static void reserve(char **args)
+{
+	size_t size = number(args[0]) << 40;
+	char byte;
+
+	if (mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0) == MAP_FAILED)
+		die("mmap");
+	printf("%d\n", getpid());
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0)
+		mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 /* read FILE: reads the whole file, prints its pid, and waits until standard input ends. */
 static void read_file(char **args)
 {
@@ -321,19 +374,11 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch },
-	{ "touch-huge", 2, touch_huge },
-	{ "forks", 1, forks },
-	{ "crowd", 1, crowd },
-	{ "bad-faults", 1, bad_faults },
-	{ "named", 1, named },
-	{ "use", 1, use },
-	{ "hold", 1, hold },
-	{ "hoard", 1, hoard },
-	{ "spoil", 1, spoil },
-	{ "sieve", 1, sieve },
-	{ "read", 1, read_file },
-	{ "receive", 1, receive },
+	{ "touch", 2, touch }, { "touch-huge", 2, touch_huge }, { "forks", 1, forks },
+	{ "crowd", 1, crowd }, { "bad-faults", 1, bad_faults }, { "named", 1, named },
+	{ "lay", 3, lay },     { "reserve", 1, reserve },       { "use", 1, use },
+	{ "hold", 1, hold },   { "hoard", 1, hoard },           { "spoil", 1, spoil },
+	{ "sieve", 1, sieve }, { "read", 1, read_file },        { "receive", 1, receive },
 };
 
 int main(int argc, char **argv)
@@ -345,7 +390,8 @@ int main(int argc, char **argv)
 		}
 	}
 	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N |"
-	      " named NAME | use PAGES | hold PAGES | hoard PIPES | spoil PIPES | sieve PAGES | read FILE |"
+	      " named NAME | use PAGES | hold PAGES |"
+	      " lay HUGE SCATTERED ZEROES | reserve TIB | hoard PIPES | spoil PIPES | sieve PAGES | read FILE |"
 	      " receive SOCKET\n",
 	      stderr);
 	return 2;

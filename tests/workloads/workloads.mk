@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# The loads that system tests and benchmarks put on the machine.
+# The loads that system tests and benchmarks put on the machine, and what counts again what memoir counts.
 
 WORKLOAD := $(B)/tests/workloads/workload
+RECOUNT := $(B)/tests/workloads/recount
 
-$(WORKLOAD): $(WORKLOAD).o
+$(WORKLOAD) $(RECOUNT): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
-test-programs: $(WORKLOAD)
+test-programs: $(WORKLOAD) $(RECOUNT)

@@ -20,10 +20,6 @@ teardown() {
 	daemon_teardown
 }
 
-grown() {
-	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
-}
-
 fallbacks() {
 	get '/v1/fragmentation?max_age_ms=0' | jq '[.fallbacks[].count] | add // 0'
 }
@@ -32,7 +28,7 @@ fallbacks() {
 fragment() {
 	mkfifo "$dir/alive" "$dir/filled"
 	exec {alive}<>"$dir/alive"
-	"$WORKLOAD" hoard 1500 <"$dir/alive" >"$dir/filled" 3>&- &
+	"$WORKLOAD" hoard 96 <"$dir/alive" >"$dir/filled" 3>&- &
 	pids+=("$!")
 	read -r <"$dir/filled"
 	touch_more_than_there_is touch

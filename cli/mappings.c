@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Text of /proc/PID; see mappings.h. */
+#include "mappings.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define START_FIELD 22
+#define LAST_FIELD_BEFORE_NAME 2
+#define SHARED_FLAG 3 /* of "rwxp" */
+
+/* --- maps ------------------------------------------------------------------------------------- */
+
+/* The number that *at begins with, followed by stop; moves *at behind that. */
+static bool take_number(const char **at, const char *end, unsigned int base, char stop, uint64_t *ret)
+{
+	const char *start = *at;
+	uint64_t value = 0;
+
+	for (; *at < end && **at != stop; (*at)++) {
+		char c = **at;
+		unsigned int digit = c >= '0' && c <= '9'   ? (unsigned int)(c - '0')
+				     : c >= 'a' && c <= 'f' ? (unsigned int)(c - 'a') + 10
+							    : base;
+
+		if (digit >= base || __builtin_mul_overflow(value, base, &value) ||
+		    __builtin_add_overflow(value, digit, &value))
+			return false;
+	}
+	if (*at == start || *at == end)
+		return false;
+	(*at)++;
+	*ret = value;
+	return true;
+}
+
+/* The word that *at begins with; moves *at behind the blank after it. */
+static const char *take_word(const char **at, const char *end, size_t *ret_len)
+{
+	const char *word = *at;
+	const char *blank = memchr(word, ' ', (size_t)(end - word));
+
+	*ret_len = (size_t)((blank ? blank : end) - word);
+	*at = blank ? blank + 1 : end;
+	return word;
+}
+
+static bool begins_with(const char *text, const char *end, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return (size_t)(end - text) >= len && !memcmp(text, prefix, len);
+}
+
+static enum contiguity_kind kind_of(const char *name, const char *end, bool is_shared, bool has_inode)
+{
+	if (is_shared)
+		return KIND_SHARED;
+	if (has_inode)
+		return KIND_FILE;
+	if (begins_with(name, end, "[heap]"))
+		return KIND_HEAP;
+	if (begins_with(name, end, "[stack"))
+		return KIND_STACK;
+	return name == end || begins_with(name, end, "[anon:") ? KIND_ANONYMOUS : KIND_OTHER;
+}
+
+/* "start-end rwxp offset major:minor inode      name" */
+static bool parse_mapping(const char *line, const char *end, struct mapping *ret)
+{
+	size_t rights_len, len;
+	const char *rights;
+	uint64_t offset, inode;
+
+	if (!take_number(&line, end, 16, '-', &ret->start) || !take_number(&line, end, 16, ' ', &ret->end))
+		return false;
+	rights = take_word(&line, end, &rights_len);
+	if (rights_len <= SHARED_FLAG || !take_number(&line, end, 16, ' ', &offset))
+		return false;
+	take_word(&line, end, &len);
+	/* Some kernels end a line without a name behind the inode, others behind blanks. */
+	for (inode = 0; line < end && *line >= '0' && *line <= '9'; line++)
+		inode |= *line != '0';
+	while (line < end && *line == ' ')
+		line++;
+	ret->has_file = inode || rights[SHARED_FLAG] == 's';
+	ret->kind = kind_of(line, end, rights[SHARED_FLAG] == 's', inode);
+	return ret->start < ret->end;
+}
+
+static int add_mapping(struct mappings *mappings, const struct mapping *mapping)
+{
+	size_t nr = mappings->nr;
+
+	/* The array doubles whenever it is full: at 1, 2, 4 and so on. */
+	if (!(nr & (nr - 1))) {
+		struct mapping *larger = reallocarray(mappings->mapping, nr ? nr * 2 : 1, sizeof(*larger));
+
+		if (!larger)
+			return -ENOMEM;
+		mappings->mapping = larger;
+	}
+	mappings->mapping[mappings->nr++] = *mapping;
+	mappings->nr_bytes += mapping->end - mapping->start;
+	return 0;
+}
+
+int mappings_parse(const char *text, size_t size, uint64_t page_size, struct mappings *ret)
+{
+	const char *end = text + size;
+	uint64_t last = 0;
+
+	*ret = (struct mappings){};
+	for (const char *line = text; line < end;) {
+		const char *eol = memchr(line, '\n', (size_t)(end - line));
+		const char *stop = eol ? eol : end;
+		struct mapping mapping;
+
+		if (!parse_mapping(line, stop, &mapping) || mapping.start < last ||
+		    mapping.start % page_size || mapping.end % page_size)
+			ret->nr_strange++;
+		else if (!(mapping.start >> 63)) {
+			int err = add_mapping(ret, &mapping);
+
+			if (err)
+				return err;
+			last = mapping.end;
+		}
+		line = stop + 1;
+	}
+	return 0;
+}
+
+void mappings_free(struct mappings *mappings)
+{
+	free(mappings->mapping);
+	*mappings = (struct mappings){};
+}
+
+static int compare_sizes(const void *a, const void *b)
+{
+	const struct mapping *one = a, *other = b;
+	uint64_t size = one->end - one->start, other_size = other->end - other->start;
+
+	if (size != other_size)
+		return size < other_size ? -1 : 1;
+	return one->start < other->start ? -1 : one->start > other->start;
+}
+
+void mappings_sort_by_size(struct mappings *mappings)
+{
+	if (mappings->nr)
+		qsort(mappings->mapping, mappings->nr, sizeof(mappings->mapping[0]), compare_sizes);
+}
+
+/* --- smaps_rollup, stat ------------------------------------------------------------------------ */
+
+bool smaps_sum(const char *text, const char *key, uint64_t *ret)
+{
+	size_t len = strlen(key);
+	bool is_found = false;
+
+	*ret = 0;
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		uint64_t kib;
+
+		line += *line == '\n';
+		if (strncmp(line, key, len) != 0 || line[len] != ':')
+			continue;
+		kib = strtoull(line + len + 1, NULL, 10);
+		if (kib > UINT64_MAX / 1024 || __builtin_add_overflow(*ret, kib * 1024, ret))
+			*ret = UINT64_MAX;
+		is_found = true;
+	}
+	return is_found;
+}
+
+uint64_t stat_start_ticks(const char *text)
+{
+	/* Behind the name, the second field, there is no other parenthesis. */
+	const char *at = strrchr(text, ')');
+
+	for (int field = LAST_FIELD_BEFORE_NAME; at && field < START_FIELD; field++) {
+		at = strchr(at, ' ');
+		at = at ? at + 1 : NULL;
+	}
+	return at ? strtoull(at, NULL, 10) : 0;
+}
