@@ -62,8 +62,8 @@ bool parse_u64(const char *text, const char *end, __u64 *ret);
 typedef void (*line_fn)(void *ctx, const char *line, size_t size);
 
 /*
- * Reads an open file from its start and hands over line by line. 0 or a negative errno, -EFBIG for one that is
- * too long.
+ * Reads an open file from its start and hands over line by line. 0 or a negative errno, -EFBIG for one that
+ * is too long.
  */
 int lines_read(int fd, line_fn take, void *ctx);
 

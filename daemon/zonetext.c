@@ -143,8 +143,8 @@ static bool take_types(struct pagetypeinfo *info, struct words *words)
 }
 
 /*
- * Other tables of the file have lines of the same shape (free pages, and with page_owner mixed blocks), so the
- * pageblocks are what follows their header without a gap. The file begins again for each node.
+ * Other tables of the file have lines of the same shape (free pages, and with page_owner mixed blocks), so
+ * the pageblocks are what follows their header without a gap. The file begins again for each node.
  */
 bool pagetypeinfo_take(struct pagetypeinfo *info, const char *line, size_t size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What /proc/buddyinfo, /proc/pagetypeinfo and /proc/zoneinfo say of zones, line by line, so that no size of a
- * machine makes a text too long. Pure. Lines come without their end and in the order of the file; what is not
+ * What /proc/buddyinfo, /proc/pagetypeinfo and /proc/zoneinfo say of zones, line by line, so that no
+ * machine is too large for it. Pure. Lines come without their end and in the order of the file; what is not
  * understood is passed over, and a number that does not fit 64 bits is not understood.
  */
 #ifndef MEMOIR_ZONETEXT_H

@@ -20,8 +20,8 @@ struct contig_page_info {
 void contig_page_info(const __u64 *nr_free, __u32 nr_orders, __u32 order, struct contig_page_info *ret);
 
 /*
- * The unusable free space index, unusable_free_index() of mm/vmstat.c, in thousandths, rounded down: the share
- * of the free memory that an allocation of the order cannot use; 1000 where none is free.
+ * The unusable free space index, unusable_free_index() of mm/vmstat.c, in thousandths, rounded down: the
+ * share of the free memory that an allocation of the order cannot use; 1000 where none is free.
  */
 __u64 contig_unusable(const struct contig_page_info *info, __u32 order);
 

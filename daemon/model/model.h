@@ -146,7 +146,7 @@ struct zone {
 __u32 model_nr_zones(const struct model *model);
 const struct zone *model_zone(const struct model *model, __u32 index);
 
-/* Of a zone and an order below the size of DIM_ORDER, as METRIC_AVAILABLE_BLOCKS and its neighbours hold it. */
+/* Of a zone and an order below the size of DIM_ORDER, as METRIC_AVAILABLE_BLOCKS and its like hold it. */
 __u64 zone_available(const struct model *model, const struct zone *zone, __u32 order);
 __u64 zone_unusable(const struct model *model, const struct zone *zone, __u32 order);
 __u64 zone_fragmentation(const struct model *model, const struct zone *zone, __u32 order);

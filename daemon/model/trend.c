@@ -2,7 +2,7 @@
 /* Trends of short series; see trend.h. */
 #include "trend.h"
 
-/* The square of the normal distribution's quantile, two-sided 1 %; squared, so that no root has to be taken. */
+/* The square of the normal distribution's quantile, two-sided 1 %; squared, so that no root is taken. */
 #define Z99_SQUARED (2.5758 * 2.5758)
 
 /* Corrected for its bias it may come out as more than a series of this length can have. */

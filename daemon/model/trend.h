@@ -10,8 +10,8 @@
  *	var S = (n(n-1)(2n+5) - sum t(t-1)(2t+5)) / 18, and (|S| - 1) / sqrt(var S) is about normal from ten
  *	points on. M. G. Kendall, "Rank Correlation Methods" (1975); H. B. Mann, Econometrica 13 (1945).
  * correction: memory that is free now was mostly free a moment ago, and both of the above take readings for
- *	independent. var S is multiplied by 1 + 2 sum over lags k of (1 - k/n) r^k, the readings' number by the
- *	number of independent ones that would say as much. S. Yue and C. Wang, "The Mann-Kendall test modified
+ *	independent. var S is multiplied by 1 + 2 sum over lags k of (1 - k/n) r^k, the number of readings by
+ *	that of independent ones that would say as much. S. Yue and C. Wang, "The Mann-Kendall test modified
  *	by effective sample size", Water Resources Management 18 (2004). r is the autocorrelation at lag 1 of
  *	the ranks of what the slope leaves, where it is above 0; it comes out too low by (2 + 4r)/n on the
  *	average, which is corrected: N. P. A. van Giersbergen, Economics Letters 89 (2005). Of 2000 simulated

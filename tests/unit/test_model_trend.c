@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Trends: a published example, small ones computed by hand, ties, dependence, and what is no series at all. */
+/* Trends: a published example, small ones computed by hand, ties, dependence, what is no series at all. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -76,7 +76,7 @@ static void test_ties(void **state UNUSED)
 	assert_true(trend.is_significant);
 }
 
-/* Ties in groups of 3, 3 and 3, and times that are not regular: S = -36, var S = (10*9*25 - 3*3*2*11) / 18 = 114. */
+/* Three groups of three ties, and irregular times: S = -36, var S = (10*9*25 - 3*3*2*11) / 18 = 114. */
 static void test_irregular_times(void **state UNUSED)
 {
 	static const double values[] = { 10, 9, 9, 9, 8, 8, 8, 7, 7, 7 };

@@ -253,7 +253,7 @@ static void take_blocks(void *ctx, const char *line, size_t size)
 	"Node    0, zone      DMA, type    Unmovable      0      0      0 \n" \
 	"Node    0, zone   Normal, type      Movable >100000   1041   1140 \n\n"
 
-/* Linux 6.1 of Debian: CMA, and with page_owner a table of mixed blocks; two nodes, of which each has a head. */
+/* Linux 6.1 of Debian: CMA, with page_owner a table of mixed blocks, and two nodes, each with a head. */
 static const char pagetypeinfo_6_1[] =
 	"Page block order: 9\nPages per block:  512\n\n" FREE_TABLE
 	"Number of blocks type     Unmovable      Movable  Reclaimable   HighAtomic          CMA      Isolate \n"
