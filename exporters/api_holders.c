@@ -285,7 +285,7 @@ void write_holders(struct request *request)
 	}
 	json_object_begin(json, "holders");
 	json_add_u64(json, "age_ns", age_ns(request, live->h.time_ns));
-	json_add_u64(json, "duration_ns", live->duration_ns);
+	json_add_u64(json, "cpu_ns", live->cpu_ns);
 	json_add_string(json, "state", live->step_pages ? "on" : "off");
 	json_add_string(json, "reason", live->why_not);
 	json_add_string(json, "blocks_reason", live->why_no_blocks);
