@@ -70,7 +70,7 @@ struct live *live_new(const struct probes *probes, const struct machine *machine
 	live->fd = probes_map_fd(probes, "live");
 	live->emit = emit;
 	live->ctx = ctx;
-	live->stacks = stacks_new(probes);
+	live->stacks = stacks_new(probes_map_fd(probes, "stacks"));
 	live->spoilers = spoilers_new(machine);
 	if (!live->stacks || !live->spoilers) {
 		live_free(live);

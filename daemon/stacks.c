@@ -33,13 +33,13 @@ struct stacks {
 	struct kernel_stack values[BATCH];
 };
 
-struct stacks *stacks_new(const struct probes *probes)
+struct stacks *stacks_new(int map_fd)
 {
 	struct stacks *stacks = calloc(1, sizeof(*stacks));
 
 	if (!stacks)
 		return NULL;
-	stacks->fd = probes_map_fd(probes, "stacks");
+	stacks->fd = map_fd;
 	stacks->symbols = symbols_new();
 	if (!stacks->symbols || known_init(&stacks->known, MAX_KNOWN)) {
 		stacks_free(stacks);

@@ -199,6 +199,62 @@ static void hold(char **args)
 	stay();
 }
 
+/* pipes N PAGES: N pipes that hold so many pages each, of the kernel's; prints its pid, and waits until standard input ends. */
+static void pipes(char **args)
+{
+	unsigned long nr = number(args[0]), nr_pages = number(args[1]);
+	size_t size = nr_pages * (size_t)sysconf(_SC_PAGESIZE);
+	char *bytes = map_pages(size, MADV_NORMAL);
+
+	for (unsigned long i = 0; i < nr; i++) {
+		int ends[2];
+
+		if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[1], F_SETPIPE_SZ, (int)size) < 0)
+			die("pipe");
+		if (write(ends[1], bytes, size) != (ssize_t)size)
+			die("write");
+	}
+	stay();
+}
+
+/* What one page in /proc/kpageflags says, by Documentation/admin-guide/mm/pagemap.rst. */
+#define KPF_FREE (1ULL << 10)
+#define KPF_OF_PROCESSES \
+	(1ULL << 5 | 1ULL << 11 | 1ULL << 12 | 1ULL << 13 | 1ULL << 14 | 1ULL << 17 | 1ULL << 22)
+#define KPF_NO_MEMORY (1ULL << 19 | 1ULL << 20 | 1ULL << 23)
+#define BLOCK 512
+
+/*
+ * blocks: reads the flags of all pages; prints how many pageblocks have memory, in how many of these there are
+ * pages of processes beside others that have a flag, and beside others at all.
+ */
+static void blocks(char **args)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	unsigned long nr = 0, nr_mixed_least = 0, nr_mixed_most = 0;
+	uint64_t flags[BLOCK];
+
+	(void)args;
+	if (fd < 0)
+		die("/proc/kpageflags");
+	while (read(fd, flags, sizeof(flags)) == sizeof(flags)) {
+		bool has_memory = false, has_processes = false, has_others = false, has_bare = false;
+
+		for (int i = 0; i < BLOCK; i++) {
+			has_memory = has_memory || (flags[i] && !(flags[i] & KPF_NO_MEMORY));
+			if (flags[i] & (KPF_NO_MEMORY | KPF_FREE))
+				continue;
+			has_processes = has_processes || flags[i] & KPF_OF_PROCESSES;
+			has_others = has_others || (flags[i] && !(flags[i] & KPF_OF_PROCESSES));
+			has_bare = has_bare || !flags[i];
+		}
+		nr += has_memory;
+		nr_mixed_least += has_processes && has_others;
+		nr_mixed_most += has_processes && (has_others || has_bare);
+	}
+	printf("%lu %lu %lu\n", nr, nr_mixed_least, nr_mixed_most);
+}
+
 /* read FILE: reads the whole file, prints its pid, and waits until standard input ends. */
 static void read_file(char **args)
 {
@@ -251,6 +307,8 @@ static const struct {
 	{ "read", 1, read_file },
 	{ "touch-huge", 2, touch_huge },
 	{ "receive", 1, receive },
+	{ "pipes", 2, pipes },
+	{ "blocks", 0, blocks },
 };
 
 int main(int argc, char **argv)
@@ -262,7 +320,7 @@ int main(int argc, char **argv)
 		}
 	}
 	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N | named NAME | use PAGES | hold PAGES |"
-	      " read FILE | receive SOCKET\n",
+	      " read FILE | receive SOCKET | pipes N PAGES | blocks\n",
 	      stderr);
 	return 2;
 }
