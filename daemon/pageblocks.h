@@ -35,7 +35,10 @@ struct zones {
 	__u32 nr;
 };
 
-/* Reads /proc/zoneinfo from an open file. 0, -E2BIG for more than MAX_ZONES, or -EINVAL if it is something else. */
+/*
+ * Reads /proc/zoneinfo from an open file. 0, -E2BIG for more than MAX_ZONES, or -EINVAL if it is
+ * something else.
+ */
 int zones_read(FILE *file, struct zones *ret);
 
 /* The range of a node's zone, or NULL. */
@@ -71,7 +74,8 @@ enum page_class {
 
 /*
  * By the bits of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst, fs/proc/page.c), and by the
- * page's reference count where there is none. So what the kernel allocated as a block without __GFP_COMP is free
+ * page's reference count where there is none. So what the kernel allocated as a block without
+ * __GFP_COMP is free
  * but for its first page.
  */
 enum page_class page_class(__u64 kpageflags, __u32 refcount);

@@ -235,7 +235,10 @@ static void write_owners(struct request *request)
 	json_array_end(&request->json);
 }
 
-/* A share of the blocks that were read, which are not none, with the standard error of the proportion, sqrt(p(1-p)/n). */
+/*
+ * A share of the blocks that were read, which are not none, with the standard error of the
+ * proportion, sqrt(p(1-p)/n).
+ */
 static void write_share(struct request *request, const char *key, const char *error_key, __u64 nr, __u64 of)
 {
 	double share = (double)nr / (double)of;

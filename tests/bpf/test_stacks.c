@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the daemon makes of kernel stacks: each is said once, with the names of its frames, and goes when nobody refers to it. */
+/*
+ * What the daemon makes of kernel stacks: each is said once, with the names of its frames, and
+ * goes when nobody refers to it.
+ */
 #include "../../daemon/stacks.h"
 #include "live.h"
 

@@ -199,7 +199,10 @@ static void hold(char **args)
 	stay();
 }
 
-/* pipes N PAGES: N pipes that hold so many pages each, of the kernel's; prints its pid, and waits until standard input ends. */
+/*
+ * pipes N PAGES: N pipes that hold so many pages each, of the kernel's; prints its pid, and waits
+ * until standard input ends.
+ */
 static void pipes(char **args)
 {
 	unsigned long nr = number(args[0]), nr_pages = number(args[1]);
@@ -225,7 +228,8 @@ static void pipes(char **args)
 #define BLOCK 512
 
 /*
- * blocks: reads the flags of all pages; prints how many pageblocks have memory, in how many of these there are
+ * blocks: reads the flags of all pages; prints how many pageblocks have memory, in how many of
+ * these there are
  * pages of processes beside others that have a flag, and beside others at all.
  */
 static void blocks(char **args)
