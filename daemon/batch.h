@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Reads a hash map of BPF from begin to end, some entries with each system call, while programs write to it. */
+/*
+ * Reads a hash map of BPF from begin to end, some entries with each system call, while programs
+ * write to it.
+ */
 #ifndef MEMOIR_BATCH_H
 #define MEMOIR_BATCH_H
 

@@ -54,7 +54,10 @@ int collector_snapshot(struct collector *collector);
  */
 int collector_refresh(struct collector *collector, __u64 max_age_ns);
 
-/* Hands over a record that another reader of the kernel has made (live.h), with the unit that goes before it. */
+/*
+ * Hands over a record that another reader of the kernel has made (live.h), with the unit that goes
+ * before it.
+ */
 void collector_feed(struct collector *collector, const struct rec_header *record);
 
 /* The part of a CPU that is spent at most, as one in so many: by what is regular, and on demand. */

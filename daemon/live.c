@@ -11,19 +11,21 @@
 #include "batch.h"
 #include "tally.h"
 #include "log.h"
+#include "pageblocks.h"
+#include "spoilers.h"
 #include "stacks.h"
+#include "tally.h"
 #include "util.h"
 
 #define BATCH 256u
-
-/* 2 MiB of pages of 4 KiB. */
-#define PAGEBLOCK_ORDER 9
 
 struct live {
 	int fd;
 	live_emit_fn emit;
 	void *ctx;
 	struct stacks *stacks;
+	struct spoilers *spoilers;
+	struct tally *tally;    /* of the reading that goes on */
 	struct rec_live record; /* of the last reading */
 	__u64 keys[BATCH];
 	struct live_page pages[BATCH];
@@ -69,39 +71,63 @@ struct live *live_new(const struct probes *probes, const struct machine *machine
 	live->emit = emit;
 	live->ctx = ctx;
 	live->stacks = stacks;
+	live->spoilers = spoilers_new(machine);
+	if (!live->spoilers) {
+		live_free(live);
+		return NULL;
+	}
 	find_out(live, probes, machine);
 	return live;
 }
 
 void live_free(struct live *live)
 {
+	if (!live)
+		return;
+	spoilers_free(live->spoilers);
 	free(live);
 }
 
 /* --- a reading -------------------------------------------------------------------------------- */
 
 /* Calls meet for every live page. 0 or a negative errno. */
-static int for_each_page(struct live *live, struct tally *tally,
-			 void (*meet)(struct live *live, struct tally *tally, const struct live_page *page))
+static int for_each_page(struct live *live,
+			 void (*meet)(struct live *live, __u64 group, const struct live_page *page))
 {
 	struct batch batch = { .fd = live->fd, .keys = live->keys, .values = live->pages, .max = BATCH };
 
 	while (batch_next(&batch))
 		for (__u32 i = 0; i < batch.nr; i++)
-			meet(live, tally, &live->pages[i]);
+			meet(live, live->keys[i], &live->pages[i]);
 	return batch.err;
 }
 
-static void meet_first(struct live *live, struct tally *tally, const struct live_page *page)
+static void meet_first(struct live *live, __u64 group, const struct live_page *page)
 {
-	tally_weigh(tally, page);
+	tally_weigh(live->tally, page);
 	stacks_mark(live->stacks, STACKS_OF_LIVE, page->stack);
+	spoilers_see(live->spoilers, group, page);
 }
 
-static void meet_again(struct live *live, struct tally *tally, const struct live_page *page)
+static void meet_again(struct live *live, __u64 group, const struct live_page *page)
 {
-	tally_add(tally, page, live->record.h.time_ns);
+	(void)group;
+	tally_add(live->tally, page, live->record.h.time_ns);
 	live->record.nr_pages++;
+}
+
+static void blame(void *ctx, const struct live_page *page, double blocks, double variance)
+{
+	struct live *live = ctx;
+
+	tally_blame(live->tally, page, blocks, variance);
+}
+
+static void emit_census(void *ctx, struct rec_census *record)
+{
+	struct live *live = ctx;
+
+	live->emit(live->ctx, &record->h);
 }
 
 static void emit_holder(void *ctx, struct rec_holder *record)
@@ -113,37 +139,49 @@ static void emit_holder(void *ctx, struct rec_holder *record)
 	live->emit(live->ctx, &record->h);
 }
 
-static int read_pages(struct live *live, struct tally *tally)
+static int read_pages(struct live *live)
 {
+	struct rec_live *record = &live->record;
 	int err;
 
 	stacks_begin(live->stacks, STACKS_OF_LIVE);
-	err = for_each_page(live, tally, meet_first);
+	spoilers_begin(live->spoilers);
+	err = for_each_page(live, meet_first);
 	if (err)
 		return err;
-	tally_choose(tally);
-	err = for_each_page(live, tally, meet_again);
+	snprintf(record->why_no_blocks, sizeof(record->why_no_blocks), "%s",
+		 spoilers_why_not(live->spoilers));
+	record->knows_blocks = !record->why_no_blocks[0];
+	if (record->knows_blocks)
+		spoilers_blame(live->spoilers, blame, live);
+	tally_choose(live->tally);
+	err = for_each_page(live, meet_again);
 	if (err)
 		return err;
-	live->record.nr_stacks = stacks_sweep(live->stacks, live->record.h.time_ns);
-	tally_emit(tally, emit_holder, live);
+	record->nr_stacks = stacks_sweep(live->stacks, record->h.time_ns);
+	tally_emit(live->tally, emit_holder, live);
+	if (record->knows_blocks)
+		spoilers_census(live->spoilers, emit_census, live);
 	return 0;
 }
 
 static void read_all(struct live *live)
 {
 	struct rec_live *record = &live->record;
-	struct tally *tally = record->step_pages ? tally_new(PAGEBLOCK_ORDER) : NULL;
-	int err = tally || !record->step_pages ? 0 : -ENOMEM;
+	__u64 cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
+	int err = 0;
 
 	record->h.time_ns = now_ns(CLOCK_BOOTTIME);
 	record->nr_pages = 0;
-	if (tally)
-		err = read_pages(live, tally);
-	tally_free(tally);
-	/* What was needed for this reading is not needed for a minute. */
-	malloc_trim(0);
-	record->duration_ns = now_ns(CLOCK_BOOTTIME) - record->h.time_ns;
+	if (record->step_pages) {
+		live->tally = tally_new(PAGEBLOCK_ORDER);
+		err = live->tally ? read_pages(live) : -ENOMEM;
+		tally_free(live->tally);
+		live->tally = NULL;
+		/* What was needed for this reading is not needed for a minute. */
+		malloc_trim(0);
+	}
+	record->cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
 	if (err)
 		log_error("cannot read the table of live pages: %s", strerror(-err));
 	else
@@ -154,7 +192,7 @@ void live_refresh(struct live *live, __u64 max_age_ns, __u32 share)
 {
 	__u64 age_ns = now_ns(CLOCK_BOOTTIME) - live->record.h.time_ns;
 
-	if (live->record.h.time_ns && (age_ns <= max_age_ns || age_ns < live->record.duration_ns * share))
+	if (live->record.h.time_ns && (age_ns <= max_age_ns || age_ns < live->record.cpu_ns * share))
 		return;
 	read_all(live);
 }

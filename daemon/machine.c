@@ -136,6 +136,16 @@ static void derive_page_places(struct machine *machine)
 	machine->page_zone_mask = (1u << bits_for(nr_zones)) - 1;
 }
 
+/* The offset in bytes of a structure's member, or 0. */
+static __u32 offset_in_btf(const struct btf *btf, const char *struct_name, const char *member_name)
+{
+	int id;
+	const struct btf_type *type = find_type(btf, struct_name, BTF_KIND_STRUCT, &id);
+	__u32 bit_offset;
+
+	return type && find_member(btf, type, member_name, &bit_offset) ? bit_offset / 8 : 0;
+}
+
 /*
  * How many pages one followed page stands for: as few as the table of live pages has places for, with a
  * quarter for memory that is added later. Where a struct page is of another size, none is followed.
@@ -339,6 +349,7 @@ int machine_read(struct machine *ret)
 
 	ret->nr_cpu_ids = nr_possible("/sys/devices/system/cpu/possible", MAX_CPUS);
 	derive_page_places(ret);
+	ret->page_refcount_offset = offset_in_btf(ret->btf, "page", "_refcount");
 	choose_live_step(ret);
 	if (record->nr_nodes > 1 && !ret->page_node_shift) {
 		log_warning(

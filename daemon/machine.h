@@ -25,8 +25,9 @@ struct machine {
 	__u32 page_node_fixed; /* 0 on a single node; else the value "unknown", one above the real nodes */
 	__u32 page_zone_shift; /* page->flags >> this is the zone, of as many bits as the mask */
 	__u32 page_zone_mask;  /* 0: the zone of a page cannot be told */
-	__u32 live_step_shift; /* see bpf/abi/live.h; 0: live pages cannot be followed here */
-	__u32 nr_live_entries; /* of the table of live pages, at least 1 */
+	__u32 page_refcount_offset; /* of page->_refcount; 0: not known */
+	__u32 live_step_shift;      /* see bpf/abi/live.h; 0: live pages cannot be followed here */
+	__u32 nr_live_entries;      /* of the table of live pages, at least 1 */
 	__u32 pageblock_order, huge_page_order;
 	__u32 reclaim_order_arg; /* see compat.bpf.h, like the next */
 	__u32 migrate_reason_arg, scan_status_arg;

@@ -245,7 +245,7 @@ static int start_collecting(struct service *service)
 		log_error("out of memory");
 		return -ENOMEM;
 	}
-	service->stacks = stacks_new(service->probes);
+	service->stacks = stacks_new(probes_map_fd(service->probes, "stacks"));
 	if (!service->stacks)
 		return -ENOMEM;
 	options.model = service->model;

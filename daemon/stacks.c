@@ -17,7 +17,8 @@
 #define KEEP_NS (120 * NSEC_PER_SEC)
 
 /*
- * The marks are bits, two for each key, which is a hash already. So one stack in some hundred may be taken for
+ * The marks are bits, two for each key, which is a hash already. So one stack in some hundred may
+ * be taken for
  * marked and stay, which costs its place and nothing else.
  */
 #define MARK_BITS (1u << 18)
@@ -33,13 +34,13 @@ struct stacks {
 	struct kernel_stack values[BATCH];
 };
 
-struct stacks *stacks_new(const struct probes *probes)
+struct stacks *stacks_new(int map_fd)
 {
 	struct stacks *stacks = calloc(1, sizeof(*stacks));
 
 	if (!stacks)
 		return NULL;
-	stacks->fd = probes_map_fd(probes, "stacks");
+	stacks->fd = map_fd;
 	stacks->symbols = symbols_new();
 	if (!stacks->symbols || known_init(&stacks->known, MAX_KNOWN)) {
 		stacks_free(stacks);

@@ -11,14 +11,13 @@
 #define MEMOIR_STACKS_H
 
 #include "../bpf/abi/records.h"
-#include "probes.h"
 
 struct stacks;
 
 enum stacks_user { STACKS_OF_LIVE, STACKS_OF_FALLBACKS, NR_STACKS_USERS };
 
-/* NULL without memory. The probes must outlive it. */
-struct stacks *stacks_new(const struct probes *probes);
+/* map_fd: of the table of stacks, which stays the caller's. NULL without memory. */
+struct stacks *stacks_new(int map_fd);
 void stacks_free(struct stacks *stacks);
 
 /* Hands to emit the records of a stack and of its symbols, as far as they are new since stacks_forget(). */

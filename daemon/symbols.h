@@ -14,7 +14,10 @@ struct symbols;
 struct symbols *symbols_new(void);
 void symbols_free(struct symbols *symbols);
 
-/* The record of an address that is met for the first time since symbols_forget(), else NULL. Valid until the next call. */
+/*
+ * The record of an address that is met for the first time since symbols_forget(), else NULL. Valid
+ * until the next call.
+ */
 const struct rec_symbol *symbols_meet(struct symbols *symbols, __u64 ip);
 
 /* A new stream begins. */

@@ -26,7 +26,10 @@ void tally_free(struct tally *tally);
 /* The first time. */
 void tally_weigh(struct tally *tally, const struct live_page *page);
 
-/* A page's owner spoils so many pageblocks by that page; variance is the square of the standard error of that. */
+/*
+ * A page's owner spoils so many pageblocks by that page; variance is the square of the standard
+ * error of that.
+ */
 void tally_blame(struct tally *tally, const struct live_page *page, double blocks, double variance);
 
 /* Between the first and the second time. */

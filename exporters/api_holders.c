@@ -235,7 +235,10 @@ static void write_owners(struct request *request)
 	json_array_end(&request->json);
 }
 
-/* A share of the blocks that were read, which are not none, with the standard error of the proportion, sqrt(p(1-p)/n). */
+/*
+ * A share of the blocks that were read, which are not none, with the standard error of the
+ * proportion, sqrt(p(1-p)/n).
+ */
 static void write_share(struct request *request, const char *key, const char *error_key, __u64 nr, __u64 of)
 {
 	double share = (double)nr / (double)of;
@@ -285,7 +288,7 @@ void write_holders(struct request *request)
 	}
 	json_object_begin(json, "holders");
 	json_add_u64(json, "age_ns", age_ns(request, live->h.time_ns));
-	json_add_u64(json, "duration_ns", live->duration_ns);
+	json_add_u64(json, "cpu_ns", live->cpu_ns);
 	json_add_string(json, "state", live->step_pages ? "on" : "off");
 	json_add_string(json, "reason", live->why_not);
 	json_add_string(json, "blocks_reason", live->why_no_blocks);

@@ -91,8 +91,8 @@ $(FUZZ): %: %.o $(B)/fuzz/libfuzzed.a
 
 $(patsubst %,%.o,$(BPF_TESTS)): $(B)/memoir.skel.h
 
-$(BPF_TESTS): %: %.o $(B)/daemon/skeleton.o $(B)/daemon/machine.o \
-		$(B)/daemon/dimensions.o $(B)/daemon/log.o $(B)/libmemoir.a
+$(BPF_TESTS): %: %.o $(B)/daemon/skeleton.o $(B)/daemon/machine.o $(B)/daemon/dimensions.o $(B)/daemon/stacks.o \
+		$(B)/daemon/symbols.o $(B)/daemon/log.o $(B)/libmemoir.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
 

@@ -220,11 +220,11 @@ struct rec_census {
 /* A reading of live pages that is complete: its records go before it. */
 struct rec_live {
 	struct rec_header h; /* time_ns: when it began */
-	__u64 duration_ns;
-	__u64 nr_pages;     /* followed pages that were met */
-	__u64 nr_stacks;    /* in the kernel's table */
-	__u32 step_pages;   /* 0: none are followed, and why_not says why */
-	__u32 knows_blocks; /* spoiled pageblocks and the census are known; else why_no_blocks */
+	__u64 cpu_ns;        /* CPU time that it took */
+	__u64 nr_pages;      /* followed pages that were met */
+	__u64 nr_stacks;     /* in the kernel's table */
+	__u32 step_pages;    /* 0: none are followed, and why_not says why */
+	__u32 knows_blocks;  /* spoiled pageblocks and the census are known; else why_no_blocks */
 	char why_not[REC_TEXT_LEN];
 	char why_no_blocks[REC_TEXT_LEN];
 };

@@ -212,7 +212,7 @@ static __u32 cube_layout(struct cube *cube, const struct metric_row *row, __u32 
 	return base + stride;
 }
 
-/* What programs count is in the kernel's memory, what the kernel counts is read with it, the rest is computed. */
+/* Programs count in the kernel's memory; what the kernel counts is read with that; the rest is computed. */
 static const enum value_source cube_order[] = { BPF, KERNEL, MODEL };
 
 __u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS])

@@ -281,7 +281,10 @@ const char *model_setting(const struct model *model, enum setting setting);
 
 /* --- live pages --------------------------------------------------------------------------------- */
 
-/* The last complete reading of live pages, or NULL. What it consists of is valid until the next model_apply(). */
+/*
+ * The last complete reading of live pages, or NULL. What it consists of is valid until the next
+ * model_apply().
+ */
 const struct rec_live *model_live(const struct model *model);
 
 /* Its owners, a record for each stack; those of an owner follow each other. comm is terminated. */

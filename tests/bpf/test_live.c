@@ -31,7 +31,10 @@ static __u32 followed(__u64 group, __u32 step_shift)
 	return (__u32)((__u64)product >> (64 - step_shift));
 }
 
-/* Of 64 single pages one is followed, and it is the one that the hash names; over many groups each place occurs. */
+/*
+ * Of 64 single pages one is followed, and it is the one that the hash names; over many groups each
+ * place occurs.
+ */
 static void test_one_page_of_each_group_is_followed(void **state)
 {
 	struct lab *lab = *state;
@@ -53,7 +56,10 @@ static void test_one_page_of_each_group_is_followed(void **state)
 		assert_true(is_hit[i]);
 }
 
-/* Blocks of every order, all over some memory: every group has its page exactly once, and frees leave nothing. */
+/*
+ * Blocks of every order, all over some memory: every group has its page exactly once, and frees
+ * leave nothing.
+ */
 static void test_blocks_of_every_order_are_followed(void **state)
 {
 	struct lab *lab = *state;
@@ -76,7 +82,10 @@ static void test_blocks_of_every_order_are_followed(void **state)
 	}
 }
 
-/* A block may be freed in pieces of any size, and pieces of a group that hold another page than the followed keep it. */
+/*
+ * A block may be freed in pieces of any size, and pieces of a group that hold another page than
+ * the followed keep it.
+ */
 static void test_block_is_freed_in_pieces(void **state)
 {
 	struct lab *lab = *state;

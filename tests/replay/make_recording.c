@@ -502,7 +502,7 @@ static void put_live(__u64 after_ns)
 {
 	static const struct sim_task gone = { 800, 800, 0, CGROUP_CONTAINER, "gone", 0, 0, 0 };
 	struct rec_live rec = { .h = HEADER(REC_LIVE, struct rec_live, after_ns),
-				.duration_ns = 3 * NSEC_PER_MSEC,
+				.cpu_ns = 3 * NSEC_PER_MSEC,
 				.nr_pages = 5000,
 				.nr_stacks = NR_RECORDED_STACKS,
 				.step_pages = 64,

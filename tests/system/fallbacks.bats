@@ -16,7 +16,7 @@ take_unmovable_pages() {
 	exec {alive}<>"$dir/alive"
 	for nr in 32 64 128 256; do
 		mkfifo "$dir/filled"
-		"$WORKLOAD" hoard "$nr" <"$dir/alive" >"$dir/filled" 3>&- &
+		"$WORKLOAD" pipes "$nr" 256 <"$dir/alive" >"$dir/filled" 3>&- &
 		pids+=("$!")
 		read -r _ <"$dir/filled"
 		rm "$dir/filled"

@@ -136,7 +136,10 @@ static void test_small_stacks_of_an_owner_are_one_record(void **state UNUSED)
 	assert_int_equal(sum_of_pages(result), nr);
 }
 
-/* Of a crowd the heaviest are named, and who spoils goes before who only holds; the sum is whole in any case. */
+/*
+ * Of a crowd the heaviest are named, and who spoils goes before who only holds; the sum is whole
+ * in any case.
+ */
 static void test_heaviest_of_a_crowd_are_named(void **state UNUSED)
 {
 	static struct live_page pages[200000];

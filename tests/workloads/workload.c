@@ -200,18 +200,15 @@ static void hold(char **args)
 	stay();
 }
 
-/* What a pipe may hold without privileges (fs.pipe-max-size), in pages of 4 KiB: half a huge page. */
-#define PIPE_PAGES 256
-
 /* A pipe full of fresh pages: the kernel's own, which nobody can move. Its end to read from. */
-static int fill_pipe(size_t page_size)
+static int fill_pipe(unsigned long nr_pages, size_t page_size)
 {
 	static char page[65536];
 	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETPIPE_SZ, PIPE_PAGES * page_size) < 0)
+	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETPIPE_SZ, nr_pages * page_size) < 0)
 		die("pipe");
-	for (int i = 0; i < PIPE_PAGES; i++)
+	for (unsigned long i = 0; i < nr_pages; i++)
 		if (write(ends[1], page, page_size) != (ssize_t)page_size)
 			die("write");
 	close(ends[1]);
@@ -219,7 +216,7 @@ static int fill_pipe(size_t page_size)
 }
 
 /* All of them are full before any is read from. */
-static int *fill_pipes(unsigned long nr_pipes, size_t page_size)
+static int *fill_pipes(unsigned long nr_pipes, unsigned long nr_pages, size_t page_size)
 {
 	struct rlimit limit;
 	int *pipes = calloc(nr_pipes, sizeof(*pipes));
@@ -230,28 +227,31 @@ static int *fill_pipes(unsigned long nr_pipes, size_t page_size)
 	limit.rlim_cur = limit.rlim_max;
 	setrlimit(RLIMIT_NOFILE, &limit);
 	for (unsigned long i = 0; i < nr_pipes; i++)
-		pipes[i] = fill_pipe(page_size);
+		pipes[i] = fill_pipe(nr_pages, page_size);
 	return pipes;
 }
 
-/* hoard PIPES: takes a mebibyte for each that cannot be moved, and keeps it; prints its pid and waits. */
-static void hoard(char **args)
+/* pipes N PAGES: N pipes that hold so many pages each, which cannot be moved; prints its pid and waits. */
+static void fill(char **args)
 {
-	int *pipes = fill_pipes(number(args[0]), (size_t)sysconf(_SC_PAGESIZE));
+	int *pipes = fill_pipes(number(args[0]), number(args[1]), (size_t)sysconf(_SC_PAGESIZE));
 
 	stay();
 	free(pipes);
 }
 
+/* What a pipe may hold without privileges (fs.pipe-max-size), in pages of 4 KiB: half a huge page. */
+#define PIPE_PAGES 256
+
 /*
- * spoil PIPES: the same, and then gives back all but a few pages of each mebibyte, so that little memory
- * that cannot be moved is spread over many huge pages; prints its pid and waits.
+ * spoil PIPES: fills pipes of a mebibyte, and then gives back all but a few pages of each, so that little
+ * memory that cannot be moved is spread over many huge pages; prints its pid and waits.
  */
 static void spoil(char **args)
 {
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
 	unsigned long nr_pipes = number(args[0]);
-	int *pipes = fill_pipes(nr_pipes, page_size);
+	int *pipes = fill_pipes(nr_pipes, PIPE_PAGES, page_size);
 	char page[65536];
 
 	for (unsigned long i = 0; i < nr_pipes; i++)
@@ -332,6 +332,45 @@ static void reserve(char **args)
 		mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
+/* What one page in /proc/kpageflags says, by Documentation/admin-guide/mm/pagemap.rst. */
+#define KPF_FREE (1ULL << 10)
+#define KPF_OF_PROCESSES \
+	(1ULL << 5 | 1ULL << 11 | 1ULL << 12 | 1ULL << 13 | 1ULL << 14 | 1ULL << 17 | 1ULL << 22)
+#define KPF_NO_MEMORY (1ULL << 19 | 1ULL << 20 | 1ULL << 23)
+#define BLOCK 512
+
+/*
+ * blocks: reads the flags of all pages; prints how many pageblocks have memory, in how many of
+ * these there are
+ * pages of processes beside others that have a flag, and beside others at all.
+ */
+static void blocks(char **args)
+{
+	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	unsigned long nr = 0, nr_mixed_least = 0, nr_mixed_most = 0;
+	uint64_t flags[BLOCK];
+
+	(void)args;
+	if (fd < 0)
+		die("/proc/kpageflags");
+	while (read(fd, flags, sizeof(flags)) == sizeof(flags)) {
+		bool has_memory = false, has_processes = false, has_others = false, has_bare = false;
+
+		for (int i = 0; i < BLOCK; i++) {
+			has_memory = has_memory || (flags[i] && !(flags[i] & KPF_NO_MEMORY));
+			if (flags[i] & (KPF_NO_MEMORY | KPF_FREE))
+				continue;
+			has_processes = has_processes || flags[i] & KPF_OF_PROCESSES;
+			has_others = has_others || (flags[i] && !(flags[i] & KPF_OF_PROCESSES));
+			has_bare = has_bare || !flags[i];
+		}
+		nr += has_memory;
+		nr_mixed_least += has_processes && has_others;
+		nr_mixed_most += has_processes && (has_others || has_bare);
+	}
+	printf("%lu %lu %lu\n", nr, nr_mixed_least, nr_mixed_most);
+}
+
 /* read FILE: reads the whole file, prints its pid, and waits until standard input ends. */
 static void read_file(char **args)
 {
@@ -374,11 +413,22 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "touch", 2, touch }, { "touch-huge", 2, touch_huge }, { "forks", 1, forks },
-	{ "crowd", 1, crowd }, { "bad-faults", 1, bad_faults }, { "named", 1, named },
-	{ "lay", 3, lay },     { "reserve", 1, reserve },       { "use", 1, use },
-	{ "hold", 1, hold },   { "hoard", 1, hoard },           { "spoil", 1, spoil },
-	{ "sieve", 1, sieve }, { "read", 1, read_file },        { "receive", 1, receive },
+	{ "touch", 2, touch },
+	{ "touch-huge", 2, touch_huge },
+	{ "forks", 1, forks },
+	{ "crowd", 1, crowd },
+	{ "bad-faults", 1, bad_faults },
+	{ "named", 1, named },
+	{ "use", 1, use },
+	{ "hold", 1, hold },
+	{ "lay", 3, lay },
+	{ "reserve", 1, reserve },
+	{ "pipes", 2, fill },
+	{ "spoil", 1, spoil },
+	{ "sieve", 1, sieve },
+	{ "blocks", 0, blocks },
+	{ "read", 1, read_file },
+	{ "receive", 1, receive },
 };
 
 int main(int argc, char **argv)
@@ -390,9 +440,8 @@ int main(int argc, char **argv)
 		}
 	}
 	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N |"
-	      " named NAME | use PAGES | hold PAGES |"
-	      " lay HUGE SCATTERED ZEROES | reserve TIB | hoard PIPES | spoil PIPES | sieve PAGES | read FILE |"
-	      " receive SOCKET\n",
+	      " named NAME | use PAGES | hold PAGES | lay HUGE SCATTERED ZEROES | reserve TIB | pipes N PAGES |"
+	      " spoil PIPES | sieve PAGES | blocks | read FILE | receive SOCKET\n",
 	      stderr);
 	return 2;
 }

@@ -28,7 +28,7 @@ fallbacks() {
 fragment() {
 	mkfifo "$dir/alive" "$dir/filled"
 	exec {alive}<>"$dir/alive"
-	"$WORKLOAD" hoard 96 <"$dir/alive" >"$dir/filled" 3>&- &
+	"$WORKLOAD" pipes 96 256 <"$dir/alive" >"$dir/filled" 3>&- &
 	pids+=("$!")
 	read -r <"$dir/filled"
 	touch_more_than_there_is touch

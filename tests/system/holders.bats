@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Who holds memory, by the sample of live pages, against what is known of it from elsewhere.
+
+load daemon
+load expect
+
+# run_workload NAME ARGUMENT...: starts it, and returns when it holds what it is to hold. Its pid is in $holder.
+run_workload() {
+	mkfifo "$dir/input"
+	exec {input}<>"$dir/input"
+	: >"$dir/pid"
+	"$WORKLOAD" "$@" <"$dir/input" >"$dir/pid" 3>&- {input}>&- &
+	pids+=("$!")
+	soon test -s "$dir/pid"
+	holder=$(<"$dir/pid")
+}
+
+end_workload() {
+	exec {input}>&-
+	rm "$dir/input"
+	wait "${pids[-1]}"
+}
+
+# read_holders: the answer to what is held now, in $dir/answer. A reading costs at most a twentieth of a CPU, so it may be
+# an earlier one: it is asked for again until it began after this call.
+read_holders() {
+	local since
+	since=$(now)
+	soon is_read_since "$since"
+}
+now() {
+	awk '{ printf "%.0f\n", $1 * 1e9 }' /proc/uptime
+}
+is_read_since() {
+	get '/v1/fragmentation?max_age_ms=0' >"$dir/answer"
+	jq -e --argjson age "$(($(now) - $1))" '.holders.age_ns <= $age' "$dir/answer" >/dev/null
+}
+
+# held PID MIGRATETYPE: bytes, error
+held() {
+	jq -r --argjson pid "$1" --arg type "$2" '[.holders.owners[] | select(.pid == $pid and .migratetype == $type)][0] |
+		if . then "\(.bytes) \(.bytes_error)" else "0 0" end' "$dir/answer"
+}
+
+# near BYTES ERROR TRUTH SLACK: the estimate is within three errors of the truth, give or take a known slack.
+near() {
+	echo "estimated $1, error $2, truth $3"
+	[ "$2" -gt 0 ] && [ "$1" -ge $(($3 - 3 * $2 - $4)) ] && [ "$1" -le $(($3 + 3 * $2 + $4)) ]
+}
+
+@test "what a process holds is estimated within its error, and is gone with it" {
+	start_daemon
+	run_workload hold 60000
+	read_holders
+	jq -e '.holders.state == "on" and .holders.step_pages >= 64' "$dir/answer"
+	read -r _ resident shared _ <"/proc/$holder/statm"
+	read -r bytes error < <(held "$holder" movable)
+	# The pages of its program are there too, if it was the first to read them.
+	near "$bytes" "$error" $(((resident - shared) * 4096)) $((4 << 20))
+	jq -e --argjson pid "$holder" '.holders.owners[] | select(.pid == $pid and .migratetype == "movable") |
+		.comm == "workload" and .is_alive and .huge_bytes == 0 and .oldest_age_ns >= .mean_age_ns and
+		([.stacks[0].frames[] | select(startswith("handle_mm_fault+"))] | length == 1) and
+		([.stacks[].frames[] | select(test("^(bpf_prog_|bpf_trace_run|__traceiter_)"))] | length == 0)' "$dir/answer"
+	end_workload
+	read_holders
+	read -r bytes error < <(held "$holder" movable)
+	echo "left $bytes"
+	[ "$bytes" -le $((4 << 20)) ]
+	no_losses "$(get '/v1/status?max_age_ms=0')"
+}
+
+@test "unmovable pages in pipes are their writer's, by a stack that says so" {
+	start_daemon
+	run_workload pipes 100 256
+	read_holders
+	read -r bytes error < <(held "$holder" unmovable)
+	# Page tables and the pipes' own structures are unmovable as well.
+	near "$bytes" "$error" $((100 * 256 * 4096)) $((2 << 20))
+	jq -e --argjson pid "$holder" '.holders.owners[] | select(.pid == $pid and .migratetype == "unmovable") |
+		.stacks[0] | .bytes >= 90000000 and any(.frames[]; test("^(anon_)?pipe_write\\+"))' "$dir/answer"
+	end_workload
+	read_holders
+	read -r bytes error < <(held "$holder" unmovable)
+	[ "$bytes" -le $((2 << 20)) ]
+}
+
+@test "mixed pageblocks are estimated as a walk over all pages finds them" {
+	start_daemon
+	run_workload hold 20000
+	read -r nr least most < <("$WORKLOAD" blocks)
+	read_holders
+	reason=$(jq -r .holders.blocks_reason "$dir/answer")
+	[ -z "$reason" ] || skip "pageblocks are not visible here: $reason"
+	jq -c .holders.census "$dir/answer"
+	echo "of $nr blocks $least to $most are mixed"
+	# A page that the kernel uses without a flag looks like one on the list of a CPU, so the walk knows bounds.
+	jq -e --argjson nr "$nr" --argjson least "$least" --argjson most "$most" '
+		.holders.census | (map(.blocks_read) | add) as $read |
+		(map(.mixed_share * .blocks_read) | add / $read) as $share |
+		(3 * ((0.01 + $share * (1 - $share)) / $read | sqrt)) as $margin |
+		$read >= 32 and $share >= $least / $nr - $margin and $share <= $most / $nr + $margin and
+		all(.[]; .mean_free_pages + .mean_movable_pages + .mean_unmovable_pages | . > 0 and . <= 512.01)' "$dir/answer"
+}
+
+@test "a daemon that takes over knows what is held, from stacks that it has not seen itself" {
+	start_daemon --pin "$pins"
+	run_workload hold 20000
+	end_daemon KILL || [ "$?" -eq 137 ]
+	start_daemon --pin "$pins"
+	read_holders
+	read -r _ resident shared _ <"/proc/$holder/statm"
+	read -r bytes error < <(held "$holder" movable)
+	near "$bytes" "$error" $(((resident - shared) * 4096)) $((4 << 20))
+	jq -e --argjson pid "$holder" '.holders.owners[] | select(.pid == $pid and .migratetype == "movable") |
+		any(.stacks[].frames[]; startswith("handle_mm_fault+"))' "$dir/answer"
+}
+
+@test "whoever has no right name is an owner like any other" {
+	start_daemon
+	name=$'"},{\n\x1b[2J\xff'
+	run_workload named "$name"
+	read_holders
+	jq -e --argjson pid "$holder" '[.holders.owners[] | select(.pid == $pid)] |
+		length == 0 or all(.[]; .comm | startswith("\"},{\n\u001b[2J"))' "$dir/answer"
+}
