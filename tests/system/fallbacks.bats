@@ -14,7 +14,7 @@ take_unmovable_pages() {
 	local nr filled
 	mkfifo "$dir/alive"
 	exec {alive}<>"$dir/alive"
-	for nr in 500 1000 2000 4000; do
+	for nr in 500 1000 2000 4000 8000; do
 		mkfifo "$dir/filled"
 		"$WORKLOAD" pipes "$nr" <"$dir/alive" >"$dir/filled" 3>&- &
 		pids+=("$!")
