@@ -188,7 +188,7 @@ int pageblock_order_parse(const char *text, size_t size)
 	const char *eol = memchr(text, '\n', size);
 	__u64 order;
 
-	if (!eol || eol < number || memcmp(text, begin, sizeof(begin) - 1) ||
+	if (!eol || eol < number || memcmp(text, begin, sizeof(begin) - 1) != 0 ||
 	    !parse_u64(number, eol, &order) || order > MAX_PAGEBLOCK_ORDER)
 		return -ENOENT;
 	return (int)order;

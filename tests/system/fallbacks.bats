@@ -14,7 +14,7 @@ take_unmovable_pages() {
 	local nr
 	mkfifo "$dir/alive"
 	exec {alive}<>"$dir/alive"
-	for nr in 32 64 128 256; do
+	for nr in 32 64 128 256 512; do
 		mkfifo "$dir/filled"
 		"$WORKLOAD" pipes "$nr" 256 <"$dir/alive" >"$dir/filled" 3>&- &
 		pids+=("$!")
