@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hash.h"
-
 #define MAX_WEIGHED 32768u /* slots; owners beyond three quarters of them are in the rest */
 #define MAX_ROWS 4096u
 #define ROW_SLOTS (2 * MAX_ROWS)
@@ -78,10 +76,10 @@ void tally_free(struct tally *tally)
 /* Never 0. Two owners with the same one are as unlikely as two stacks. */
 static __u64 owner_key(const struct live_page *page)
 {
-	const __u64 who[] = { page->start_ns,
-			      (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype };
+	__u64 who = (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype;
+	__u64 key = (page->start_ns * 0x9e3779b97f4a7c15ULL ^ who) * 0xbf58476d1ce4e5b9ULL;
 
-	return fnv1a(FNV1A_START, who, sizeof(who)) | 1;
+	return (key ^ key >> 32) | 1;
 }
 
 /* --- the first time --------------------------------------------------------------------------- */

@@ -7,6 +7,11 @@
 
 /* Owners that are shown one by one; the others are one. */
 #define MAX_OWNERS 50u
+/*
+ * Of these, so many at most because of what they spoil: many spoil a little, and must not hide who
+ * holds much.
+ */
+#define MAX_SPOILERS 25u
 /* The most that the model may have, and one for the others. */
 #define MAX_VIEWS 2049u
 
@@ -196,17 +201,20 @@ static void write_others(struct request *request, const struct view *others)
 
 /* --- all -------------------------------------------------------------------------------------- */
 
-/* The heaviest that has not been shown, by spoiled blocks and then by pages; NULL where there is none. */
-static struct view *heaviest(const struct model *model, struct view *views, __u32 nr)
+/* The heaviest that has not been shown, by spoiled blocks or by pages; NULL where none has any. */
+static struct view *heaviest(const struct model *model, struct view *views, __u32 nr, bool by_blocks)
 {
 	struct view *best = NULL;
+	__u64 most = 0;
 
 	for (__u32 i = 0; i < nr; i++) {
-		if (views[i].is_shown || model_holder(model, views[i].first)->owner == NR_LIVE_OWNERS)
+		__u64 weight = by_blocks ? views[i].spoiled_e6 : views[i].nr_pages;
+
+		if (views[i].is_shown || weight <= most ||
+		    model_holder(model, views[i].first)->owner == NR_LIVE_OWNERS)
 			continue;
-		if (!best || views[i].spoiled_e6 > best->spoiled_e6 ||
-		    (views[i].spoiled_e6 == best->spoiled_e6 && views[i].nr_pages > best->nr_pages))
-			best = &views[i];
+		most = weight;
+		best = &views[i];
 	}
 	return best;
 }
@@ -219,8 +227,12 @@ static void write_owners(struct request *request)
 
 	json_array_begin(&request->json, "owners");
 	for (__u32 i = 0; i < MAX_OWNERS; i++) {
-		struct view *view = heaviest(request->model, views, nr);
+		struct view *view = NULL;
 
+		if (i < MAX_SPOILERS)
+			view = heaviest(request->model, views, nr, true);
+		if (!view)
+			view = heaviest(request->model, views, nr, false);
 		if (!view)
 			break;
 		write_owner(request, view);

@@ -83,13 +83,13 @@ static void test_stack_goes_when_nobody_refers_to_it(void **state)
 
 	assert_non_null(stacks);
 	/* It was met just now: somebody may refer to it. */
-	stacks_begin(stacks);
+	stacks_begin(stacks, STACKS_OF_LIVE);
 	assert_int_equal(stacks_sweep(stacks, now), 1);
-	stacks_begin(stacks);
-	stacks_mark(stacks, key);
+	stacks_begin(stacks, STACKS_OF_LIVE);
+	stacks_mark(stacks, STACKS_OF_LIVE, key);
 	assert_int_equal(stacks_sweep(stacks, now + LATER_NS), 1);
 	assert_int_equal(nr_in(lab->skeleton->maps.stacks), 1);
-	stacks_begin(stacks);
+	stacks_begin(stacks, STACKS_OF_LIVE);
 	assert_int_equal(stacks_sweep(stacks, now + LATER_NS), 0);
 	assert_int_equal(nr_in(lab->skeleton->maps.stacks), 0);
 	/* Met again, it is there again, under the same key. */
@@ -109,13 +109,13 @@ static void test_full_table_is_swept(void **state)
 	__u32 nr_left;
 
 	assert_non_null(stacks);
-	stacks_begin(stacks);
+	stacks_begin(stacks, STACKS_OF_LIVE);
 	for (__u64 i = 1; i <= MAX_STACKS; i++) {
 		__u64 key = i * 0x9e3779b97f4a7c15ULL;
 
 		assert_int_equal(bpf_map_update_elem(fd, &key, &stack, BPF_NOEXIST), 0);
 		if (i % 2)
-			stacks_mark(stacks, key);
+			stacks_mark(stacks, STACKS_OF_LIVE, key);
 	}
 	nr_left = stacks_sweep(stacks, now + LATER_NS);
 	assert_in_range(nr_left, MAX_STACKS / 2, MAX_STACKS / 2 + MAX_STACKS / 50);
