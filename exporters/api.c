@@ -383,7 +383,7 @@ static const struct {
 
 bool api_shows_live_pages(const char *path)
 {
-	return !strcmp(path, "/v1/fragmentation");
+	return !strcmp(path, "/v1/fragmentation") || !strcmp(path, "/v1/doctor");
 }
 
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,

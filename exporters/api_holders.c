@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Who holds memory, of the JSON API: the last reading of live pages, and what a census of pageblocks says. */
-#include <stdio.h>
-#include <string.h>
-
 #include "api_request.h"
+#include "frames.h"
 
 /* Owners that are shown one by one; the others are one. */
 #define MAX_OWNERS 50u
@@ -29,12 +27,6 @@ static const char *const owner_names[NR_LIVE_OWNERS + 1] = {
 	[NR_LIVE_OWNERS] = "other",
 };
 
-static bool is_same_owner(const struct rec_holder *a, const struct rec_holder *b)
-{
-	return a->owner == b->owner && a->tgid == b->tgid && a->start_ns == b->start_ns &&
-	       a->migratetype == b->migratetype;
-}
-
 static void view_add(struct view *view, __u64 nr_pages, __u64 nr_huge, __u64 age_sum_ms, __u64 oldest_ns,
 		     __u64 spoiled_e6, __u64 spoiled_error_e6)
 {
@@ -54,7 +46,7 @@ static __u32 make_views(const struct model *model, struct view views[MAX_VIEWS])
 	for (__u32 i = 0; i < model_nr_holders(model); i++) {
 		const struct rec_holder *holder = model_holder(model, i);
 
-		if (!i || !is_same_owner(holder, model_holder(model, i - 1)))
+		if (!i || !holder_is_of_same(holder, model_holder(model, i - 1)))
 			views[nr++] = (struct view){ .first = i };
 		views[nr - 1].nr++;
 		view_add(&views[nr - 1], holder->nr_pages, holder->nr_huge, holder->age_sum_ms,
@@ -92,33 +84,16 @@ static void write_spoiled(struct request *request, __u64 spoiled_e6, __u64 spoil
 	json_add_double(json, "spoiled_blocks_error", (double)square_root(spoiled_error_e6) / 1e3);
 }
 
-/* The outermost frames of the probe: its program and what calls it. */
-static bool is_of_probe(const char *symbol)
-{
-	static const char *const prefixes[] = { "bpf_prog_", "bpf_trace_run", "__bpf_trace_",
-						"__traceiter_" };
-
-	for (size_t i = 0; symbol && i < sizeof(prefixes) / sizeof(prefixes[0]); i++)
-		if (!strncmp(symbol, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
-}
-
 void write_frames(struct request *request, __u64 key)
 {
 	const struct rec_stack *stack = model_stack(request->model, key);
-	bool is_begun = false;
 
 	json_array_begin(&request->json, "frames");
-	for (__u32 i = 0; stack && i < stack->nr; i++) {
-		const char *symbol = model_symbol(request->model, stack->ip[i]);
-		char number[32];
+	for (__u32 i = stack ? frames_begin(request->model, stack) : 0; stack && i < stack->nr; i++) {
+		char name[FRAME_NAME_LEN];
 
-		is_begun = is_begun || !is_of_probe(symbol);
-		if (!is_begun)
-			continue;
-		snprintf(number, sizeof(number), "0x%llx", stack->ip[i]);
-		json_add_string(&request->json, NULL, symbol ? symbol : number);
+		frame_name(request->model, stack, i, name);
+		json_add_string(&request->json, NULL, name);
 	}
 	json_array_end(&request->json);
 }

@@ -11,6 +11,11 @@ static const struct {
 	{ "oom_kills", judge_oom_kills },
 	{ "direct_reclaim", judge_direct_reclaim },
 	{ "memcg_reclaim", judge_memcg_reclaim },
+	{ "huge_pages", judge_huge_pages },
+	{ "direct_compaction", judge_direct_compaction },
+	{ "high_order_failures", judge_high_order_failures },
+	{ "spoiling", judge_spoiling },
+	{ "exhaustion", judge_exhaustion },
 	{ "probes", judge_probes },
 	{ "losses", judge_losses },
 };

@@ -23,10 +23,22 @@ const struct group *group_with_most(const struct model *model, enum ledger row);
 /* Appends "NAME in UNIT", or "NAME" where the unit is unknown. */
 void text_add_group(struct text *text, const struct group *group);
 
+/*
+ * Whether tasks wait for this kind of stall lately; if so, all of the verdict but the remedy.
+ */
+bool judge_waiting(const struct model *model, enum stall_kind kind, struct verdict *ret);
+
 /* verdict_stalls.c */
 bool judge_direct_reclaim(const struct model *model, struct verdict *ret);
 bool judge_memcg_reclaim(const struct model *model, struct verdict *ret);
 bool judge_oom_kills(const struct model *model, struct verdict *ret);
+
+/* verdict_fragmentation.c */
+bool judge_huge_pages(const struct model *model, struct verdict *ret);
+bool judge_direct_compaction(const struct model *model, struct verdict *ret);
+bool judge_high_order_failures(const struct model *model, struct verdict *ret);
+bool judge_spoiling(const struct model *model, struct verdict *ret);
+bool judge_exhaustion(const struct model *model, struct verdict *ret);
 
 /* verdict_trust.c */
 bool judge_probes(const struct model *model, struct verdict *ret);

@@ -9,8 +9,7 @@
 
 #define HOUR_NS (3600 * 1000000000ULL)
 
-/* Whether tasks wait for this kind of stall; if so, everything but the remedy. */
-static bool judge_waiting(const struct model *model, enum stall_kind kind, struct verdict *ret)
+bool judge_waiting(const struct model *model, enum stall_kind kind, struct verdict *ret)
 {
 	enum ledger count = (enum ledger)LEDGER_STALLS(kind), self = (enum ledger)LEDGER_STALL_SELF_NS(kind);
 	const char *name = model_dim_label(model, DIM_STALL_KIND, kind);

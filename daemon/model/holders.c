@@ -81,6 +81,12 @@ const struct rec_holder *model_holder(const struct model *model, __u32 index)
 	return &model->holders.shown.all[index];
 }
 
+bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b)
+{
+	return a->owner == b->owner && a->tgid == b->tgid && a->start_ns == b->start_ns &&
+	       a->migratetype == b->migratetype;
+}
+
 __u32 model_nr_censuses(const struct model *model)
 {
 	return model->holders.shown.nr_censuses;

@@ -290,6 +290,8 @@ const struct rec_live *model_live(const struct model *model);
 /* Its owners, a record for each stack; those of an owner follow each other. comm is terminated. */
 __u32 model_nr_holders(const struct model *model);
 const struct rec_holder *model_holder(const struct model *model, __u32 index);
+/* Whether two of them are of the same owner. */
+bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b);
 
 /* Its census of pageblocks, by node. */
 __u32 model_nr_censuses(const struct model *model);

@@ -9,6 +9,7 @@
 set -eu
 
 export NR_SHORT_LIVES=10000
+[ "$1" = all ] || export BLAME_RUNS=2
 
 run()
 {

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Kernel stacks for readers; see frames.h. */
+#include "frames.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define MAX_CALLERS 3
+
+/* Whether a symbol begins with one of these, of which the last is NULL. */
+static bool begins_with_any(const char *symbol, const char *const prefixes[])
+{
+	for (size_t i = 0; symbol && prefixes[i]; i++)
+		if (!strncmp(symbol, prefixes[i], strlen(prefixes[i])))
+			return true;
+	return false;
+}
+
+static bool is_of_probe(const char *symbol)
+{
+	static const char *const prefixes[] = { "bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_",
+						NULL };
+
+	return begins_with_any(symbol, prefixes);
+}
+
+/* The ways into the page allocator and the slab allocators, by which nobody can be told from anybody. */
+static bool is_of_allocator(const char *symbol)
+{
+	static const char *const prefixes[] = { "__alloc_pages",
+						"__alloc_frozen_pages",
+						"alloc_pages",
+						"__folio_alloc",
+						"folio_alloc",
+						"vma_alloc_folio",
+						"get_page_from_",
+						"__rmqueue",
+						"rmqueue",
+						"get_free_pages",
+						"__get_free_pages",
+						"new_slab",
+						"allocate_slab",
+						"___slab_alloc",
+						"__slab_alloc",
+						"kmem_cache_alloc",
+						"__kmem_cache_alloc",
+						"kmalloc",
+						"__kmalloc",
+						"___kmalloc",
+						"__refill_objects",
+						NULL };
+
+	return begins_with_any(symbol, prefixes);
+}
+
+__u32 frames_begin(const struct model *model, const struct rec_stack *stack)
+{
+	__u32 frame = 0;
+
+	while (frame < stack->nr && is_of_probe(model_symbol(model, stack->ip[frame])))
+		frame++;
+	return frame;
+}
+
+void frame_name(const struct model *model, const struct rec_stack *stack, __u32 frame,
+		char ret[FRAME_NAME_LEN])
+{
+	const char *symbol = model_symbol(model, stack->ip[frame]);
+
+	if (symbol)
+		snprintf(ret, FRAME_NAME_LEN, "%s", symbol);
+	else
+		snprintf(ret, FRAME_NAME_LEN, "0x%llx", stack->ip[frame]);
+}
+
+void text_add_callers(struct text *text, const struct model *model, __u64 stack)
+{
+	const struct rec_stack *rec = model_stack(model, stack);
+	__u32 frame = rec ? frames_begin(model, rec) : 0;
+
+	while (rec && frame < rec->nr && is_of_allocator(model_symbol(model, rec->ip[frame])))
+		frame++;
+	for (__u32 i = 0; rec && i < MAX_CALLERS && frame + i < rec->nr; i++) {
+		char name[FRAME_NAME_LEN];
+
+		frame_name(model, rec, frame + i, name);
+		name[strcspn(name, "+")] = '\0';
+		text_add_format(text, "%s%s", i ? ", " : "", name);
+	}
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Kernel stacks for readers: which frames of one are of interest, and what they are called. Pure. */
+#ifndef MEMOIR_FRAMES_H
+#define MEMOIR_FRAMES_H
+
+#include "../daemon/model/model.h"
+#include "text.h"
+
+#define FRAME_NAME_LEN 96
+
+/* The first frame that is not the probe's own: its program, and what calls it. stack->nr if there is none. */
+__u32 frames_begin(const struct model *model, const struct rec_stack *stack);
+
+/* A frame's name as the kernel writes it ("vfs_write+0x398/0x450"), or its address where it has none. */
+void frame_name(const struct model *model, const struct rec_stack *stack, __u32 frame,
+		char ret[FRAME_NAME_LEN]);
+
+/*
+ * Appends the functions that asked for memory in one line, the innermost first: those behind the page
+ * allocator's own, at most three, without offsets ("anon_pipe_write, vfs_write, ksys_write"). Nothing where
+ * the stack is not known.
+ */
+void text_add_callers(struct text *text, const struct model *model, __u64 stack);
+
+#endif
