@@ -27,8 +27,9 @@ struct {
 static __always_inline __u64 stack_now(void *ctx)
 {
 	struct kernel_stack stack = {}, *known;
-	long size = bpf_get_stack(ctx, stack.ip, sizeof(stack.ip), 0), err;
+	long size = bpf_get_stack(ctx, stack.ip, sizeof(stack.ip), 0);
 	__u64 key = 0;
+	int err;
 
 	stack.used_ns = bpf_ktime_get_boot_ns();
 	for (int i = 0; i < STACK_MAX_FRAMES; i++) {
@@ -46,7 +47,8 @@ static __always_inline __u64 stack_now(void *ctx)
 		known->used_ns = stack.used_ns;
 		return key;
 	}
-	err = bpf_map_update_elem(&stacks, &key, &stack, BPF_NOEXIST);
+	/* Up to 6.3 only the lower half is the error. */
+	err = (int)bpf_map_update_elem(&stacks, &key, &stack, BPF_NOEXIST);
 	if (!err || err == -EEXIST)
 		return key;
 	lost(LOSS_STACK);

@@ -31,8 +31,8 @@ struct spoiler {
 };
 
 /*
- * The owner who spoils most pageblocks: by more than two standard errors more than none, and a tenth or more of
- * all that is known. False where there is none, or it is not known.
+ * The owner who spoils most pageblocks: by more than two standard errors more than none, and a tenth or
+ * more of all that is known. False where there is none, or it is not known.
  */
 static bool find_spoiler(const struct model *model, struct spoiler *ret)
 {

@@ -63,7 +63,7 @@ sums_hold() {
 	before=$(quiet_status) majors=$(majors)
 	stress-ng --vm 1 --vm-bytes 256M --mmap 1 --fork 1 --pipe 1 --readahead 1 --temp-path "$dir" --timeout 30 >/dev/null 2>&1
 	after=$(quiet_status)
-	echo "pgfault $(grown pgfault) pgalloc $(grown pgalloc) pgfree $(grown pgfree)"
+	echo "pgfault $(grown pgfault) pgalloc $(grown pgalloc) pgfree $(grown pgfree), lost: $(jq -c .lost <<<"$after")"
 	for item in allocstall compact_stall oom_kill; do
 		[ "$(grown $item)" -eq 0 ]
 	done
@@ -72,9 +72,11 @@ sums_hold() {
 	[ "$faults" -ge 10000 ]
 	[ "$(grown pgfault)" -ge 0 ] && [ "$(grown pgfault)" -le $((faults / 1000 + $(retried "$majors"))) ]
 	# Bulk allocations are counted by the kernel and not traced.
+	# And a run that the kernel skipped is missing with its pages, of which there are seldom many.
+	misses=$(($(lost "$after" recursion_missed) - $(lost "$before" recursion_missed)))
 	for item in pgalloc pgfree; do
 		pages=$(($(kernel "$after" $item) - $(kernel "$before" $item)))
-		[ "$(grown $item)" -ge 0 ] && [ "$(grown $item)" -le $((pages / 100)) ]
+		[ "$(grown $item)" -ge 0 ] && [ "$(grown $item)" -le $((pages / 100 + 16 * misses)) ]
 	done
 	no_losses "$after"
 	soon sums_hold

@@ -67,8 +67,7 @@ compare='(.before | rows) as $before | (.after | rows) as $after | (.unusable | 
 	# Pageblocks change their type now and then, their number only with the memory.
 	awk -F '[:,]? +' '/^Page block order/ { order = $4 }
 		/^Number of/ { is_in = /blocks type/; next }
-		/^$/ { is_in = 0 }
-		is_in { nr = 0; for (i = 5; i <= NF; i++) nr += $i; print $2, $4, order, nr }' /proc/pagetypeinfo >"$dir/kernel"
+		/^Node/ && is_in { nr = 0; for (i = 5; i <= NF; i++) nr += $i; print $2, $4, order, nr }' /proc/pagetypeinfo >"$dir/kernel"
 	jq -r '.page_block_order as $order | .zones[] |
 		"\(.node) \(.zone) \($order) \([.pageblocks.types[].count] | add)"' "$dir/zones" >"$dir/memoir"
 	diff -u "$dir/kernel" "$dir/memoir"
