@@ -6,6 +6,7 @@
 
 #include "../exporters/human.h"
 #include "command.h"
+#include "holders.h"
 #include "view.h"
 
 /* As people say it of what is itself an estimate: one unit. */
@@ -160,5 +161,8 @@ int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out)
 	view_line(out, width,
 		  "into. UNUSABLE: share of it in smaller blocks. INDEX: why an allocation would");
 	view_line(out, width, "fail: 0 for lack of memory, 1 because of fragmentation. TREND: of AVAILABLE.");
+	holders_show(reply, width, out);
+	fallbacks_show(reply, width, out);
+	huge_pages_show(reply, width, out);
 	return EXIT_OK;
 }

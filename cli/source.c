@@ -47,6 +47,8 @@ static void write_target(char *ret, size_t size, const char *path, const struct 
 
 	if (query->pid)
 		len += snprintf(ret + len, size - (size_t)len, "&pid=%" PRIu64, query->pid);
+	if (query->with_history)
+		len += snprintf(ret + len, size - (size_t)len, "&history=1");
 	if (query->max_age_ms != ANY_AGE)
 		snprintf(ret + len, size - (size_t)len, "&max_age_ms=%" PRIu64, query->max_age_ms);
 }
@@ -75,7 +77,9 @@ static int ask_daemon(struct source *source, const char *path, const struct sour
 static int ask_record(const struct source *source, const char *path, const struct source_query *query,
 		      struct source_reply *ret)
 {
-	const struct api_query api_query = { .pid = query->pid, .after = query->after };
+	const struct api_query api_query = { .pid = query->pid,
+					     .after = query->after,
+					     .with_history = query->with_history };
 	struct api_context context = { .model = source->model };
 
 	context.now_ns = context.started_ns = source_now_ns(source);

@@ -25,6 +25,7 @@ struct source_query {
 	uint64_t pid; /* 0: not asked for */
 	uint64_t after;
 	uint64_t max_age_ms; /* or ANY_AGE */
+	bool with_history;   /* of free memory */
 };
 
 struct source_reply {

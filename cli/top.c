@@ -16,6 +16,7 @@ void top_moment_free(struct top_moment *moment)
 	top_rows_free(&moment->rows);
 	answer_free(&moment->groups);
 	answer_free(&moment->processes);
+	answer_free(&moment->zones);
 	*moment = (struct top_moment){};
 }
 
@@ -56,6 +57,11 @@ static int fetch_anew(struct source *source, const struct top_choice *choice, ui
 	if (!err && !choice->is_groups) {
 		last = &fresh->processes;
 		err = ask(source, "/v1/processes", &query, last);
+	}
+	if (!err && choice->is_zones) {
+		query.with_history = true;
+		last = &fresh->zones;
+		err = ask(source, "/v1/fragmentation", &query, last);
 	}
 	if (err) {
 		snprintf(fresh->problem, sizeof(fresh->problem), "%s", last->reply.problem);

@@ -10,6 +10,7 @@
 /* One moment: what was asked for, and what came. Start with {}. */
 struct top_moment {
 	struct answer groups, processes; /* processes only where they are shown */
+	struct answer zones;             /* only where they are shown */
 	struct top_rows rows;            /* filtered and sorted */
 	struct top_row total;            /* of the whole machine */
 	uint64_t nr_processes, nr_groups;
@@ -19,6 +20,7 @@ struct top_moment {
 struct top_choice {
 	enum top_key key;
 	bool is_reversed, is_groups;
+	bool is_zones;      /* free memory over time instead of rows */
 	const char *filter; /* substring, or "" */
 };
 

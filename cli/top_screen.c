@@ -9,6 +9,7 @@
 #include <wchar.h>
 
 #include "../daemon/util.h"
+#include "heatmap.h"
 #include "interrupt.h"
 #include "top.h"
 #include "view.h"
@@ -65,6 +66,8 @@ static void draw_state(const struct screen *screen, struct text *text)
 		view_line(text, screen_width(), "%s", screen->moment->problem);
 	else if (screen->is_typing)
 		view_line(text, screen_width(), "filter: %s_", screen->filter);
+	else if (choice->is_zones)
+		view_line(text, screen_width(), "free memory  (z: back, h: help, q: quit)");
 	else
 		view_line(text, screen_width(), "%s by %s%s%s%s  (h: help, q: quit)",
 			  choice->is_groups ? "groups" : "processes", top_key_name(choice->key),
@@ -89,6 +92,15 @@ static void draw_rows(const struct screen *screen, struct text *text)
 	table_free(&table);
 }
 
+static void draw_zones(const struct screen *screen, struct text *text)
+{
+	text_clear(text);
+	heatmap_add_legend(text, screen_width());
+	heatmap_add(text, screen_width(), screen->moment->zones.json);
+	draw_text(HEAD_LINES - 1, text, A_NORMAL);
+	mvchgat(HEAD_LINES - 1, 0, -1, A_REVERSE, 0, NULL);
+}
+
 static void draw_help(struct text *text)
 {
 	static const char *const lines[] = {
@@ -97,6 +109,7 @@ static void draw_help(struct text *text)
 		"    faults, alloc, stall, major, stalled, unit",
 		"r  reverse        g  groups or processes",
 		"/  filter by comm or unit, Escape: all",
+		"z  free memory by zone, order and time",
 		"up down page home end  scroll",
 		"q  quit           any key: back",
 		"",
@@ -124,6 +137,8 @@ static void draw(struct screen *screen)
 	draw_state(screen, &text);
 	if (screen->is_help)
 		draw_help(&text);
+	else if (screen->choice.is_zones)
+		draw_zones(screen, &text);
 	else
 		draw_rows(screen, &text);
 	text_free(&text);
@@ -230,6 +245,9 @@ static void on_letter(struct screen *screen, wint_t key)
 	} else if (key == 'g') {
 		screen->choice.is_groups = !screen->choice.is_groups;
 		screen->first = 0;
+		screen->wants_fetch = true;
+	} else if (key == 'z') {
+		screen->choice.is_zones = !screen->choice.is_zones;
 		screen->wants_fetch = true;
 	} else if (key == '<' || key == '>') {
 		sort_beside(screen, key == '<' ? -1 : 1);

@@ -87,7 +87,12 @@ static void write_spoiled(struct request *request, __u64 spoiled_e6, __u64 spoil
 void write_frames(struct request *request, __u64 key)
 {
 	const struct rec_stack *stack = model_stack(request->model, key);
+	struct text callers = {};
 
+	text_add_callers(&callers, request->model, key);
+	json_add_string(&request->json, "callers", callers.data ? callers.data : "");
+	request->json.text->is_failed |= callers.is_failed;
+	text_free(&callers);
 	json_array_begin(&request->json, "frames");
 	for (__u32 i = stack ? frames_begin(request->model, stack) : 0; stack && i < stack->nr; i++) {
 		char name[FRAME_NAME_LEN];

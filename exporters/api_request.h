@@ -42,7 +42,7 @@ void write_huge_pages(struct request *request);
 /* The member "holders": who holds memory, and what that spoils. */
 void write_holders(struct request *request);
 
-/* The member "frames": a kernel stack by its key, without the frames of the probe. */
+/* The members "callers" and "frames": a kernel stack by its key, without the frames of the probe. */
 void write_frames(struct request *request, __u64 key);
 
 enum api_status events_reply(struct request *request);

@@ -12,6 +12,7 @@ load shortage
 declare -gA path_of=(
 	[status]=/v1/status [probes]=/v1/probes ['top --once']=/v1/processes ['top --once --groups']=/v1/groups
 	[faults]=/v1/faults [stalls]=/v1/stalls [events]=/v1/events [doctor]=/v1/doctor
+	[fragmentation]=/v1/fragmentation
 )
 
 memoir() {
