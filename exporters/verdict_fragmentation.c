@@ -124,12 +124,6 @@ static __u32 huge_order(const struct model *model)
 										: last;
 }
 
-static void add_zone_name(struct text *text, const struct model *model, const struct zone *zone)
-{
-	text_add_format(text, "node %s, zone %s", model_dim_label(model, DIM_NODE, zone->node),
-			model_dim_label(model, DIM_ZONE, zone->zone));
-}
-
 /* What is free of this order in the largest zone, and why not more. Whether memory is lacking as such. */
 static bool add_free(struct text *text, const struct model *model, __u32 order)
 {
@@ -141,8 +135,9 @@ static bool add_free(struct text *text, const struct model *model, __u32 order)
 		return false;
 	model_status(model, &status);
 	index = zone_fragmentation(model, zone, order);
-	add_zone_name(text, model, zone);
-	text_add_format(text, ": %s free, of which %s are in smaller blocks; ",
+	text_add_format(text, "Node %s, zone %s: %s free, of which %s are in smaller blocks; ",
+			model_dim_label(model, DIM_NODE, zone->node),
+			model_dim_label(model, DIM_ZONE, zone->zone),
 			human_bytes(zone->free_pages * status.machine->page_size).text,
 			human_percent((double)zone_unusable(model, zone, order) / 1000).text);
 	if (index == CELL_NONE)
@@ -321,11 +316,12 @@ bool judge_exhaustion(const struct model *model, struct verdict *ret)
 	    !(trend.seconds_left_high < NEAR_SECONDS))
 		return false;
 	ret->severity = SEVERITY_WARNING;
-	text_add_format(&ret->finding, "Free blocks of order %u run out in %s to %s in ", order,
-			human_duration((__u64)(trend.seconds_left_low * 1e9)).text,
-			human_duration((__u64)(trend.seconds_left_high * 1e9)).text);
-	add_zone_name(&ret->finding, model, zone);
-	text_add(&ret->finding, ", if it goes on like that.");
+	text_add_format(
+		&ret->finding,
+		"If it goes on like that, free blocks of order %u run out in %s to %s on node %s, zone %s.",
+		order, human_duration((__u64)(trend.seconds_left_low * 1e9)).text,
+		human_duration((__u64)(trend.seconds_left_high * 1e9)).text,
+		model_dim_label(model, DIM_NODE, zone->node), model_dim_label(model, DIM_ZONE, zone->zone));
 	text_add_format(&ret->evidence, "%s are left, and an hour takes %s.",
 			human_count(zone_available(model, zone, order)).text,
 			human_rate(-trend.per_hour).text);
