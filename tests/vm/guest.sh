@@ -79,6 +79,8 @@ qemu=$!
 exec {results}<>"$out/results.pipe.out" {monitor}<>"$out/monitor.pipe.in" {answers}<>"$out/monitor.pipe.out"
 cat <&"$answers" >"$out/monitor.log" &
 reader=$!
+# Nobody wants to hear of its end.
+disown "$reader"
 
 # next_line: into $line; fails if none comes for too long, or QEMU has ended.
 next_line()
