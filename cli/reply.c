@@ -9,7 +9,7 @@ json_t *reply_parse(const struct text *body)
 {
 	json_t *json = body->len ? json_loadb(body->data, body->len, 0, NULL) : NULL;
 
-	/* A count may need all 64 bits, and jansson's integers have a sign: rather about right than nothing. */
+	/* jansson's integers have a sign, and a count may need all 64 bits: better inexact than none. */
 	if (!json && body->len)
 		json = json_loadb(body->data, body->len, JSON_DECODE_INT_AS_REAL, NULL);
 	if (json_is_object(json))
