@@ -86,7 +86,7 @@ static void parse_option(struct cli *cli, unsigned int option, const char *arg)
 	if (option == OPTION_INTERVAL)
 		cli->interval_ns = parse_interval(arg);
 	if (option == OPTION_SECONDS && !parse_number(arg, MAX_SECONDS, &cli->seconds))
-		bad_usage("--seconds %s: must be a whole number of at least 1", arg);
+		bad_usage("--seconds %s: must be a whole number from 1 to %llu", arg, MAX_SECONDS);
 	if (option != OPTION_SORT)
 		return;
 	cli->sort = top_key_find(arg);

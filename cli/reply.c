@@ -9,15 +9,27 @@ json_t *reply_parse(const struct text *body)
 {
 	json_t *json = body->len ? json_loadb(body->data, body->len, 0, NULL) : NULL;
 
+	/* jansson's integers have a sign, and a count may need all 64 bits: better inexact than none. */
+	if (!json && body->len)
+		json = json_loadb(body->data, body->len, JSON_DECODE_INT_AS_REAL, NULL);
 	if (json_is_object(json))
 		return json;
 	json_decref(json);
 	return NULL;
 }
 
+static int64_t nearest_s64(double value)
+{
+	if (value >= 0x1p63)
+		return INT64_MAX;
+	return value < -0x1p63 ? INT64_MIN : (int64_t)value;
+}
+
 int64_t reply_s64(const json_t *object, const char *key)
 {
-	return json_integer_value(json_object_get(object, key));
+	const json_t *value = json_object_get(object, key);
+
+	return json_is_real(value) ? nearest_s64(json_real_value(value)) : json_integer_value(value);
 }
 
 uint64_t reply_u64(const json_t *object, const char *key)

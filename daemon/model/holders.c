@@ -19,10 +19,12 @@ void holders_free(struct holders *holders)
 
 int apply_holder(struct model *model, const struct rec_header *h)
 {
+	const struct rec_holder *rec = (const struct rec_holder *)h;
 	struct holder_list *pending = &model->holders.pending;
 	struct rec_holder *holder;
 
-	if (((const struct rec_holder *)h)->owner > NR_LIVE_OWNERS || pending->nr == MAX_HOLDERS)
+	if (rec->owner > NR_LIVE_OWNERS || pending->nr == MAX_HOLDERS ||
+	    rec->nr_pages > MAX_PAGES - pending->nr_pages || rec->nr_huge > rec->nr_pages)
 		return -EINVAL;
 	if (pending->nr == pending->capacity) {
 		__u32 capacity = pending->capacity ? pending->capacity * 2 : MIN_HOLDERS;
@@ -34,8 +36,9 @@ int apply_holder(struct model *model, const struct rec_header *h)
 		pending->capacity = capacity;
 	}
 	holder = &pending->all[pending->nr++];
-	*holder = *(const struct rec_holder *)h;
+	*holder = *rec;
 	terminate(holder->comm);
+	pending->nr_pages += rec->nr_pages;
 	return 0;
 }
 
@@ -51,17 +54,28 @@ int apply_census(struct model *model, const struct rec_header *h)
 	return 0;
 }
 
+/* Whether so many followed pages can stand for what a machine has. */
+static bool is_possible(__u64 nr_pages, __u32 step_pages)
+{
+	return !step_pages || nr_pages <= MAX_PAGES / step_pages;
+}
+
 int apply_live(struct model *model, const struct rec_header *h)
 {
+	const struct rec_live *rec = (const struct rec_live *)h;
 	struct holders *holders = &model->holders;
 	struct holder_list shown = holders->shown;
 
-	holders->rec = *(const struct rec_live *)h;
+	if (!is_possible(rec->nr_pages, rec->step_pages) ||
+	    !is_possible(holders->pending.nr_pages, rec->step_pages))
+		return -EINVAL;
+	holders->rec = *rec;
 	terminate(holders->rec.why_not);
 	terminate(holders->rec.why_no_blocks);
 	holders->shown = holders->pending;
 	holders->pending = shown;
 	holders->pending.nr = 0;
+	holders->pending.nr_pages = 0;
 	holders->pending.nr_censuses = 0;
 	return 0;
 }

@@ -67,6 +67,13 @@ const char *dim_fixed_label(enum dim dim, __u32 index);
 
 #define MAX_PROBES 128
 
+/*
+ * More pages than any machine has, and a larger page than any kernel's: so many of those are less than 2^63
+ * bytes, which every reader of JSON can hold.
+ */
+#define MAX_PAGES (1ULL << 44)
+#define MAX_PAGE_SIZE (1u << 18)
+
 struct shape {
 	struct rec_machine rec; /* rec.h.size is 0 before the first record */
 	__u32 sizes[NR_DIMS];
@@ -340,6 +347,7 @@ int apply_symbol(struct model *model, const struct rec_header *h);
 struct holder_list {
 	struct rec_holder *all;
 	__u32 nr, capacity;
+	__u64 nr_pages; /* of all of them */
 	struct rec_census censuses[MAX_CENSUSES];
 	__u32 nr_censuses;
 };

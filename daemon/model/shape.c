@@ -55,7 +55,7 @@ static bool sizes_are_sane(const struct rec_machine *rec)
 		if (size < machine_dims[i].min || size > machine_dims[i].max)
 			return false;
 	}
-	return true;
+	return rec->page_size <= MAX_PAGE_SIZE;
 }
 
 static bool sizes_are_equal(const struct rec_machine *a, const struct rec_machine *b)

@@ -11,8 +11,8 @@
 
 #include "contig.h"
 
-/* More than any zone has; below it no sum of what a record says overflows, nor a thousand times that. */
-#define MAX_ZONE_PAGES (1ULL << 44)
+/* No zone has more than this machine could; a thousand times that does not overflow. */
+#define MAX_ZONE_PAGES MAX_PAGES
 
 #define MIN_CAPACITY 8u
 
@@ -39,15 +39,19 @@ void zones_free(struct model *model)
 
 static bool is_sane(const struct shape *shape, const struct rec_zone *rec)
 {
+	__u64 free_pages = 0;
+
 	if (rec->node >= shape->sizes[DIM_NODE] || rec->zone >= shape->sizes[DIM_ZONE] ||
 	    rec->present_pages > MAX_ZONE_PAGES || rec->managed_pages > MAX_ZONE_PAGES ||
 	    rec->min_pages > MAX_ZONE_PAGES || rec->low_pages > MAX_ZONE_PAGES ||
 	    rec->high_pages > MAX_ZONE_PAGES)
 		return false;
-	for (__u32 order = 0; order < REC_MAX_ORDERS; order++)
+	for (__u32 order = 0; order < REC_MAX_ORDERS; order++) {
 		if (rec->nr_free[order] > (order < shape->sizes[DIM_ORDER] ? MAX_ZONE_PAGES >> order : 0))
 			return false;
-	return true;
+		free_pages += rec->nr_free[order] << order;
+	}
+	return free_pages <= MAX_ZONE_PAGES;
 }
 
 static int grow(struct zones *zones)

@@ -62,6 +62,7 @@ static size_t make_record(__u32 kind, const uint8_t *data, size_t size)
 		record.h.time_ns = (__u64)data[1] << (data[2] % 64);
 	if (kind == REC_MACHINE) {
 		record.machine.layout = model_layout();
+		record.machine.page_size %= 1u << 18;
 		record.machine.installed_ns %= 2;
 		record.machine.nr_nodes = record.machine.nr_nodes % 3 + 1;
 		record.machine.nr_migratetypes = record.machine.nr_migratetypes % 3 + 1;

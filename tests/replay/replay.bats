@@ -49,7 +49,6 @@ samples()
 @test "golden /v1/fragmentation" { check fragmentation; }
 @test "golden /v1/fragmentation with its history" { check history; }
 @test "golden /v1/events" { check events; }
-@test "golden /v1/fragmentation" { check fragmentation; }
 @test "golden /v1/doctor" { check doctor; }
 @test "golden /v1/events after some" { check late-events; }
 @test "golden error: no such process" { check no-process; }
@@ -71,7 +70,7 @@ samples()
 @test "all replies are JSON" {
 	command -v jq >/dev/null || skip "jq is missing"
 	for path in status probes processes 'process?pid=200' groups faults stalls events fragmentation \
-		'fragmentation?history=1' nothing; do
+		'fragmentation?history=1' doctor nothing; do
 		"$BUILD/asan/tests/replay/show" "$RECORDING" "/v1/$path" | jq -e 'type == "object"' >/dev/null
 	done
 }

@@ -75,6 +75,9 @@ static void test_machine_is_checked(void **state UNUSED)
 	machine.nr_nodes = 0x80000001u;
 	expect_machine(machine, -EINVAL);
 	machine = stream_machine();
+	machine.page_size = (1u << 18) + 1;
+	expect_machine(machine, -EINVAL);
+	machine = stream_machine();
 	machine.nr_orders = 33;
 	expect_machine(machine, -EINVAL);
 	machine = stream_machine();

@@ -93,6 +93,34 @@ static void test_nonsense_is_refused(void **state UNUSED)
 	model_free(model);
 }
 
+/* More than any machine has would be another number in bytes. */
+static void test_pages_are_bounded(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+	struct rec_holder holder = { .h = HEADER(REC_HOLDER, struct rec_holder, 0), .nr_pages = 1ULL << 43 };
+	struct rec_live live = { .h = HEADER(REC_LIVE, struct rec_live, 1), .step_pages = 64 };
+
+	holder.nr_huge = holder.nr_pages + 1;
+	assert_int_equal(feed(model, &holder), -EINVAL);
+	holder.nr_huge = holder.nr_pages;
+	assert_int_equal(feed(model, &holder), 0);
+	assert_int_equal(feed(model, &holder), 0);
+	assert_int_equal(feed(model, &holder), -EINVAL);
+	assert_int_equal(feed(model, &live), -EINVAL);
+	live.step_pages = 0;
+	assert_int_equal(feed(model, &live), 0);
+
+	live.step_pages = 64;
+	live.nr_pages = (1ULL << 38) + 1;
+	assert_int_equal(feed(model, &live), -EINVAL);
+	live.nr_pages = 1ULL << 38;
+	holder.nr_huge = 0;
+	holder.nr_pages = live.nr_pages;
+	assert_int_equal(feed(model, &holder), 0);
+	assert_int_equal(feed(model, &live), 0);
+	model_free(model);
+}
+
 static int feed_stack(struct model *model, __u64 key, __u32 nr)
 {
 	struct rec_stack rec = {
@@ -174,6 +202,7 @@ int main(void)
 		cmocka_unit_test(test_reading_is_visible_when_it_ends),
 		cmocka_unit_test(test_reading_is_bounded),
 		cmocka_unit_test(test_nonsense_is_refused),
+		cmocka_unit_test(test_pages_are_bounded),
 		cmocka_unit_test(test_recent_stacks_are_kept),
 		cmocka_unit_test(test_stacks_and_symbols_are_checked),
 		cmocka_unit_test(test_errors_are_right),

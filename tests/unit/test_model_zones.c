@@ -222,6 +222,9 @@ static void test_zones_are_checked(void **state UNUSED)
 	rec.nr_free[10] = (1ULL << 34) + 1;
 	expect_refused(model, rec);
 	rec = good;
+	rec.nr_free[9] = rec.nr_free[10] = 1ULL << 34; /* too many together */
+	expect_refused(model, rec);
+	rec = good;
 	rec.managed_pages = ~0ULL;
 	expect_refused(model, rec);
 	rec = good;
