@@ -25,7 +25,7 @@ static void show_verdict(const json_t *verdict, size_t width, struct text *out)
 	view_line(out, width, "%s", "");
 	view_paragraph(out, width, 0, heading(reply_string(verdict, "severity")),
 		       reply_string(verdict, "finding"));
-	if (json_is_integer(reply_member(verdict, "since_age_ns")))
+	if (reply_is_known(verdict, "since_age_ns"))
 		snprintf(since, sizeof(since),
 			 "For %s:", human_duration(reply_u64(verdict, "since_age_ns")).text);
 	view_paragraph(out, width, INDENT, since, reply_string(verdict, "evidence"));

@@ -319,7 +319,7 @@ static int loop(struct screen *screen)
 
 		draw(screen);
 		events = interrupt_poll(STDIN_FILENO, POLLIN, next_ns);
-		if (events > 0 && !(events & POLLIN))
+		if (events > 0 && events & (POLLHUP | POLLERR | POLLNVAL))
 			return EXIT_FAILED;
 		read_keys(screen);
 		if (events == 0)

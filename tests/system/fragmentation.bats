@@ -65,7 +65,7 @@ compare='(.before | rows) as $before | (.after | rows) as $after | (.unusable | 
 	start_daemon
 	get '/v1/fragmentation?max_age_ms=0' >"$dir/zones"
 	# Pageblocks change their type now and then, their number only with the memory.
-	awk -F '[:,]? +' '/^Page block order/ { order = $4 }
+	awk -F '[:,]? +' '/^Page block order/ { order = $4; is_in = 0 }
 		/^Number of/ { is_in = /blocks type/; next }
 		/^Node/ && is_in { nr = 0; for (i = 5; i <= NF; i++) nr += $i; print $2, $4, order, nr }' /proc/pagetypeinfo >"$dir/kernel"
 	jq -r '.page_block_order as $order | .zones[] |

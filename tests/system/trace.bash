@@ -24,6 +24,17 @@ nr_traced() {
 	awk -F ': ' '/^(entries|overrun|dropped events): / { nr += $2 } END { print nr + 0 }' "$trace"/per_cpu/cpu*/stats
 }
 
+# at_rest COMMAND...: its output at a moment when no event came meanwhile; $nr_at_rest is how many there were then.
+at_rest() {
+	local tries
+	for ((tries = 0; tries < 50; tries++)); do
+		nr_at_rest=$(nr_traced)
+		"$@" >"$dir/at_rest"
+		[ "$(nr_traced)" -ne "$nr_at_rest" ] || break
+	done
+	[ "$(nr_traced)" -eq "$nr_at_rest" ]
+}
+
 # traced_with TEXT: events that have it.
 traced_with() {
 	traced | grep -c "$1" || true

@@ -41,13 +41,11 @@ fragment() {
 	huge_pages never
 	start_daemon
 	begin_trace kmem/mm_page_alloc_extfrag
-	before=$(fallbacks)
+	at_rest fallbacks
+	before=$(<"$dir/at_rest") traced_before=$nr_at_rest
 	fragment
-	for ((tries = 0; tries < 50; tries++)); do
-		traced=$(nr_traced)
-		memoir=$(($(fallbacks) - before))
-		[ "$(nr_traced)" -ne "$traced" ] || break
-	done
+	at_rest fallbacks
+	memoir=$(($(<"$dir/at_rest") - before)) traced=$((nr_at_rest - traced_before))
 	echo "memoir $memoir, trace $traced"
 	[ "$traced" -gt 0 ]
 	[ "$memoir" -eq "$traced" ]
