@@ -9,9 +9,7 @@
 #include <string.h>
 
 #include "batch.h"
-#include "tally.h"
 #include "log.h"
-#include "pageblocks.h"
 #include "spoilers.h"
 #include "stacks.h"
 #include "tally.h"
@@ -21,6 +19,7 @@
 
 struct live {
 	int fd;
+	__u32 huge_order; /* of a pageblock */
 	live_emit_fn emit;
 	void *ctx;
 	struct stacks *stacks;
@@ -68,6 +67,7 @@ struct live *live_new(const struct probes *probes, const struct machine *machine
 	if (!live)
 		return NULL;
 	live->fd = probes_map_fd(probes, "live");
+	live->huge_order = machine->pageblock_order;
 	live->emit = emit;
 	live->ctx = ctx;
 	live->stacks = stacks;
@@ -174,7 +174,7 @@ static void read_all(struct live *live)
 	record->h.time_ns = now_ns(CLOCK_BOOTTIME);
 	record->nr_pages = 0;
 	if (record->step_pages) {
-		live->tally = tally_new(PAGEBLOCK_ORDER);
+		live->tally = tally_new(live->huge_order);
 		err = live->tally ? read_pages(live) : -ENOMEM;
 		tally_free(live->tally);
 		live->tally = NULL;

@@ -17,8 +17,7 @@
 #define KEEP_NS (120 * NSEC_PER_SEC)
 
 /*
- * The marks are bits, two for each key, which is a hash already. So one stack in some hundred may
- * be taken for
+ * The marks are bits, two for each key, which is a hash already. So one stack in some hundred may be taken for
  * marked and stay, which costs its place and nothing else.
  */
 #define MARK_BITS (1u << 18)
