@@ -130,6 +130,14 @@ static void on_live_record(void *ctx, const struct rec_header *record)
 	collector_feed(service->collector, record);
 }
 
+/* The ring is not to fill up while live pages are read. What ails it, the loop or the next snapshot meets too. */
+static void on_live_pause(void *ctx)
+{
+	const struct service *service = ctx;
+
+	collector_drain(service->collector);
+}
+
 /* state is more for the service manager, each line ended, or "". */
 static void notify(const struct service *service, const char *state)
 {
@@ -254,7 +262,7 @@ static int start_collecting(struct service *service)
 	if (err)
 		return err;
 	service->live = live_new(service->probes, &service->machine, service->stacks, on_live_record,
-				 service);
+				 on_live_pause, service);
 	if (!service->live)
 		return -ENOMEM;
 	live_refresh(service->live, LIVE_INTERVAL_NS, REGULAR_SHARE);
