@@ -10,8 +10,8 @@
 #include "symbols.h"
 #include "util.h"
 
-/* Half of what the model keeps, so that it still has what is not sent again. */
-#define MAX_KNOWN 2048u
+/* Half of what the model keeps, so that it still has what is not sent again; more than a reading refers to. */
+#define MAX_KNOWN 1024u
 
 /* A stack that was met this lately may be referred to by what the daemon has not read yet. */
 #define KEEP_NS (120 * NSEC_PER_SEC)
