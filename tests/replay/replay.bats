@@ -49,7 +49,6 @@ samples()
 @test "golden /v1/fragmentation" { check fragmentation; }
 @test "golden /v1/fragmentation with its history" { check history; }
 @test "golden /v1/events" { check events; }
-@test "golden /v1/fragmentation" { check fragmentation; }
 @test "golden /v1/doctor" { check doctor; }
 @test "golden /v1/events after some" { check late-events; }
 @test "golden error: no such process" { check no-process; }
