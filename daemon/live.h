@@ -15,7 +15,7 @@ struct live;
 
 typedef void (*live_emit_fn)(void *ctx, const struct rec_header *record);
 
-/* Called again and again during a reading, which on a large machine takes a tenth of a second. */
+/* Called again and again during a reading, which on a large machine takes a third of a second. */
 typedef void (*live_pause_fn)(void *ctx);
 
 /* NULL without memory. What is given must outlive it. */
