@@ -86,8 +86,8 @@ struct pageblock {
 };
 
 /*
- * Adds up a block of so many pages. One without a single flag is as if it were not there: memory that a hypervisor keeps
- * looks like that.
+ * Adds up a block of so many pages. One without a single flag is as if it were not there: memory that a
+ * hypervisor keeps looks like that.
  */
 void pageblock_add_up(const __u64 *kpageflags, const __u32 *refcounts, __u32 nr_pages, struct pageblock *ret);
 

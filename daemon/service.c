@@ -130,7 +130,7 @@ static void on_live_record(void *ctx, const struct rec_header *record)
 	collector_feed(service->collector, record);
 }
 
-/* The ring is not to fill up while live pages are read. What ails it, the loop or the next snapshot meets too. */
+/* The ring is not to fill up while live pages are read. An error is met again by the next snapshot. */
 static void on_live_pause(void *ctx)
 {
 	const struct service *service = ctx;

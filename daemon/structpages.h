@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reads struct pages from the kernel's memory: a program of BPF copies those of a pageblock at once. For what
- * /proc/kpageflags does not tell: a page on the list of a CPU has no flag, like one that the kernel uses, but is
- * free, and nobody has a reference to it.
+ * /proc/kpageflags does not tell: a page on the list of a CPU has no flag, like one that the kernel uses, but
+ * is free, and nobody has a reference to it.
  */
 #ifndef MEMOIR_STRUCTPAGES_H
 #define MEMOIR_STRUCTPAGES_H

@@ -49,7 +49,7 @@ struct tally {
 	__u32 nr_blamed;
 	__u64 chosen[TALLY_MAX_OWNERS]; /* keys */
 	__u32 nr_chosen;
-	/* The first nr_chosen rows are those without a stack, then one rest for each migratetype, then by stack. */
+	/* The chosen owners' rows without a stack, one rest for each migratetype, and rows by stack. */
 	struct row rows[MAX_ROWS];
 	__u32 nr_rows;
 	__u16 row_slots[ROW_SLOTS]; /* by owner and stack: a row's number and one, or 0 */

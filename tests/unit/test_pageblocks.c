@@ -34,7 +34,7 @@ static int zones_of(const char *text, struct zone_ranges *ret)
 #define MEMORY "        present  5\n        managed  4\n        protection: (0, 0, 0, 0, 0)\n"
 #define NO_MEMORY  \
 	WATERMARKS \
-		"        spanned  0\n        present  0\n        managed  0\n        protection: (0, 0, 0, 0, 0)\n"
+	"        spanned  0\n        present  0\n        managed  0\n        protection: (0, 0, 0, 0, 0)\n"
 
 /* As of Linux 6.18, cut; nodes of five zones each, of which some are empty. */
 static const char zoneinfo[] = "Node 0, zone      DMA\n"
