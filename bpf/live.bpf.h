@@ -15,9 +15,8 @@
 
 /* Set by the daemon before load; defined in ledger.bpf.c. */
 extern const volatile __u32 live_step_shift; /* one page of 1 << this is followed; 0: none is */
-extern const volatile __u32
-	page_zone_shift;                    /* page->flags >> this is the zone, of as many bits as the mask */
-extern const volatile __u32 page_zone_mask; /* 0: the zone cannot be told */
+extern const volatile __u32 page_zone_shift; /* page->flags >> this is the zone, of the bits of the mask */
+extern const volatile __u32 page_zone_mask;  /* 0: the zone cannot be told */
 
 /* The daemon sets max_entries. */
 struct {

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Page allocation and free: the hottest programs of all. They add to two cells and one ledger and
- * leave; of one page in many they note who holds it (live.bpf.h). mm_page_free_batched is a subset
- * of mm_page_free and is not used. Pages handed out by the
- * bulk allocator are counted in /proc/vmstat but not traced by some kernels; the difference shows
- * in memoir_vmstat_remainder.
+ * Page allocation and free: the hottest programs of all. They add to two cells and one ledger and leave;
+ * of one page in many they note who holds it (live.bpf.h). mm_page_free_batched is a subset of mm_page_free
+ * and is not used. Pages handed out by the bulk allocator are counted in /proc/vmstat but not traced by some
+ * kernels; the difference shows in memoir_vmstat_remainder.
  *
  * raw_tp and not tp_btf: mm_page_alloc passes NULL when it fails, and kernels disagree on whether a
  * typed argument may be tested for that; a raw argument is a number.

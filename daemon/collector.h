@@ -40,8 +40,8 @@ void collector_free(struct collector *collector);
 void collector_set_sink(struct collector *collector, record_sink_fn sink, void *ctx);
 
 /*
- * Hands to emit what a new stream of records must begin with: the machine, labels and probes as
- * they are now. Units follow in the stream itself, before the first task that has them.
+ * Hands to emit what a new stream of records must begin with: the machine, labels, probes and settings as
+ * they are now. Units and stacks follow in the stream itself, before the first record that refers to them.
  */
 void collector_preamble(struct collector *collector, record_sink_fn emit, void *ctx);
 

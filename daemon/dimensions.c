@@ -144,7 +144,7 @@ static void take_zone_name(void *ctx, const char *line, size_t size)
 	__u32 *nr_zones = &machine->record.nr_zones;
 	const char *name = names->info.zone.name;
 
-	if (!zoneinfo_take(&names->info, line, size) || *nr_zones == MAX_ZONES ||
+	if (zoneinfo_take(&names->info, line, size) != ZONEINFO_SIZES || *nr_zones == MAX_ZONES ||
 	    machine->nr_labels == MACHINE_MAX_LABELS ||
 	    machine_find_label(machine, DIM_ZONE, name) != MACHINE_NO_LABEL)
 		return;

@@ -18,8 +18,8 @@ void fallbacks_free(struct fallbacks *fallbacks);
 
 /*
  * Reads the table and hands the most frequent entries to emit, the most frequent first, each behind the
- * records of its stack. Marks the stacks of all entries. Of a table that is
- * nearly full, the rarer half is removed: what is there to stay is met again. 0 or a negative errno.
+ * records of its stack. Marks the stacks of all entries. Of a table that is nearly full, the rarer half is
+ * removed: what is there to stay is met again. 0 or a negative errno.
  */
 int fallbacks_read(struct fallbacks *fallbacks, void (*emit)(void *ctx, const struct rec_header *record),
 		   void *ctx);

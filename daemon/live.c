@@ -9,9 +9,7 @@
 #include <string.h>
 
 #include "batch.h"
-#include "tally.h"
 #include "log.h"
-#include "pageblocks.h"
 #include "spoilers.h"
 #include "stacks.h"
 #include "tally.h"
@@ -21,7 +19,9 @@
 
 struct live {
 	int fd;
+	__u32 huge_order; /* of a pageblock */
 	live_emit_fn emit;
+	live_pause_fn pause;
 	void *ctx;
 	struct stacks *stacks;
 	struct spoilers *spoilers;
@@ -61,14 +61,16 @@ static void find_out(struct live *live, const struct probes *probes, const struc
 }
 
 struct live *live_new(const struct probes *probes, const struct machine *machine, struct stacks *stacks,
-		      live_emit_fn emit, void *ctx)
+		      live_emit_fn emit, live_pause_fn pause, void *ctx)
 {
 	struct live *live = calloc(1, sizeof(*live));
 
 	if (!live)
 		return NULL;
 	live->fd = probes_map_fd(probes, "live");
+	live->huge_order = machine->pageblock_order;
 	live->emit = emit;
+	live->pause = pause;
 	live->ctx = ctx;
 	live->stacks = stacks;
 	live->spoilers = spoilers_new(machine);
@@ -96,9 +98,11 @@ static int for_each_page(struct live *live,
 {
 	struct batch batch = { .fd = live->fd, .keys = live->keys, .values = live->pages, .max = BATCH };
 
-	while (batch_next(&batch))
+	while (batch_next(&batch)) {
 		for (__u32 i = 0; i < batch.nr; i++)
 			meet(live, live->keys[i], &live->pages[i]);
+		live->pause(live->ctx);
+	}
 	return batch.err;
 }
 
@@ -144,7 +148,6 @@ static int read_pages(struct live *live)
 	struct rec_live *record = &live->record;
 	int err;
 
-	stacks_begin(live->stacks, STACKS_OF_LIVE);
 	spoilers_begin(live->spoilers);
 	err = for_each_page(live, meet_first);
 	if (err)
@@ -158,7 +161,6 @@ static int read_pages(struct live *live)
 	err = for_each_page(live, meet_again);
 	if (err)
 		return err;
-	record->nr_stacks = stacks_sweep(live->stacks, record->h.time_ns);
 	tally_emit(live->tally, emit_holder, live);
 	if (record->knows_blocks)
 		spoilers_census(live->spoilers, emit_census, live);
@@ -173,14 +175,18 @@ static void read_all(struct live *live)
 
 	record->h.time_ns = now_ns(CLOCK_BOOTTIME);
 	record->nr_pages = 0;
+	stacks_begin(live->stacks, STACKS_OF_LIVE);
 	if (record->step_pages) {
-		live->tally = tally_new(PAGEBLOCK_ORDER);
+		live->tally = tally_new(live->huge_order);
 		err = live->tally ? read_pages(live) : -ENOMEM;
 		tally_free(live->tally);
 		live->tally = NULL;
 		/* What was needed for this reading is not needed for a minute. */
 		malloc_trim(0);
 	}
+	/* Others have stacks too, so that also where no page is followed. */
+	if (!err)
+		record->nr_stacks = stacks_sweep(live->stacks, record->h.time_ns);
 	record->cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
 	if (err)
 		log_error("cannot read the table of live pages: %s", strerror(-err));

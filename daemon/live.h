@@ -15,9 +15,12 @@ struct live;
 
 typedef void (*live_emit_fn)(void *ctx, const struct rec_header *record);
 
+/* Called again and again during a reading, which on a large machine takes a third of a second. */
+typedef void (*live_pause_fn)(void *ctx);
+
 /* NULL without memory. What is given must outlive it. */
 struct live *live_new(const struct probes *probes, const struct machine *machine, struct stacks *stacks,
-		      live_emit_fn emit, void *ctx);
+		      live_emit_fn emit, live_pause_fn pause, void *ctx);
 void live_free(struct live *live);
 
 /*

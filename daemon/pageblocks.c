@@ -3,71 +3,58 @@
 #include "pageblocks.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "../bpf/abi/live.h"
+#include "procfs.h"
+#include "zonetext.h"
 
 /* --- zones ------------------------------------------------------------------------------------ */
 
 /* A number that must not wrap when it becomes an address. */
 #define MAX_PFN (1ULL << 46)
 
-/* Takes one line about the zone that the last "Node" line named. */
-static void take_zone_line(const char *line, struct zone_range *zone)
-{
-	unsigned long long value;
+struct reading {
+	struct zone_ranges *ranges;
+	struct zoneinfo info;
+	int err;
+};
 
-	if (sscanf(line, " spanned %llu", &value) == 1)
-		zone->nr_spanned = value;
-	else if (sscanf(line, " start_pfn: %llu", &value) == 1)
-		zone->start_pfn = value;
+static void take_line(void *ctx, const char *line, size_t size)
+{
+	struct reading *reading = ctx;
+	const struct zoneinfo *info = &reading->info;
+	struct zone_ranges *ranges = reading->ranges;
+
+	if (zoneinfo_take(&reading->info, line, size) != ZONEINFO_START || reading->err)
+		return;
+	if (!info->spanned_pages || info->start_pfn > MAX_PFN || info->spanned_pages > MAX_PFN)
+		reading->err = -EINVAL;
+	else if (ranges->nr == MAX_ZONE_RANGES)
+		reading->err = -E2BIG;
+	else
+		ranges->all[ranges->nr++] = (struct zone_range){ .node = info->zone.node,
+								 .zone = info->place,
+								 .start_pfn = info->start_pfn,
+								 .nr_spanned = info->spanned_pages };
 }
 
-/* Keeps the zone that ends; one that spans nothing is none. */
-static int keep_zone(struct zones *zones, const struct zone_range *zone)
+int zone_ranges_read(int fd, struct zone_ranges *ret)
 {
-	if (!zone->nr_spanned)
-		return 0;
-	if (zone->start_pfn > MAX_PFN || zone->nr_spanned > MAX_PFN)
-		return -EINVAL;
-	if (zones->nr == MAX_ZONES)
-		return -E2BIG;
-	zones->all[zones->nr++] = *zone;
-	return 0;
-}
-
-int zones_read(FILE *file, struct zones *ret)
-{
-	struct zone_range zone = { 0 };
-	bool has_begun = false;
-	char line[256];
-	int err = 0;
+	struct reading reading = { .ranges = ret };
+	int err;
 
 	ret->nr = 0;
-	while (!err && fgets(line, sizeof(line), file)) {
-		unsigned int node;
-
-		if (sscanf(line, "Node %u, zone", &node) != 1) {
-			if (has_begun)
-				take_zone_line(line, &zone);
-			continue;
-		}
-		err = keep_zone(ret, &zone);
-		/* All zones of a node are there, also those without memory. */
-		zone = (struct zone_range){ .node = node,
-					    .zone = has_begun && zone.node == node ? zone.zone + 1 : 0 };
-		has_begun = true;
-	}
+	err = lines_read(fd, take_line, &reading);
 	if (!err)
-		err = keep_zone(ret, &zone);
+		err = reading.err;
 	return err ? err : ret->nr ? 0 : -EINVAL;
 }
 
-const struct zone_range *zones_find(const struct zones *zones, __u32 node, __u32 zone)
+const struct zone_range *zone_ranges_find(const struct zone_ranges *ranges, __u32 node, __u32 zone)
 {
-	for (__u32 i = 0; i < zones->nr; i++)
-		if (zones->all[i].node == node && zones->all[i].zone == zone)
-			return &zones->all[i];
+	for (__u32 i = 0; i < ranges->nr; i++)
+		if (ranges->all[i].node == node && ranges->all[i].zone == zone)
+			return &ranges->all[i];
 	return NULL;
 }
 
@@ -75,9 +62,10 @@ const struct zone_range *zones_find(const struct zones *zones, __u32 node, __u32
 
 #define BASE_ALIGNMENT (1ULL << 30)
 
-void page_base_see(struct page_base *base, const struct zones *zones, __u64 page, __u32 node, __u32 zone)
+void page_base_see(struct page_base *base, const struct zone_ranges *ranges, __u64 page, __u32 node,
+		   __u32 zone)
 {
-	const struct zone_range *range = zones_find(zones, node, zone);
+	const struct zone_range *range = zone_ranges_find(ranges, node, zone);
 	__u64 low, high;
 
 	if (!range || page < (range->start_pfn + range->nr_spanned) << LIVE_PAGE_SHIFT) {
@@ -143,17 +131,16 @@ enum page_class page_class(__u64 kpageflags, __u32 refcount)
 	return PAGE_IS_UNMOVABLE;
 }
 
-void pageblock_add_up(const __u64 kpageflags[PAGEBLOCK_PAGES], const __u32 refcounts[PAGEBLOCK_PAGES],
-		      struct pageblock *ret)
+void pageblock_add_up(const __u64 *kpageflags, const __u32 *refcounts, __u32 nr_pages, struct pageblock *ret)
 {
 	__u32 nr[PAGE_IS_UNMOVABLE + 1] = { 0 };
 	__u64 any = 0;
 
-	for (__u32 i = 0; i < PAGEBLOCK_PAGES; i++) {
+	for (__u32 i = 0; i < nr_pages; i++) {
 		any |= kpageflags[i];
 		nr[page_class(kpageflags[i], refcounts[i])]++;
 	}
-	*ret = (struct pageblock){ 0 };
+	*ret = (struct pageblock){ .nr_pages = nr_pages };
 	if (!any)
 		return;
 	ret->nr_free = nr[PAGE_IS_FREE];
@@ -163,5 +150,5 @@ void pageblock_add_up(const __u64 kpageflags[PAGEBLOCK_PAGES], const __u32 refco
 
 bool pageblock_is_spoiled(const struct pageblock *block)
 {
-	return block->nr_unmovable && block->nr_unmovable < PAGEBLOCK_PAGES / 2;
+	return block->nr_unmovable && block->nr_unmovable < block->nr_pages / 2;
 }

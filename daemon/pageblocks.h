@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What pageblocks hold: which zones there are (/proc/zoneinfo), what the flags of a block's pages say
- * (/proc/kpageflags), and where in memory a struct page is about. Pure, but for opening and reading.
+ * (/proc/kpageflags), and where in memory a struct page is about. Pure, but for the reading of a file.
  *
  * A page's number follows from its address alone: struct pages lie in one array that begins at an address
  * which is a multiple of 1 GiB (vmemmap_base of x86-64, arch/x86/mm/kaslr.c). That address is not told to
@@ -13,16 +13,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #include "../bpf/abi/types.h"
 
-#define PAGEBLOCK_ORDER 9 /* 2 MiB of pages of 4 KiB */
-#define PAGEBLOCK_PAGES (1u << PAGEBLOCK_ORDER)
+/* x86-64 has no larger pageblock: what it is on this machine is in struct machine. */
+#define PAGEBLOCK_MAX_ORDER 10u
+#define PAGEBLOCK_MAX_PAGES (1u << PAGEBLOCK_MAX_ORDER)
 
 /* --- zones ------------------------------------------------------------------------------------ */
 
-#define MAX_ZONES 320u /* of 64 nodes */
+#define MAX_ZONE_RANGES 320u /* of 64 nodes */
 
 struct zone_range {
 	__u32 node;
@@ -30,19 +30,19 @@ struct zone_range {
 	__u64 start_pfn, nr_spanned;
 };
 
-struct zones {
-	struct zone_range all[MAX_ZONES]; /* those that span memory */
+struct zone_ranges {
+	struct zone_range all[MAX_ZONE_RANGES]; /* of the zones that have memory */
 	__u32 nr;
 };
 
 /*
- * Reads /proc/zoneinfo from an open file. 0, -E2BIG for more than MAX_ZONES, or -EINVAL if it is
- * something else.
+ * Reads /proc/zoneinfo from an open file. 0, -E2BIG for more than MAX_ZONE_RANGES, -EINVAL if it is
+ * something else, or another negative errno.
  */
-int zones_read(FILE *file, struct zones *ret);
+int zone_ranges_read(int fd, struct zone_ranges *ret);
 
 /* The range of a node's zone, or NULL. */
-const struct zone_range *zones_find(const struct zones *zones, __u32 node, __u32 zone);
+const struct zone_range *zone_ranges_find(const struct zone_ranges *ranges, __u32 node, __u32 zone);
 
 /* --- where the struct pages are --------------------------------------------------------------- */
 
@@ -58,7 +58,8 @@ struct page_base {
 	}
 
 /* A page of this node and zone is at this address. */
-void page_base_see(struct page_base *base, const struct zones *zones, __u64 page, __u32 node, __u32 zone);
+void page_base_see(struct page_base *base, const struct zone_ranges *ranges, __u64 page, __u32 node,
+		   __u32 zone);
 
 /* The address where the array begins. 0, -ENOENT if there is none, -EAGAIN if it cannot be told yet. */
 int page_base_get(const struct page_base *base, __u64 *ret);
@@ -74,22 +75,21 @@ enum page_class {
 
 /*
  * By the bits of /proc/kpageflags (Documentation/admin-guide/mm/pagemap.rst, fs/proc/page.c), and by the
- * page's reference count where there is none. So what the kernel allocated as a block without
- * __GFP_COMP is free
- * but for its first page.
+ * page's reference count where there is none. So what the kernel allocated as a block without __GFP_COMP is
+ * free but for its first page.
  */
 enum page_class page_class(__u64 kpageflags, __u32 refcount);
 
 struct pageblock {
+	__u32 nr_pages; /* of the block, whether or not there is memory */
 	__u32 nr_free, nr_movable, nr_unmovable;
 };
 
 /*
- * Adds up a block. One without a single flag is as if it were not there: memory that a hypervisor keeps
- * looks like that.
+ * Adds up a block of so many pages. One without a single flag is as if it were not there: memory that a
+ * hypervisor keeps looks like that.
  */
-void pageblock_add_up(const __u64 kpageflags[PAGEBLOCK_PAGES], const __u32 refcounts[PAGEBLOCK_PAGES],
-		      struct pageblock *ret);
+void pageblock_add_up(const __u64 *kpageflags, const __u32 *refcounts, __u32 nr_pages, struct pageblock *ret);
 
 /* With unmovable pages, but less than half of it: without these it could be a huge page. */
 bool pageblock_is_spoiled(const struct pageblock *block);

@@ -193,10 +193,10 @@ __u64 probes_layout(const struct machine *machine, const struct cube cubes[NR_ME
 	for (__u32 row = 0; row < NR_LEDGER; row++)
 		layout = fnv1a(layout, ledger_rows[row].id, strlen(ledger_rows[row].id));
 	for (size_t i = 0; object && i < NR_PROBE_MAPS; i++) {
-		__u32 value_size = bpf_map__value_size(bpf_object__find_map_by_name(object,
-										    probes_map_names[i]));
+		const struct bpf_map *map = bpf_object__find_map_by_name(object, probes_map_names[i]);
+		__u32 sizes[] = { bpf_map__key_size(map), bpf_map__value_size(map) };
 
-		layout = fnv1a(layout, &value_size, sizeof(value_size));
+		layout = fnv1a(layout, sizes, sizeof(sizes));
 	}
 	bpf_object__close(object);
 	/* What the keys of live pages mean. */

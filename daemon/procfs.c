@@ -178,9 +178,6 @@ void setting_parse(const char *text, size_t size, char ret[REC_NAME_LEN])
 	memcpy(ret, text, len);
 }
 
-/* No kernel has a larger block than 2^63 pages. */
-#define MAX_PAGEBLOCK_ORDER 63
-
 int pageblock_order_parse(const char *text, size_t size)
 {
 	static const char begin[] = "Page block order: ";
@@ -189,7 +186,7 @@ int pageblock_order_parse(const char *text, size_t size)
 	__u64 order;
 
 	if (!eol || eol < number || memcmp(text, begin, sizeof(begin) - 1) != 0 ||
-	    !parse_u64(number, eol, &order) || order > MAX_PAGEBLOCK_ORDER)
+	    !parse_u64(number, eol, &order) || order >= REC_MAX_ORDERS)
 		return -ENOENT;
 	return (int)order;
 }

@@ -42,7 +42,7 @@ void kernel_counters_parse(const char *text, size_t size, kernel_counter_fn on_c
  */
 int vmstat_read(int fd, __u64 ret_value[NR_VMSTAT_ITEMS], kernel_counter_fn on_counter, void *ctx);
 
-/* The order that the text of /proc/pagetypeinfo gives for a pageblock, or -ENOENT. */
+/* The order that the text of /proc/pagetypeinfo gives for a pageblock, below REC_MAX_ORDERS, or -ENOENT. */
 int pageblock_order_parse(const char *text, size_t size);
 
 /*

@@ -130,6 +130,14 @@ static void on_live_record(void *ctx, const struct rec_header *record)
 	collector_feed(service->collector, record);
 }
 
+/* The ring is not to fill up while live pages are read. An error is met again by the next snapshot. */
+static void on_live_pause(void *ctx)
+{
+	const struct service *service = ctx;
+
+	collector_drain(service->collector);
+}
+
 /* state is more for the service manager, each line ended, or "". */
 static void notify(const struct service *service, const char *state)
 {
@@ -224,39 +232,39 @@ static int start_probes(struct service *service)
 	return err;
 }
 
+static int out_of_memory(void)
+{
+	log_error("out of memory");
+	return -ENOMEM;
+}
+
 static int start_collecting(struct service *service)
 {
 	const struct model_options model_options = { .max_groups = service->options->max_groups,
 						     .max_processes = MODEL_DEFAULT_PROCESSES,
 						     .max_events = MODEL_DEFAULT_EVENTS,
 						     .durable = service->pins.durable };
-	const struct collector_options collector_options = { .machine = &service->machine,
-							     .probes = service->probes,
-							     .pins = &service->pins,
-							     .nr_cells = cubes_nr_cells(service->cubes,
-											KERNEL),
-							     .nr_counted = service->nr_counted,
-							     .interval_ns = service->options->interval_ns };
-	struct collector_options options = collector_options;
+	struct collector_options options = { .machine = &service->machine,
+					     .probes = service->probes,
+					     .pins = &service->pins,
+					     .nr_cells = cubes_nr_cells(service->cubes, KERNEL),
+					     .nr_counted = service->nr_counted,
+					     .interval_ns = service->options->interval_ns };
 	int err;
 
 	service->model = model_new(&model_options);
-	if (!service->model) {
-		log_error("out of memory");
-		return -ENOMEM;
-	}
 	service->stacks = stacks_new(probes_map_fd(service->probes, "stacks"));
-	if (!service->stacks)
-		return -ENOMEM;
+	if (!service->model || !service->stacks)
+		return out_of_memory();
 	options.model = service->model;
 	options.stacks = service->stacks;
 	err = collector_start(&options, &service->collector);
 	if (err)
 		return err;
 	service->live = live_new(service->probes, &service->machine, service->stacks, on_live_record,
-				 service);
+				 on_live_pause, service);
 	if (!service->live)
-		return -ENOMEM;
+		return out_of_memory();
 	live_refresh(service->live, LIVE_INTERVAL_NS, REGULAR_SHARE);
 	return 0;
 }

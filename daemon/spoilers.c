@@ -11,7 +11,7 @@
 #include "structpages.h"
 #include "util.h"
 
-/* Blocks that are read in a reading at most: of 4 KiB of flags each. */
+/* Blocks that are read in a reading at most: of 4 KiB of flags each where they are of order 9. */
 #define MAX_SAMPLED 512u
 #define CENSUS_BLOCKS 256u
 /* Holes and memory that is not there are drawn again, so often at most. */
@@ -25,11 +25,12 @@ struct sampled {
 
 struct spoilers {
 	__u32 step_shift;
+	__u32 order;                  /* of a pageblock */
 	__u32 unmovable, reclaimable; /* migratetypes; ~0: not on this machine */
 	int kpageflags_fd;
 	char why_not[REC_TEXT_LEN]; /* whatever pages there are */
 	char why_not_now[REC_TEXT_LEN];
-	struct zones zones;
+	struct zone_ranges ranges;
 	struct page_base base;
 	__u64 base_address;
 	__u64 random;
@@ -38,8 +39,8 @@ struct spoilers {
 	struct sampled sample[MAX_SAMPLED];
 	struct rec_census censuses[MAX_CENSUS_NODES]; /* by node */
 	struct structpages *structpages;
-	__u64 flags[PAGEBLOCK_PAGES]; /* of the block that was read last, like the next */
-	__u32 refcounts[PAGEBLOCK_PAGES];
+	__u64 flags[PAGEBLOCK_MAX_PAGES]; /* of the block that was read last, like the next */
+	__u32 refcounts[PAGEBLOCK_MAX_PAGES];
 };
 
 /* The value of a migratetype by the kernel's name for it, or ~0. */
@@ -62,6 +63,8 @@ static void find_out(struct spoilers *spoilers, const struct machine *machine)
 #endif
 	if (machine->record.page_size != 4096)
 		why_not = "pages are not 4 KiB";
+	else if (machine->pageblock_order > PAGEBLOCK_MAX_ORDER)
+		why_not = "pageblocks are larger than 4 MiB";
 	else if (!machine->page_refcount_offset)
 		why_not = "a page's reference count cannot be found on this kernel";
 	else if (!machine->page_zone_mask || (machine->record.nr_nodes > 1 && !machine->page_node_shift))
@@ -74,9 +77,9 @@ static void find_out(struct spoilers *spoilers, const struct machine *machine)
 	if (spoilers->kpageflags_fd < 0)
 		snprintf(spoilers->why_not, sizeof(spoilers->why_not),
 			 "/proc/kpageflags cannot be opened: %s", strerror(err));
-	err = spoilers->kpageflags_fd < 0
-		      ? 0
-		      : structpages_new(machine->page_refcount_offset, &spoilers->structpages);
+	err = spoilers->kpageflags_fd < 0 ? 0
+					  : structpages_new(machine->page_refcount_offset,
+							    machine->pageblock_order, &spoilers->structpages);
 	if (err)
 		snprintf(spoilers->why_not, sizeof(spoilers->why_not), "struct pages cannot be read: %s",
 			 strerror(-err));
@@ -89,6 +92,7 @@ struct spoilers *spoilers_new(const struct machine *machine)
 	if (!spoilers)
 		return NULL;
 	spoilers->step_shift = machine->live_step_shift;
+	spoilers->order = machine->pageblock_order;
 	spoilers->unmovable = migratetype_of(machine, "unmovable");
 	spoilers->reclaimable = migratetype_of(machine, "reclaimable");
 	spoilers->kpageflags_fd = -1;
@@ -122,8 +126,8 @@ static __u64 random_below(struct spoilers *spoilers, __u64 limit)
 
 void spoilers_begin(struct spoilers *spoilers)
 {
-	_cleanup_fclose_ FILE *file = fopen("/proc/zoneinfo", "re");
-	int err = file ? zones_read(file, &spoilers->zones) : -errno;
+	_cleanup_close_ int fd = open("/proc/zoneinfo", O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 ? -errno : zone_ranges_read(fd, &spoilers->ranges);
 
 	spoilers->base = (struct page_base)PAGE_BASE_ANY;
 	spoilers->nr_candidates = 0;
@@ -142,7 +146,7 @@ void spoilers_see(struct spoilers *spoilers, __u64 group, const struct live_page
 
 	if (spoilers->why_not[0] || spoilers->why_not_now[0])
 		return;
-	page_base_see(&spoilers->base, &spoilers->zones, address, page->node, page->zone);
+	page_base_see(&spoilers->base, &spoilers->ranges, address, page->node, page->zone);
 	if (page->migratetype != spoilers->unmovable && page->migratetype != spoilers->reclaimable)
 		return;
 	/* Every candidate has the same chance to be in the sample in the end (reservoir sampling). */
@@ -176,10 +180,11 @@ const char *spoilers_why_not(struct spoilers *spoilers)
 /* Reads the flags and reference counts of a block, by its number. */
 static bool read_block(struct spoilers *spoilers, __u64 block)
 {
-	__u64 address = spoilers->base_address + (block << (PAGEBLOCK_ORDER + LIVE_PAGE_SHIFT));
+	__u64 address = spoilers->base_address + (block << (spoilers->order + LIVE_PAGE_SHIFT));
+	size_t size = sizeof(spoilers->flags[0]) << spoilers->order;
 
-	return pread(spoilers->kpageflags_fd, spoilers->flags, sizeof(spoilers->flags),
-		     (off_t)(block * sizeof(spoilers->flags))) == (ssize_t)sizeof(spoilers->flags) &&
+	return pread(spoilers->kpageflags_fd, spoilers->flags, size, (off_t)(block * size)) ==
+		       (ssize_t)size &&
 	       structpages_read(spoilers->structpages, address, spoilers->refcounts);
 }
 
@@ -194,17 +199,17 @@ void spoilers_blame(struct spoilers *spoilers,
 
 	for (__u32 i = 0; i < spoilers->nr_sampled; i++) {
 		const struct sampled *sampled = &spoilers->sample[i];
-		__u64 pfn = (sampled->address - spoilers->base_address) >> LIVE_PAGE_SHIFT;
+		__u64 pfn = (sampled->address - spoilers->base_address) >> LIVE_PAGE_SHIFT, in_block;
 		struct pageblock block;
 		double blocks;
 
-		if (!read_block(spoilers, pfn >> PAGEBLOCK_ORDER))
+		if (!read_block(spoilers, pfn >> spoilers->order))
 			continue;
 		/* It may have been freed, or turned out to be of another kind, since it was allocated. */
-		if (page_class(spoilers->flags[pfn % PAGEBLOCK_PAGES],
-			       spoilers->refcounts[pfn % PAGEBLOCK_PAGES]) != PAGE_IS_UNMOVABLE)
+		in_block = pfn & ((1u << spoilers->order) - 1);
+		if (page_class(spoilers->flags[in_block], spoilers->refcounts[in_block]) != PAGE_IS_UNMOVABLE)
 			continue;
-		pageblock_add_up(spoilers->flags, spoilers->refcounts, &block);
+		pageblock_add_up(spoilers->flags, spoilers->refcounts, 1u << spoilers->order, &block);
 		if (!pageblock_is_spoiled(&block))
 			continue;
 		blocks = weight / block.nr_unmovable;
@@ -214,29 +219,29 @@ void spoilers_blame(struct spoilers *spoilers,
 
 /* --- the census ------------------------------------------------------------------------------- */
 
-static __u64 nr_blocks_of(const struct zone_range *zone)
+static __u64 nr_blocks_of(const struct zone_range *zone, __u32 order)
 {
-	return ((zone->start_pfn + zone->nr_spanned - 1) >> PAGEBLOCK_ORDER) -
-	       (zone->start_pfn >> PAGEBLOCK_ORDER) + 1;
+	return ((zone->start_pfn + zone->nr_spanned - 1) >> order) - (zone->start_pfn >> order) + 1;
 }
 
 /* A block of any zone, each as likely as another. */
 static const struct zone_range *draw_block(struct spoilers *spoilers, __u64 *ret_block)
 {
-	const struct zones *zones = &spoilers->zones;
+	const struct zone_ranges *ranges = &spoilers->ranges;
 	__u64 nr_blocks = 0, number;
 
-	for (__u32 i = 0; i < zones->nr; i++)
-		nr_blocks += nr_blocks_of(&zones->all[i]);
+	for (__u32 i = 0; i < ranges->nr; i++)
+		nr_blocks += nr_blocks_of(&ranges->all[i], spoilers->order);
 	number = random_below(spoilers, nr_blocks);
-	for (__u32 i = 0; i < zones->nr; i++) {
-		const struct zone_range *zone = &zones->all[i];
+	for (__u32 i = 0; i < ranges->nr; i++) {
+		const struct zone_range *zone = &ranges->all[i];
+		__u64 nr_in_zone = nr_blocks_of(zone, spoilers->order);
 
-		if (number < nr_blocks_of(zone)) {
-			*ret_block = (zone->start_pfn >> PAGEBLOCK_ORDER) + number;
+		if (number < nr_in_zone) {
+			*ret_block = (zone->start_pfn >> spoilers->order) + number;
 			return zone;
 		}
-		number -= nr_blocks_of(zone);
+		number -= nr_in_zone;
 	}
 	return NULL;
 }
@@ -267,7 +272,7 @@ void spoilers_census(struct spoilers *spoilers, void (*emit)(void *ctx, struct r
 
 		if (!zone || zone->node >= MAX_CENSUS_NODES || !read_block(spoilers, block))
 			continue;
-		pageblock_add_up(spoilers->flags, spoilers->refcounts, &counts);
+		pageblock_add_up(spoilers->flags, spoilers->refcounts, 1u << spoilers->order, &counts);
 		nr_counted += census_add(&spoilers->censuses[zone->node], &counts);
 	}
 	for (__u32 node = 0; node < MAX_CENSUS_NODES; node++) {

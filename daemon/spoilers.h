@@ -28,14 +28,12 @@ void spoilers_see(struct spoilers *spoilers, __u64 group, const struct live_page
 const char *spoilers_why_not(struct spoilers *spoilers);
 
 /*
- * Hands out the sampled pages that spoil their block: how many blocks the page stands for, and the
- * square of that,
- * which adds up to the square of the standard error.
+ * Hands out the sampled pages that spoil their block: how many blocks the page stands for, and the square of
+ * that, which adds up to the square of the standard error.
  *
  * A spoiled block is shared equally by its u unmovable pages, so that the shares of all of them are the
- * number of spoiled blocks. A followed page stands for step pages, of which one in N / n was
- * looked at, and so
- * for step * N / n / u blocks (the estimator of Horvitz and Thompson). It supposes that pages are followed
+ * number of spoiled blocks. A followed page stands for step pages, of which one in N / n was looked at, and
+ * so for step * N / n / u blocks (the estimator of Horvitz and Thompson). It supposes that pages are followed
  * independently of each other.
  */
 void spoilers_blame(struct spoilers *spoilers,

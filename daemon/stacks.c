@@ -10,16 +10,15 @@
 #include "symbols.h"
 #include "util.h"
 
-/* Half of what the model keeps, so that it still has what is not sent again. */
-#define MAX_KNOWN 2048u
+/* Half of what the model keeps, so that it still has what is not sent again; a reading refers to fewer. */
+#define MAX_KNOWN 1024u
 
 /* A stack that was met this lately may be referred to by what the daemon has not read yet. */
 #define KEEP_NS (120 * NSEC_PER_SEC)
 
 /*
- * The marks are bits, two for each key, which is a hash already. So one stack in some hundred may
- * be taken for
- * marked and stay, which costs its place and nothing else.
+ * The marks are bits, two for each key, which is a hash already. So one stack in some hundred may be taken
+ * for marked and stay, which costs its place and nothing else.
  */
 #define MARK_BITS (1u << 18)
 #define BATCH 32u

@@ -25,15 +25,20 @@ struct blame {
 	__u32 migratetype;
 };
 
+/* Who is behind an owner's key. */
+struct owner {
+	__u64 start_ns, cgroup_id;
+	__u32 tgid, migratetype, owner;
+	char comm[MEMOIR_COMM_LEN];
+};
+
 /* What a record will be made of. */
 struct row {
 	__u64 owner_key, stack;
-	__u64 start_ns, cgroup_id;
+	struct owner who;
 	__u64 age_sum_ms, oldest_ns;
 	double blocks, variance;
 	__u32 nr_pages, nr_huge;
-	__u32 tgid, migratetype, owner;
-	char comm[MEMOIR_COMM_LEN];
 };
 
 struct tally {
@@ -44,7 +49,7 @@ struct tally {
 	__u32 nr_blamed;
 	__u64 chosen[TALLY_MAX_OWNERS]; /* keys */
 	__u32 nr_chosen;
-	/* The first nr_chosen rows are those without a stack, then one rest for each migratetype. */
+	/* The chosen owners' rows without a stack, one rest for each migratetype, and rows by stack. */
 	struct row rows[MAX_ROWS];
 	__u32 nr_rows;
 	__u16 row_slots[ROW_SLOTS]; /* by owner and stack: a row's number and one, or 0 */
@@ -205,8 +210,8 @@ void tally_choose(struct tally *tally)
 	for (__u32 i = 0; i < tally->nr_chosen; i++)
 		row_new(tally, row_slot(tally, tally->chosen[i], 0), tally->chosen[i], 0);
 	for (__u32 migratetype = 0; migratetype < TALLY_MAX_MIGRATETYPES; migratetype++)
-		tally->rows[tally->nr_rows++] = (struct row){ .migratetype = migratetype,
-							      .owner = NR_LIVE_OWNERS };
+		tally->rows[tally->nr_rows++] = (struct row){ .who = { .migratetype = migratetype,
+								       .owner = NR_LIVE_OWNERS } };
 }
 
 /* --- the second time -------------------------------------------------------------------------- */
@@ -227,14 +232,16 @@ static struct row *row_for(struct tally *tally, __u64 owner, __u64 stack, __u32 
 	return row_new(tally, slot, owner, stack);
 }
 
-static void row_name(struct row *row, const struct live_page *page)
+static struct owner owner_of(const struct live_page *page)
 {
-	row->start_ns = page->start_ns;
-	row->cgroup_id = page->cgroup_id;
-	row->tgid = page->tgid;
-	row->migratetype = page->migratetype;
-	row->owner = page->owner;
-	memcpy(row->comm, page->comm, sizeof(row->comm));
+	struct owner owner = { .start_ns = page->start_ns,
+			       .cgroup_id = page->cgroup_id,
+			       .tgid = page->tgid,
+			       .migratetype = page->migratetype,
+			       .owner = page->owner };
+
+	memcpy(owner.comm, page->comm, sizeof(owner.comm));
+	return owner;
 }
 
 void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
@@ -243,8 +250,8 @@ void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
 	__u64 age_ns = now_ns > page->time_ns ? now_ns - page->time_ns : 0;
 
 	/* exec() and prctl() change names: the name at the last look is as good as any before. */
-	if (row->owner != NR_LIVE_OWNERS)
-		row_name(row, page);
+	if (row->who.owner != NR_LIVE_OWNERS)
+		row->who = owner_of(page);
 	row->nr_pages++;
 	row->nr_huge += page->order >= tally->huge_order;
 	row->age_sum_ms += age_ns / 1000000;
@@ -256,14 +263,8 @@ void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
 
 static void row_merge(struct row *to, const struct row *row)
 {
-	if (!to->nr_pages && to->owner != NR_LIVE_OWNERS) {
-		to->start_ns = row->start_ns;
-		to->cgroup_id = row->cgroup_id;
-		to->tgid = row->tgid;
-		to->migratetype = row->migratetype;
-		to->owner = row->owner;
-		memcpy(to->comm, row->comm, sizeof(to->comm));
-	}
+	if (!to->nr_pages)
+		to->who = row->who;
 	to->nr_pages += row->nr_pages;
 	to->nr_huge += row->nr_huge;
 	to->age_sum_ms += row->age_sum_ms;
@@ -276,8 +277,8 @@ static void row_merge(struct row *to, const struct row *row)
 static void emit_row(const struct row *row, void (*emit)(void *ctx, struct rec_holder *record), void *ctx)
 {
 	struct rec_holder record = { .h = { REC_HOLDER, sizeof(record), 0 },
-				     .start_ns = row->start_ns,
-				     .cgroup_id = row->cgroup_id,
+				     .start_ns = row->who.start_ns,
+				     .cgroup_id = row->who.cgroup_id,
 				     .stack = row->stack,
 				     .nr_pages = row->nr_pages,
 				     .nr_huge = row->nr_huge,
@@ -285,46 +286,52 @@ static void emit_row(const struct row *row, void (*emit)(void *ctx, struct rec_h
 				     .oldest_ns = row->oldest_ns,
 				     .spoiled_e6 = (__u64)(row->blocks * 1e6 + 0.5),
 				     .spoiled_error_e6 = (__u64)(row->variance * 1e6 + 0.5),
-				     .tgid = row->tgid,
-				     .migratetype = row->migratetype,
-				     .owner = row->owner };
+				     .tgid = row->who.tgid,
+				     .migratetype = row->who.migratetype,
+				     .owner = row->who.owner };
 
 	if (!row->nr_pages)
 		return;
-	memcpy(record.comm, row->comm, sizeof(record.comm));
+	memcpy(record.comm, row->who.comm, sizeof(record.comm));
 	emit(ctx, &record);
 }
 
+/* The rows of an owner next to each other, the heaviest first. */
+static int compare_rows(const void *a, const void *b)
+{
+	const struct row *row_a = a, *row_b = b;
+
+	if (row_a->owner_key != row_b->owner_key)
+		return row_a->owner_key < row_b->owner_key ? -1 : 1;
+	if (row_a->blocks != row_b->blocks)
+		return row_a->blocks > row_b->blocks ? -1 : 1;
+	return row_a->nr_pages > row_b->nr_pages ? -1 : row_a->nr_pages < row_b->nr_pages;
+}
+
 /* Hands out the heaviest stacks of an owner, which row first is about, and the rest of them as that row. */
-static void emit_owner(struct tally *tally, __u32 first, void (*emit)(void *ctx, struct rec_holder *record),
-		       void *ctx)
+static void emit_owner(struct tally *tally, __u32 first, __u32 first_by_stack,
+		       void (*emit)(void *ctx, struct rec_holder *record), void *ctx)
 {
 	struct row *others = &tally->rows[first];
+	__u32 nr_stacks = 0;
 
-	for (__u32 i = 0; i < TALLY_MAX_STACKS_OF_OWNER; i++) {
-		struct row *best = NULL;
+	for (__u32 i = first_by_stack; i < tally->nr_rows; i++) {
+		const struct row *row = &tally->rows[i];
 
-		for (__u32 row = tally->nr_chosen + TALLY_MAX_MIGRATETYPES; row < tally->nr_rows; row++) {
-			struct row *candidate = &tally->rows[row];
-
-			if (candidate->owner_key == others->owner_key && candidate->nr_pages &&
-			    (!best || candidate->blocks > best->blocks ||
-			     (candidate->blocks == best->blocks && candidate->nr_pages > best->nr_pages)))
-				best = candidate;
-		}
-		if (!best)
-			break;
-		emit_row(best, emit, ctx);
-		best->nr_pages = 0;
+		if (row->owner_key != others->owner_key)
+			continue;
+		if (nr_stacks++ < TALLY_MAX_STACKS_OF_OWNER)
+			emit_row(row, emit, ctx);
+		else
+			row_merge(others, row);
 	}
-	for (__u32 row = tally->nr_chosen + TALLY_MAX_MIGRATETYPES; row < tally->nr_rows; row++)
-		if (tally->rows[row].owner_key == others->owner_key && tally->rows[row].nr_pages)
-			row_merge(others, &tally->rows[row]);
 	emit_row(others, emit, ctx);
 }
 
 void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *record), void *ctx)
 {
+	__u32 first_by_stack = tally->nr_chosen + TALLY_MAX_MIGRATETYPES;
+
 	for (__u32 i = 0; i < tally->nr_blamed; i++) {
 		const struct blame *blame = &tally->blamed[i];
 		struct row *row = row_for(tally, blame->owner, blame->stack, blame->migratetype, false);
@@ -332,8 +339,10 @@ void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *
 		row->blocks += blame->blocks;
 		row->variance += blame->variance;
 	}
+	qsort(&tally->rows[first_by_stack], tally->nr_rows - first_by_stack, sizeof(tally->rows[0]),
+	      compare_rows);
 	for (__u32 i = 0; i < tally->nr_chosen; i++)
-		emit_owner(tally, i, emit, ctx);
+		emit_owner(tally, i, first_by_stack, emit, ctx);
 	for (__u32 i = 0; i < TALLY_MAX_MIGRATETYPES; i++)
 		emit_row(rest_row(tally, i), emit, ctx);
 }

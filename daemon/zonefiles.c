@@ -132,7 +132,7 @@ static void take_size(void *ctx, const char *line, size_t size)
 	const struct zoneinfo *info = &files->zoneinfo;
 	struct entry *entry;
 
-	if (!zoneinfo_take(&files->zoneinfo, line, size))
+	if (zoneinfo_take(&files->zoneinfo, line, size) != ZONEINFO_SIZES)
 		return;
 	entry = find_entry(files, &info->zone);
 	if (!entry)
@@ -168,7 +168,7 @@ static void take_pageblocks(void *ctx, const char *line, size_t size)
 		}
 		pageblocks->nr[type] = info->zone.value[i];
 	}
-	pageblocks->pageblock_order = info->pageblock_order;
+	pageblocks->pageblock_order = files->machine->pageblock_order;
 	pageblocks->h.time_ns = files->now_ns;
 }
 

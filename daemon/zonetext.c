@@ -85,39 +85,64 @@ static const struct {
 	{ "min", offsetof(struct zoneinfo, min_pages) },
 	{ "low", offsetof(struct zoneinfo, low_pages) },
 	{ "high", offsetof(struct zoneinfo, high_pages) },
+	{ "spanned", offsetof(struct zoneinfo, spanned_pages) },
 	{ "present", offsetof(struct zoneinfo, present_pages) },
 	{ "managed", offsetof(struct zoneinfo, managed_pages) },
 };
 
 #define ALL_FOUND ((1u << ARRAY_SIZE(zoneinfo_keys)) - 1)
 
-/* The keys of a zone stand between its name and "protection:"; the CPUs' lists behind it have some of them too. */
-bool zoneinfo_take(struct zoneinfo *info, const char *line, size_t size)
+/* The number that ends the line behind its key. */
+static bool last_number(struct words *words, __u64 *ret)
+{
+	return word_number(next_word(words), ret) && !next_word(words).size;
+}
+
+static void begin_zone(struct zoneinfo *info, const char *line, size_t size)
+{
+	struct zone_line zone;
+
+	info->found = 0;
+	info->state = ZONEINFO_OUTSIDE;
+	if (!zone_line_parse(line, size, &zone) || zone.nr_values)
+		return;
+	info->place = info->has_begun && zone.node == info->zone.node ? info->place + 1 : 0;
+	info->has_begun = true;
+	info->state = ZONEINFO_IN_SIZES;
+	info->zone = zone;
+}
+
+static void take_size(struct zoneinfo *info, struct word key, struct words *words)
+{
+	__u64 value;
+
+	for (size_t i = 0; i < ARRAY_SIZE(zoneinfo_keys); i++) {
+		if (!is_word(key, zoneinfo_keys[i].key) || !last_number(words, &value))
+			continue;
+		memcpy((char *)info + zoneinfo_keys[i].offset, &value, sizeof(value));
+		info->found |= 1u << i;
+	}
+}
+
+/* The sizes of a zone stand between its name and "protection:", and its start behind the lists of the CPUs. */
+enum zoneinfo_part zoneinfo_take(struct zoneinfo *info, const char *line, size_t size)
 {
 	struct words words = { line, line + size };
 	struct word key = next_word(&words);
-	__u64 value;
 
 	if (is_word(key, "Node")) {
-		info->is_open = zone_line_parse(line, size, &info->zone) && !info->zone.nr_values;
-		info->found = 0;
-		return false;
+		begin_zone(info, line, size);
+	} else if (info->state == ZONEINFO_IN_SIZES && is_word(key, "protection:")) {
+		info->state = info->found == ALL_FOUND ? ZONEINFO_BEHIND_SIZES : ZONEINFO_OUTSIDE;
+		return info->state == ZONEINFO_BEHIND_SIZES ? ZONEINFO_SIZES : ZONEINFO_NOTHING;
+	} else if (info->state == ZONEINFO_IN_SIZES) {
+		take_size(info, key, &words);
+	} else if (info->state == ZONEINFO_BEHIND_SIZES && is_word(key, "start_pfn:") &&
+		   last_number(&words, &info->start_pfn)) {
+		info->state = ZONEINFO_OUTSIDE;
+		return ZONEINFO_START;
 	}
-	if (!info->is_open)
-		return false;
-	if (is_word(key, "protection:")) {
-		info->is_open = false;
-		return info->found == ALL_FOUND;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(zoneinfo_keys); i++) {
-		if (!is_word(key, zoneinfo_keys[i].key))
-			continue;
-		if (word_number(next_word(&words), &value) && !next_word(&words).size) {
-			memcpy((char *)info + zoneinfo_keys[i].offset, &value, sizeof(value));
-			info->found |= 1u << i;
-		}
-	}
-	return false;
+	return ZONEINFO_NOTHING;
 }
 
 /* --- /proc/pagetypeinfo ----------------------------------------------------------------------- */
@@ -149,16 +174,9 @@ static bool take_types(struct pagetypeinfo *info, struct words *words)
 bool pagetypeinfo_take(struct pagetypeinfo *info, const char *line, size_t size)
 {
 	struct words words;
-	__u64 order;
 
-	if (begins_with(line, size, "Page block order:", &words)) {
-		info->has_order = word_number(next_word(&words), &order) && order < REC_MAX_ORDERS;
-		info->pageblock_order = info->has_order ? (__u32)order : 0;
-		info->is_in_blocks = false;
-		return false;
-	}
 	if (begins_with(line, size, "Number of blocks type ", &words)) {
-		info->is_in_blocks = take_types(info, &words) && info->has_order;
+		info->is_in_blocks = take_types(info, &words);
 		return false;
 	}
 	info->is_in_blocks = info->is_in_blocks && zone_line_parse(line, size, &info->zone) &&

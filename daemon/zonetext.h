@@ -28,26 +28,35 @@ struct zone_line {
  */
 bool zone_line_parse(const char *line, size_t size, struct zone_line *ret);
 
+/* What a line of /proc/zoneinfo has completed. */
+enum zoneinfo_part {
+	ZONEINFO_NOTHING,
+	ZONEINFO_SIZES, /* of a zone, whether or not it has memory */
+	ZONEINFO_START, /* of the zone whose sizes came before; zones without memory have none */
+};
+
 /* Reads /proc/zoneinfo. Start with {}. */
 struct zoneinfo {
 	struct zone_line zone; /* without values */
-	__u64 present_pages, managed_pages, min_pages, low_pages, high_pages;
+	__u32 place; /* among the zones of its node, which are all there: enum zone_type of the kernel's */
+	__u64 spanned_pages, present_pages, managed_pages, min_pages, low_pages, high_pages;
+	__u64 start_pfn;
 	/* private */
-	__u32 found; /* a bit for each of them; 0 also outside a zone */
-	bool is_open;
+	bool has_begun;
+	enum { ZONEINFO_OUTSIDE, ZONEINFO_IN_SIZES, ZONEINFO_BEHIND_SIZES } state;
+	__u32 found; /* a bit for each size */
 };
 
-/* Takes the next line. True where that completed a zone, whether or not it has memory. */
-bool zoneinfo_take(struct zoneinfo *info, const char *line, size_t size);
+/* Takes the next line. */
+enum zoneinfo_part zoneinfo_take(struct zoneinfo *info, const char *line, size_t size);
 
 /* Reads the numbers of pageblocks in /proc/pagetypeinfo. Start with {}. */
 struct pagetypeinfo {
-	__u32 pageblock_order;
 	__u32 nr_types;
 	char type[REC_MAX_MIGRATETYPES][ZONE_NAME_LEN]; /* of the values, as the header line names them */
 	struct zone_line zone;                          /* values: pageblocks by type */
 	/* private */
-	bool has_order, is_in_blocks;
+	bool is_in_blocks;
 };
 
 /* Takes the next line. True where that is the pageblocks of a zone. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A bounded table of what was announced, by a 64-bit key: beyond its size, what was announced first is
- * forgotten first. An element is a structure of the caller's that begins with its key.
+ * A bounded table of what was announced, by a 64-bit key: beyond its size, what was last announced the
+ * longest ago is forgotten first. An element is a structure of the caller's that begins with its key.
  */
 #ifndef MEMOIR_MODEL_RECENT_H
 #define MEMOIR_MODEL_RECENT_H
@@ -13,8 +13,9 @@ struct recent {
 	size_t element_size;
 	__u32 max;
 	unsigned char *all;
+	__u64 *announced; /* by entry: the number of its last announcement */
+	__u64 nr_announced;
 	__u32 nr, capacity;
-	__u32 oldest; /* the next to be overwritten once the table is full */
 	struct index index;
 };
 

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define MAX_KNOWN_STACKS 4096u
+#define MAX_KNOWN_STACKS 2048u
 #define MAX_KNOWN_SYMBOLS 4096u
 
 struct keyed_stack {

@@ -35,6 +35,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	must(!setting[REC_NAME_LEN - 1] && strlen(setting) <= size);
 	kernel_counters_parse((const char *)data, size, check_counter, next);
 	order = pageblock_order_parse((const char *)data, size);
-	must(order < 64);
+	must(order < REC_MAX_ORDERS);
 	return 0;
 }

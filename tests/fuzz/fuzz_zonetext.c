@@ -22,13 +22,12 @@ static void check_line(const char *line, size_t size, struct zoneinfo *zoneinfo,
 
 	if (zone_line_parse(line, size, &zone))
 		check_zone(&zone);
-	if (zoneinfo_take(zoneinfo, line, size)) {
+	if (zoneinfo_take(zoneinfo, line, size) != ZONEINFO_NOTHING) {
 		check_zone(&zoneinfo->zone);
 		must(!zoneinfo->zone.nr_values);
 	}
 	if (pagetypeinfo_take(pagetypeinfo, line, size)) {
 		check_zone(&pagetypeinfo->zone);
-		must(pagetypeinfo->pageblock_order < REC_MAX_ORDERS);
 		must(pagetypeinfo->nr_types && pagetypeinfo->nr_types <= REC_MAX_MIGRATETYPES);
 		must(pagetypeinfo->nr_types == pagetypeinfo->zone.nr_values);
 		for (__u32 i = 0; i < pagetypeinfo->nr_types; i++)

@@ -212,11 +212,18 @@ static void test_cgroups(void **state UNUSED)
 	assert_int_equal(feed_cgroup(model, 8, unit), 0);
 	assert_int_equal(strlen(model_cgroup_unit(model, 8)), REC_NAME_LEN - 1);
 	/* More than are kept: the newest are there. */
-	for (__u64 id = 1000; id < 101000; id++)
+	for (__u64 id = 1000; id < 21000; id++)
 		assert_int_equal(feed_cgroup(model, id, "x.scope"), 0);
-	for (__u64 id = 100000; id < 101000; id++)
+	for (__u64 id = 20000; id < 21000; id++)
 		assert_string_equal(model_cgroup_unit(model, id), "x.scope");
 	assert_string_equal(model_cgroup_unit(model, 7), "");
+	/* What is announced again is as good as new, wherever it was. */
+	for (__u64 id = 21000; id < 41000; id++) {
+		if (id % 4000 == 0)
+			assert_int_equal(feed_cgroup(model, 20999, "old.scope"), 0);
+		assert_int_equal(feed_cgroup(model, id, "x.scope"), 0);
+	}
+	assert_string_equal(model_cgroup_unit(model, 20999), "old.scope");
 	model_free(model);
 }
 

@@ -6,69 +6,67 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "../../daemon/pageblocks.h"
+#include "../../daemon/util.h"
 
 #define UNUSED __attribute__((unused))
 #define STRUCT_PAGE 64ULL
 #define GIB (1ULL << 30)
 #define BASE 0xffffea5640000000ULL
+#define PAGEBLOCK_PAGES 512u
 
-static int zones_of(const char *text, struct zones *ret)
+static int zones_of(const char *text, struct zone_ranges *ret)
 {
-	FILE *file = fmemopen((void *)text, strlen(text), "r");
-	int err;
+	_cleanup_close_ int fd = memfd_create("zoneinfo", MFD_CLOEXEC);
 
-	assert_non_null(file);
-	err = zones_read(file, ret);
-	fclose(file);
-	return err;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	return zone_ranges_read(fd, ret);
 }
 
-/* Lines of Linux 6.18, cut; nodes of five zones each, of which some are empty. */
+#define WATERMARKS "        min      1\n        low      2\n        high     3\n"
+#define MEMORY "        present  5\n        managed  4\n        protection: (0, 0, 0, 0, 0)\n"
+#define NO_MEMORY  \
+	WATERMARKS \
+	"        spanned  0\n        present  0\n        managed  0\n        protection: (0, 0, 0, 0, 0)\n"
+
+/* As of Linux 6.18, cut; nodes of five zones each, of which some are empty. */
 static const char zoneinfo[] = "Node 0, zone      DMA\n"
 			       "  per-node stats\n"
 			       "      nr_free_pages 7\n"
-			       "  pages free     3840\n"
-			       "        spanned  4095\n"
-			       "        present  3998\n"
+			       "  pages free     3840\n" WATERMARKS "        spanned  4095\n" MEMORY
 			       "  start_pfn:           1\n"
-			       "Node 0, zone    DMA32\n"
-			       "        spanned  1044480\n"
+			       "Node 0, zone    DMA32\n" WATERMARKS "        spanned  1044480\n" MEMORY
 			       "  start_pfn:           4096\n"
-			       "Node 0, zone   Normal\n"
-			       "        spanned  33554432\n"
+			       "Node 0, zone   Normal\n" WATERMARKS "        spanned  33554432\n" MEMORY
 			       "  pagesets\n"
 			       "    cpu: 0\n"
 			       "              count:    5695\n"
 			       "  start_pfn:           1048576\n"
-			       "Node 0, zone  Movable\n"
-			       "        spanned  0\n"
-			       "Node 0, zone   Device\n"
-			       "        spanned  0\n"
-			       "Node 1, zone      DMA\n"
-			       "        spanned  0\n"
-			       "Node 1, zone    DMA32\n"
-			       "        spanned  0\n"
-			       "Node 1, zone   Normal\n"
-			       "        spanned  16777216\n"
+			       "Node 0, zone  Movable\n" NO_MEMORY "Node 0, zone   Device\n" NO_MEMORY
+			       "Node 1, zone      DMA\n" NO_MEMORY "Node 1, zone    DMA32\n" NO_MEMORY
+			       "Node 1, zone   Normal\n" WATERMARKS "        spanned  16777216\n" MEMORY
 			       "  start_pfn:           34603008\n";
 
 static void test_zones_are_read(void **state UNUSED)
 {
-	struct zones zones;
+	struct zone_ranges zones;
 
 	assert_int_equal(zones_of(zoneinfo, &zones), 0);
 	assert_int_equal(zones.nr, 4);
-	assert_int_equal(zones_find(&zones, 0, 0)->start_pfn, 1);
-	assert_int_equal(zones_find(&zones, 0, 1)->nr_spanned, 1044480);
-	assert_int_equal(zones_find(&zones, 0, 2)->start_pfn, 1048576);
-	assert_int_equal(zones_find(&zones, 1, 2)->start_pfn, 34603008);
-	assert_null(zones_find(&zones, 0, 3));
-	assert_null(zones_find(&zones, 1, 0));
-	assert_null(zones_find(&zones, 2, 2));
+	assert_int_equal(zone_ranges_find(&zones, 0, 0)->start_pfn, 1);
+	assert_int_equal(zone_ranges_find(&zones, 0, 1)->nr_spanned, 1044480);
+	assert_int_equal(zone_ranges_find(&zones, 0, 2)->start_pfn, 1048576);
+	assert_int_equal(zone_ranges_find(&zones, 1, 2)->start_pfn, 34603008);
+	assert_null(zone_ranges_find(&zones, 0, 3));
+	assert_null(zone_ranges_find(&zones, 1, 0));
+	assert_null(zone_ranges_find(&zones, 2, 2));
 }
 
 static void test_other_text_is_refused(void **state UNUSED)
@@ -76,12 +74,14 @@ static void test_other_text_is_refused(void **state UNUSED)
 	static const char *const texts[] = {
 		"\n",
 		"nonsense",
-		"  spanned 5\n  start_pfn: 6\n",
-		"Node 0, zone DMA\n spanned 0\n",
-		"Node 0, zone DMA\n spanned 99999999999999999999\n",
-		"Node 0, zone DMA\n spanned 1\n start_pfn: 18446744073709551615\n"
+		WATERMARKS "  spanned 5\n" MEMORY "  start_pfn: 6\n",
+		"Node 0, zone DMA\n" NO_MEMORY,
+		"Node 0, zone DMA\n" NO_MEMORY "  start_pfn: 6\n",
+		"Node 0, zone DMA\n" WATERMARKS "  spanned 99999999999999999999\n" MEMORY "  start_pfn: 6\n",
+		"Node 0, zone DMA\n" WATERMARKS "  spanned 1\n" MEMORY "  start_pfn: 18446744073709551615\n",
+		"Node 0, zone DMA\n" WATERMARKS "  spanned 99999999999999999\n" MEMORY "  start_pfn: 6\n",
 	};
-	struct zones zones;
+	struct zone_ranges zones;
 
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_int_equal(zones_of(texts[i], &zones), -EINVAL);
@@ -89,18 +89,20 @@ static void test_other_text_is_refused(void **state UNUSED)
 
 static void test_zones_are_bounded(void **state UNUSED)
 {
-	char *text = calloc(2000, 64), *end = text;
-	struct zones zones;
+	char *text = calloc(2000, 256), *end = text;
+	struct zone_ranges zones;
 
 	assert_non_null(text);
 	for (int node = 0; node < 2000; node++)
-		end += sprintf(end, "Node %d, zone DMA\n spanned 5\n", node);
+		end += sprintf(end,
+			       "Node %d, zone DMA\n" WATERMARKS "  spanned 5\n" MEMORY "  start_pfn: 1\n",
+			       node);
 	assert_int_equal(zones_of(text, &zones), -E2BIG);
-	assert_int_equal(zones.nr, MAX_ZONES);
+	assert_int_equal(zones.nr, MAX_ZONE_RANGES);
 	free(text);
 }
 
-static void see(struct page_base *base, const struct zones *zones, __u64 pfn, __u32 node, __u32 zone)
+static void see(struct page_base *base, const struct zone_ranges *zones, __u64 pfn, __u32 node, __u32 zone)
 {
 	page_base_see(base, zones, BASE + pfn * STRUCT_PAGE, node, zone);
 }
@@ -111,7 +113,7 @@ static void test_page_in_a_small_zone_tells_the_base(void **state UNUSED)
 
 	for (size_t i = 0; i < sizeof(pfns) / sizeof(pfns[0]); i++) {
 		struct page_base base = PAGE_BASE_ANY;
-		struct zones zones;
+		struct zone_ranges zones;
 		__u64 address = 0;
 
 		assert_int_equal(zones_of(zoneinfo, &zones), 0);
@@ -126,7 +128,7 @@ static void test_page_in_a_small_zone_tells_the_base(void **state UNUSED)
 static void test_pages_of_a_large_zone_tell_it_together(void **state UNUSED)
 {
 	struct page_base base = PAGE_BASE_ANY;
-	struct zones zones;
+	struct zone_ranges zones;
 	__u64 address = 0;
 
 	assert_int_equal(zones_of(zoneinfo, &zones), 0);
@@ -143,7 +145,7 @@ static void test_pages_of_a_large_zone_tell_it_together(void **state UNUSED)
 static void test_disagreement_is_noticed(void **state UNUSED)
 {
 	struct page_base base = PAGE_BASE_ANY;
-	struct zones zones;
+	struct zone_ranges zones;
 	__u64 address = 0;
 
 	assert_int_equal(zones_of(zoneinfo, &zones), 0);
@@ -202,25 +204,25 @@ static void test_blocks_are_added_up(void **state UNUSED)
 	struct pageblock block;
 
 	/* Not one flag: no memory. */
-	pageblock_add_up(flags, refcounts, &block);
+	pageblock_add_up(flags, refcounts, PAGEBLOCK_PAGES, &block);
 	assert_int_equal(block.nr_free + block.nr_movable + block.nr_unmovable, 0);
 	assert_false(pageblock_is_spoiled(&block));
 
 	for (__u32 i = 0; i < PAGEBLOCK_PAGES; i++)
 		flags[i] = BUDDY;
-	pageblock_add_up(flags, refcounts, &block);
+	pageblock_add_up(flags, refcounts, PAGEBLOCK_PAGES, &block);
 	assert_int_equal(block.nr_free, PAGEBLOCK_PAGES);
 	assert_false(pageblock_is_spoiled(&block));
 
 	for (__u32 nr = 1; nr <= PAGEBLOCK_PAGES; nr++) {
 		flags[PAGEBLOCK_PAGES - nr] = SLAB;
-		pageblock_add_up(flags, refcounts, &block);
+		pageblock_add_up(flags, refcounts, PAGEBLOCK_PAGES, &block);
 		assert_int_equal(block.nr_unmovable, nr);
 		assert_int_equal(pageblock_is_spoiled(&block), nr < PAGEBLOCK_PAGES / 2);
 	}
 	flags[7] = LRU;
 	flags[8] = NOPAGE;
-	pageblock_add_up(flags, refcounts, &block);
+	pageblock_add_up(flags, refcounts, PAGEBLOCK_PAGES, &block);
 	assert_int_equal(block.nr_movable, 1);
 	assert_int_equal(block.nr_unmovable, PAGEBLOCK_PAGES - 2);
 }

@@ -193,10 +193,10 @@ static int order_of(const char *text)
 static void test_pageblock_order(void **state UNUSED)
 {
 	assert_int_equal(order_of("Page block order: 9\nPages per block:  512\n"), 9);
-	assert_int_equal(order_of("Page block order: 13\n"), 13);
+	assert_int_equal(order_of("Page block order: 31\n"), 31);
 	assert_int_equal(order_of("Page block order: 9"), -ENOENT); /* there may be more digits */
 	assert_int_equal(order_of("Page block order: \n"), -ENOENT);
-	assert_int_equal(order_of("Page block order: 64\n"), -ENOENT);
+	assert_int_equal(order_of("Page block order: 32\n"), -ENOENT);
 	assert_int_equal(order_of("Page block order: -1\n"), -ENOENT);
 	assert_int_equal(order_of("Page block\n"), -ENOENT);
 	assert_int_equal(order_of("\n"), -ENOENT);
