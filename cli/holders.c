@@ -156,9 +156,15 @@ static void show_counts(struct text *out, size_t width, const char *what, const 
 void huge_pages_show(const json_t *reply, size_t width, struct text *out)
 {
 	const json_t *huge_pages = reply_member(reply, "huge_pages");
+	struct text lines = {};
 
-	text_add(out, "\n");
-	show_counts(out, width, "Huge pages since boot:", reply_member(huge_pages, "events"), "event");
-	show_counts(out, width, "Attempts to collapse:", reply_member(huge_pages, "collapses"), "result");
-	show_counts(out, width, "Pages moved, by reason:", reply_member(reply, "migrated"), "reason");
+	show_counts(&lines, width, "Huge pages since boot:", reply_member(huge_pages, "events"), "event");
+	show_counts(&lines, width, "Attempts to collapse:", reply_member(huge_pages, "collapses"), "result");
+	show_counts(&lines, width, "Pages moved, by reason:", reply_member(reply, "migrated"), "reason");
+	if (lines.len) {
+		text_add(out, "\n");
+		text_add(out, lines.data);
+	}
+	out->is_failed |= lines.is_failed;
+	text_free(&lines);
 }

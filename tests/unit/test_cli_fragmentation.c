@@ -80,6 +80,40 @@ static void test_nothing_visible(void **state UNUSED)
 	expect_text(&out, "Snapshot    0 old\nWhat is free in each zone is not visible here.\n");
 }
 
+/* Who holds, who takes, who pays: what can be moved and what is left over have no row. */
+static void test_who(void **state UNUSED)
+{
+	struct text out = {};
+
+	show("{\"holders\":{\"reason\":\"\",\"blocks_reason\":\"\",\"owners\":["
+	     "{\"owner\":\"process\",\"pid\":9,\"comm\":\"mover\",\"migratetype\":\"movable\",\"bytes\":9},"
+	     "{\"owner\":\"process\",\"pid\":7,\"comm\":\"a\\u001b[2J\",\"migratetype\":\"unmovable\",\"bytes\":1048576,"
+	     "\"spoiled_blocks\":12.4,\"spoiled_blocks_error\":3.6,\"mean_age_ns\":60000000000,"
+	     "\"stacks\":[{\"callers\":\"x, y\"}]},"
+	     "{\"owner\":\"interrupt\",\"pid\":0,\"comm\":\"\",\"migratetype\":\"unmovable\",\"bytes\":4096,"
+	     "\"spoiled_blocks\":null,\"spoiled_blocks_error\":null,\"mean_age_ns\":0,\"stacks\":[]},"
+	     "{\"owner\":\"other\",\"pid\":null,\"comm\":\"\",\"migratetype\":null,\"bytes\":99}],"
+	     "\"census\":[{\"node\":\"0\",\"mixed_share\":0.09,\"mixed_share_error\":0.018,"
+	     "\"spoiled_share\":0.113,\"spoiled_share_error\":0.02}]},"
+	     "\"fallback_stacks\":[{\"pid\":7,\"comm\":\"a\",\"count\":5,\"migratetype\":\"unmovable\","
+	     "\"fallback_migratetype\":\"movable\",\"callers\":\"x\"}],"
+	     "\"huge_pages\":{\"events\":[{\"event\":\"fault_alloc\",\"count\":3},{\"event\":\"split\",\"count\":0}],"
+	     "\"collapses\":[]},\"migrated\":[{\"reason\":\"compaction\",\"result\":\"succeeded\",\"count\":8}],"
+	     "\"zones\":[{\"node\":\"0\",\"zone\":\"x\",\"orders\":[]}]}",
+	     &out);
+	assert_non_null(out.data);
+	assert_non_null(strstr(out.data, "  7 a\xef\xbf\xbd[2J 1.00MiB unmovable  12+-4 1m 0s x, y\n"));
+	assert_non_null(strstr(out.data, "  0       4.00KiB unmovable      -    0s\n"));
+	assert_null(strstr(out.data, "mover"));
+	assert_null(strstr(out.data, " 99B"));
+	assert_non_null(strstr(out.data,
+			       "Node 0: 9.0% +- 1.8% of pageblocks are mixed, 11.3% +- 2.0% spoiled\n"));
+	assert_non_null(strstr(out.data, "  7 a        5 unmovable movable x\n"));
+	assert_non_null(strstr(
+		out.data, "\nHuge pages since boot: fault_alloc 3\nPages moved, by reason: compaction 8\n"));
+	text_free(&out);
+}
+
 /* Of another version, or not of the daemon's at all. */
 static void test_strange_replies(void **state UNUSED)
 {
@@ -108,6 +142,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_who),
 		cmocka_unit_test(test_nothing_visible),
 		cmocka_unit_test(test_strange_replies),
 	};
