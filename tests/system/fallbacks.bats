@@ -47,7 +47,7 @@ all_fallbacks() {
 	# What memoir is sure of is in the kernel's account of the same events; it is not sure of all.
 	[ $((yes - yes_before)) -le "$(traced_with change_ownership=1)" ]
 	[ $((no - no_before)) -le "$(traced_with change_ownership=0)" ]
-	[ $((yes - yes_before)) -eq "$(traced | awk '{ split($0, f, "fallback_order="); split(f[2], o, " ")
+	[ $((yes - yes_before)) -eq "$(traced | tail -n "+$((traced_before + 1))" | awk '{ split($0, f, "fallback_order="); split(f[2], o, " ")
 		split($0, p, "pageblock_order="); split(p[2], b, " "); nr += o[1] + 0 >= b[1] + 0 } END { print nr + 0 }')" ]
 }
 
