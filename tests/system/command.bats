@@ -37,7 +37,7 @@ without_ages() {
 @test "every command prints an answer of at most 80 columns and ends with 0" {
 	start_daemon
 	hold_pages
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	for command in "${!path_of[@]}" "process $holder"; do
 		# Words on purpose. In this locale a column is a byte.
 		# shellcheck disable=SC2086
@@ -52,7 +52,7 @@ without_ages() {
 @test "the answers have their headers, and name the process they are about" {
 	start_daemon
 	hold_pages
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	memoir status >"$dir/status"
 	grep -Eq '^(Complete|Incomplete): ' "$dir/status"
 	grep -Eq '^ITEM +KERNEL +MEMOIR +REMAINDER$' "$dir/status" || grep -q '^Agreement   no moment yet' "$dir/status"
@@ -75,7 +75,7 @@ without_ages() {
 @test "top sorts as it is told" {
 	start_daemon
 	hold_pages
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	memoir top --once --sort pid | awk '/^ *[0-9]+ / { print $1 }' >"$dir/pids"
 	[ "$(wc -l <"$dir/pids")" -gt 2 ]
 	sort -n -c "$dir/pids"
@@ -96,7 +96,7 @@ is_same_answer() {
 @test "--json is the answer of the API, on one line" {
 	start_daemon
 	hold_pages
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	path_of["process $holder"]="/v1/process?pid=$holder"
 	for command in "${!path_of[@]}"; do
 		soon is_same_answer "$command" "${path_of[$command]}"

@@ -18,7 +18,7 @@ lay() {
 	"$WORKLOAD" "$@" <"$dir/stay" >"$dir/laid" 3>&- &
 	pids+=("$!")
 	read -r laid <"$dir/laid"
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 }
 
 # contiguity PID: the member of the answer is in $dir/contiguity.
@@ -137,7 +137,7 @@ has_huge_pages() {
 
 @test "a kernel thread has no memory of its own" {
 	start_daemon
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	thread=$(get /v1/processes | jq '[.processes[] | select(.kernel_thread).pid][0] // empty')
 	[ -n "$thread" ] || skip "no kernel thread is visible"
 	refused 1 "memoir: physical contiguity: $thread is a kernel thread, *" "$MEMOIR" --socket "$socket" process "$thread" --contiguity
@@ -162,7 +162,7 @@ has_huge_pages() {
 	start_daemon --interval 3600
 	lay lay 0 1024 0
 	ends_before_it_is_looked_at() {
-		get '/v1/status?max_age_ms=0' >/dev/null
+		fresh /v1/status >/dev/null
 		kill -KILL "$laid"
 		wait "$laid" || true
 		memoir --json process "$laid" --contiguity >"$dir/answer" 2>"$dir/complaint"

@@ -76,6 +76,16 @@ get() {
 	curl --silent --show-error --max-time 30 --unix-socket "$socket" "http://localhost$1"
 }
 
+# fresh PATH: as get, from a snapshot that began after this call. One that took long is not repeated at once.
+fresh() {
+	local finished tries
+	finished=$(get /v1/status | jq .snapshot.sequence) || return
+	for ((tries = 0; tries < 1000; tries++)); do
+		[ "$(get '/v1/status?max_age_ms=0' | jq .snapshot.sequence)" -eq "$finished" ] || break
+	done
+	[ "$tries" -lt 1000 ] && get "$1"
+}
+
 # The status of a snapshot that was taken after this call, at a quiet moment. One client asks again and
 # again, and nothing is forked: a new process each time would itself be what is not quiet.
 quiet_status() {

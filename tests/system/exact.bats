@@ -10,7 +10,7 @@ load expect
 # seconds later: each leaves its faults in its group alone, and its pages in the system alone.
 sums_hold() {
 	local missed
-	missed=$(lost "$(get '/v1/status?max_age_ms=0')" end_missed)
+	missed=$(lost "$(fresh /v1/status)" end_missed)
 	get /metrics >"$dir/metrics"
 	awk -v missed="$missed" -v most_pages=$(((256 << 20) / 4096)) '
 		/^memoir_group_(minor|major)_faults_total/ || /^memoir_retired_groups_(minor|major)_faults/ { group_faults += $NF }
@@ -85,9 +85,9 @@ sums_hold() {
 
 @test "fault exceptions are estimated within their error" {
 	start_daemon
-	before=$(get '/v1/faults?max_age_ms=0' | jq '.exceptions[] | select(.mode == "user" and .access == "write").count')
+	before=$(fresh /v1/faults | jq '.exceptions[] | select(.mode == "user" and .access == "write").count')
 	"$WORKLOAD" touch 50000 4
-	after=$(get '/v1/faults?max_age_ms=0' | jq '.exceptions[] | select(.mode == "user" and .access == "write").count')
+	after=$(fresh /v1/faults | jq '.exceptions[] | select(.mode == "user" and .access == "write").count')
 	# The same pages four times: 50000 drawn one in 32, five standard errors of 4 * 32 * sqrt(50000 / 32).
 	echo "$((after - before)) write exceptions"
 	[ $((after - before)) -ge $((200000 - 25300)) ] && [ $((after - before)) -le $((200000 + 25300 + 20000)) ]

@@ -27,7 +27,7 @@ take_unmovable_pages() {
 
 # all_fallbacks: sums of what memoir counted: events, those of them that stole, those that did not.
 all_fallbacks() {
-	get '/v1/fragmentation?max_age_ms=0' | jq -r '[([.fallbacks[].count] | add // 0),
+	fresh /v1/fragmentation | jq -r '[([.fallbacks[].count] | add // 0),
 		([.fallbacks[] | select(.stolen == "yes").count] | add // 0),
 		([.fallbacks[] | select(.stolen == "no").count] | add // 0)] | @tsv'
 }
@@ -55,7 +55,7 @@ all_fallbacks() {
 	start_daemon
 	begin_trace kmem/mm_page_alloc_extfrag
 	take_unmovable_pages
-	get '/v1/fragmentation?max_age_ms=0' >"$dir/reply"
+	fresh /v1/fragmentation >"$dir/reply"
 	traced | awk '{ sub(/-[0-9]+$/, "", $1); print $1 }' | sort | uniq -c
 	jq -c '.fallback_stacks[] | [.comm, .count, .frames[0]]' "$dir/reply"
 	jq -e '[.fallback_stacks[].count] | add > 0' "$dir/reply"
@@ -91,9 +91,9 @@ all_fallbacks() {
 @test "huge pages and swap are what /proc/vmstat says, key by key" {
 	start_daemon
 	"$WORKLOAD" touch-huge 20480 1 >/dev/null
-	get '/v1/fragmentation?max_age_ms=0' >"$dir/before"
+	fresh /v1/fragmentation >"$dir/before"
 	awk '/^thp_|^pswp/ { print }' /proc/vmstat >"$dir/vmstat"
-	get '/v1/fragmentation?max_age_ms=0' >"$dir/after"
+	fresh /v1/fragmentation >"$dir/after"
 	grep -q '^thp_fault_alloc' "$dir/vmstat" || skip "this kernel has no huge pages"
 	# The kernel may count while it is read: its figure is not less than the first answer, and not more than the second.
 	while read -r key value; do

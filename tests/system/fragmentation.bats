@@ -63,7 +63,7 @@ compare='(.before | rows) as $before | (.after | rows) as $after | (.unusable | 
 
 @test "zones and pageblocks are those of /proc" {
 	start_daemon
-	get '/v1/fragmentation?max_age_ms=0' >"$dir/zones"
+	fresh /v1/fragmentation >"$dir/zones"
 	# Pageblocks change their type now and then, their number only with the memory.
 	awk -F '[:,]? +' '/^Page block order/ { order = $4; is_in = 0 }
 		/^Number of/ { is_in = /blocks type/; next }

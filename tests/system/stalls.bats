@@ -19,7 +19,7 @@ metric() {
 	start_daemon
 	make_cgroup
 	read_too_much
-	get "/v1/process?pid=$reader&max_age_ms=0" >"$dir/process"
+	fresh "/v1/process?pid=$reader" >"$dir/process"
 	get /v1/stalls >"$dir/stalls"
 	jq -c '.process | with_entries(select(.key | startswith("memcg")))' "$dir/process"
 	jq -c '.stalls, .reclaimed' "$dir/stalls"
@@ -39,7 +39,7 @@ metric() {
 	start_daemon
 	make_cgroup
 	read_too_much
-	get "/v1/stalls?max_age_ms=0" >"$dir/stalls"
+	fresh "/v1/stalls" >"$dir/stalls"
 	get /metrics >"$dir/metrics"
 	"$MEMOIR" --socket "$socket" stalls >"$dir/text"
 	"$MEMOIR" --socket "$socket" process "$reader" >"$dir/process"
@@ -64,7 +64,7 @@ metric() {
 	before=$(metric memoir_oom_kills_total)
 	touch_too_much
 	touch_too_much
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	kernel_after=$(oom_kills)
 	after=$(metric memoir_oom_kills_total)
 	echo "kernel $kernel_before to $kernel_after, memoir $before to $after"
@@ -87,7 +87,7 @@ metric() {
 	end_daemon
 	touch_too_much
 	start_daemon --pin "$pins"
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	grown=$(($(metric memoir_oom_kills_total) - before))
 	kernel_grown=$(($(oom_kills) - kernel_before))
 	end_daemon
@@ -99,7 +99,7 @@ metric() {
 @test "compaction by request is counted with its result, once for each zone" {
 	[ -w /proc/sys/vm/compact_memory ] || skip "this kernel does not compact by request"
 	runs() {
-		get '/v1/stalls?max_age_ms=0' | jq '[.compactions[] | select(.mode == "other").count] | add // 0'
+		fresh /v1/stalls | jq '[.compactions[] | select(.mode == "other").count] | add // 0'
 	}
 	start_daemon
 	zones=$(awk '$1 == "present" && $2 > 0 { nr++ } END { print nr }' /proc/zoneinfo)

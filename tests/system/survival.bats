@@ -51,7 +51,7 @@ load daemon
 	start_daemon --pin "$pins"
 	"$WORKLOAD" touch 20000 5
 	"$WORKLOAD" forks 200
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	counts >"$dir/before"
 	end_daemon KILL || true
 	start_daemon --pin "$pins"

@@ -16,7 +16,7 @@ compared() {
 pages() {
 	local pid=$1
 	shift
-	get "/v1/process?pid=$pid&max_age_ms=0" | jq '[.process[$ARGS.positional[]] / 4096] | .[0] - (.[1:] | add // 0)' --args "$@"
+	fresh "/v1/process?pid=$pid" | jq '[.process[$ARGS.positional[]] / 4096] | .[0] - (.[1:] | add // 0)' --args "$@"
 }
 
 # owned_pages PID: those that are allocated now, by the process that asked for them. What came by the list gets no event.

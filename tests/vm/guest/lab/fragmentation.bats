@@ -23,7 +23,7 @@ teardown() {
 # fallbacks: as they were counted, and those whose event came while its program was running on that CPU
 fallbacks() {
 	local counted
-	counted=$(get '/v1/fragmentation?max_age_ms=0' | jq '[.fallbacks[].count] | add // 0')
+	counted=$(fresh /v1/fragmentation | jq '[.fallbacks[].count] | add // 0')
 	echo $((counted + $(get /v1/probes | jq '.probes[] | select(.name == "fallback_allocation").recursion_misses')))
 }
 
@@ -50,7 +50,7 @@ fragment() {
 	[ "$traced" -gt 0 ]
 	[ "$memoir" -eq "$traced" ]
 	# Every one is somebody's: the sum over processes and what belongs to none is the machine's.
-	get '/v1/fragmentation?max_age_ms=0' >"$dir/fragmentation"
+	fresh /v1/fragmentation >"$dir/fragmentation"
 	jq -e '[.fallback_stacks[].count] | add > 0' "$dir/fragmentation"
 	jq -e '[.fallback_stacks[] | select((.frames | length) == 0)] == []' "$dir/fragmentation"
 }
@@ -69,7 +69,7 @@ fragment() {
 		nr_whole += whole }
 		END { printf "%d took a whole pageblock, %d of them without its type\n", nr_whole, whole_wrong; exit whole_wrong > 0 }' \
 		"$dir/traced"
-	get '/v1/fragmentation?max_age_ms=0' | jq -e '[.fallbacks[].stolen] | unique - ["yes", "no", "unknown"] == []'
+	fresh /v1/fragmentation | jq -e '[.fallbacks[].stolen] | unique - ["yes", "no", "unknown"] == []'
 }
 
 @test "moved pages and huge pages under pressure are as many as /proc/vmstat says" {
@@ -98,7 +98,7 @@ fragment() {
 	huge_pages never
 	start_daemon
 	touch_more_than_there_is touch
-	get '/v1/stalls?max_age_ms=0' >"$dir/stalls"
+	fresh /v1/stalls >"$dir/stalls"
 	get /v1/groups >"$dir/groups"
 	# 1 ms and 1 s lie in buckets that end at 1.05 ms and 1.07 s, and stalls inside others are waits once.
 	over=$(jq '.bounds_ns as $bounds | [.stalls[].buckets | to_entries[] | select(.key > 0 and $bounds[.key - 1] >= 1000000).value] | add' "$dir/stalls")

@@ -14,7 +14,7 @@ load ../../../system/daemon
 	local inside
 	inside=$(pgrep --parent "$!")
 	[ "$(awk '$1 == "NSpid:" { print NF }' "/proc/$inside/status")" -eq 3 ]
-	get "/v1/process?pid=$inside&max_age_ms=0" | jq -e '.process | .comm == "workload" and .minor_faults >= 20000 and .rss_anon_bytes >= 70000000'
+	fresh "/v1/process?pid=$inside" | jq -e '.process | .comm == "workload" and .minor_faults >= 20000 and .rss_anon_bytes >= 70000000'
 }
 
 @test "the endpoint in a network namespace is reached from nowhere else" {

@@ -7,7 +7,7 @@ load ../machine
 
 # allocated NODE: pages that memoir saw allocated there
 allocated() {
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	get /metrics | awk -v label="node=\"$1\"" '/^memoir_allocated_bytes_total/ && index($0, label) { sum += $NF } END { printf "%.0f\n", sum / 4096 }'
 }
 
@@ -51,7 +51,7 @@ nodes_with() {
 	pids+=("$!")
 	local pid=$!
 	until [ -s "$dir/holding" ]; do :; done
-	memoir=$(get "/v1/process?pid=$pid&max_age_ms=0" | jq '.process | .rss_anon_bytes + .rss_file_bytes + .rss_shmem_bytes')
+	memoir=$(fresh "/v1/process?pid=$pid" | jq '.process | .rss_anon_bytes + .rss_file_bytes + .rss_shmem_bytes')
 	read -r _ kernel _ <"/proc/$pid/statm"
 	echo "memoir $((memoir / 4096)), statm $kernel"
 	# The kernel keeps a batch of pages on every CPU before it adds them.

@@ -35,7 +35,7 @@ teardown_file() {
 
 # Of the direct reclaims that were long enough to be told one by one.
 reclaim_orders() {
-	get '/v1/events?max_age_ms=0' | jq '[.events[] | select(.event == "stall" and .kind == "direct_reclaim").order] | unique[]' | sort
+	fresh /v1/events | jq '[.events[] | select(.event == "stall" and .kind == "direct_reclaim").order] | unique[]' | sort
 }
 
 @test "the order of a reclaim is what the kernel's own trace says" {
@@ -92,7 +92,7 @@ node_reclaims() {
 	echo 0 >/proc/sys/vm/zone_reclaim_mode
 	echo 0 >/sys/kernel/tracing/events/vmscan/mm_vmscan_node_reclaim_end/enable
 	kernel=$(node_reclaims)
-	memoir=$(get '/v1/stalls?max_age_ms=0' | jq '[.stalls[] | select(.kind == "node_reclaim").count] | add // 0')
+	memoir=$(fresh /v1/stalls | jq '[.stalls[] | select(.kind == "node_reclaim").count] | add // 0')
 	echo "kernel $kernel, memoir $memoir"
 	[ "$kernel" -gt 0 ]
 	[ "$memoir" -eq "$kernel" ]
@@ -118,6 +118,6 @@ faults_of_touching() {
 }
 
 faults() {
-	get '/v1/status?max_age_ms=0' >/dev/null
+	fresh /v1/status >/dev/null
 	get /v1/groups | jq '[.groups[] | select(.comm == "workload").minor_faults] | add // 0'
 }
