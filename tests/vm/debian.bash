@@ -37,9 +37,12 @@ apt()
 		-qq "$@"
 }
 
-# read_lists: makes sure that there are lists, and that they are not older than a day.
+# read_lists: makes sure that there are lists, and that they are not older than a day. From then on until this shell ends
+# nobody else makes anything in $cache.
 read_lists()
 {
+	exec {lock}>"$cache/lock"
+	flock "$lock"
 	[ -z "$(find "$cache/lists-are-read" -mtime -1 2>/dev/null)" ] || return 0
 	suites | while read -r archive suite; do
 		echo "deb [arch=amd64 signed-by=$keyring] $(mirror_of "$archive") $suite main"
@@ -52,7 +55,8 @@ read_lists()
 # fetch PACKAGE: unpacks what guests need of it below $cache/unpacked, if there is such a package.
 fetch()
 {
-	apt apt-cache show "$1" >/dev/null 2>&1 || return 0
+	# Of a name that others merely depend on it says nothing, and that it went well.
+	[ -n "$(apt apt-cache show "$1" 2>/dev/null)" ] || return 0
 	# Lists that name what the mirror has replaced are read again the next time.
 	(cd "$cache" && apt apt-get download "$1") || { rm -f "$cache/lists-are-read" && return 1; }
 	mkdir -p "$cache/unpacked"
