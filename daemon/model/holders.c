@@ -47,17 +47,48 @@ int apply_census(struct model *model, const struct rec_header *h)
 	const struct rec_census *rec = (const struct rec_census *)h;
 	struct holder_list *pending = &model->holders.pending;
 
-	if (pending->nr_censuses == MAX_CENSUSES || rec->nr_mixed > rec->nr_blocks ||
-	    rec->nr_spoiled > rec->nr_blocks)
+	if (pending->nr_censuses == MAX_CENSUSES || rec->node >= model->shape.sizes[DIM_NODE] ||
+	    rec->nr_mixed > rec->nr_blocks || rec->nr_spoiled > rec->nr_blocks)
 		return -EINVAL;
 	pending->censuses[pending->nr_censuses++] = *rec;
 	return 0;
+}
+
+/* The share of a node's blocks, in thousandths, as the cell of a RATIO; no value where no block was read. */
+static void set_share(struct shape *shape, enum metric metric, __u32 node, __u64 nr, __u64 of)
+{
+	__u64 *cell = metric_cells(shape, metric) + node * shape->cubes[metric].stride[0];
+
+	*cell = of ? (nr * 1000 + of / 2) / of : CELL_NONE;
 }
 
 /* Whether so many followed pages can stand for what a machine has. */
 static bool is_possible(__u64 nr_pages, __u32 step_pages)
 {
 	return !step_pages || nr_pages <= MAX_PAGES / step_pages;
+}
+
+void census_clear_cells(struct shape *shape)
+{
+	for (__u32 node = 0; node < shape->sizes[DIM_NODE]; node++) {
+		set_share(shape, METRIC_MIXED_PAGEBLOCKS, node, 0, 0);
+		set_share(shape, METRIC_SPOILED_PAGEBLOCKS, node, 0, 0);
+	}
+}
+
+static void census_show_cells(struct model *model)
+{
+	const struct holder_list *shown = &model->holders.shown;
+
+	census_clear_cells(&model->shape);
+	for (__u32 i = 0; model->holders.rec.knows_blocks && i < shown->nr_censuses; i++) {
+		const struct rec_census *census = &shown->censuses[i];
+
+		set_share(&model->shape, METRIC_MIXED_PAGEBLOCKS, census->node, census->nr_mixed,
+			  census->nr_blocks);
+		set_share(&model->shape, METRIC_SPOILED_PAGEBLOCKS, census->node, census->nr_spoiled,
+			  census->nr_blocks);
+	}
 }
 
 int apply_live(struct model *model, const struct rec_header *h)
@@ -77,6 +108,7 @@ int apply_live(struct model *model, const struct rec_header *h)
 	holders->pending.nr = 0;
 	holders->pending.nr_pages = 0;
 	holders->pending.nr_censuses = 0;
+	census_show_cells(model);
 	return 0;
 }
 

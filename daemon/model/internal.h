@@ -87,6 +87,12 @@ struct shape {
 	__u32 nr_probes;
 };
 
+/* The first cell of a metric's cube. */
+static inline __u64 *metric_cells(struct shape *shape, enum metric metric)
+{
+	return shape->cells + shape->cubes[metric].base;
+}
+
 void shape_free(struct shape *shape);
 int apply_machine(struct model *model, const struct rec_header *h);
 int apply_label(struct model *model, const struct rec_header *h);
@@ -362,6 +368,8 @@ void holders_free(struct holders *holders);
 int apply_holder(struct model *model, const struct rec_header *h);
 int apply_census(struct model *model, const struct rec_header *h);
 int apply_live(struct model *model, const struct rec_header *h);
+/* Says of all cells about the census that they have no value. */
+void census_clear_cells(struct shape *shape);
 
 /* --- model.c ---------------------------------------------------------------------------------- */
 

@@ -62,11 +62,6 @@ int apply_vmstat(struct model *model, const struct rec_header *h)
 
 /* --- what a snapshot's end computes ----------------------------------------------------------- */
 
-static __u64 *metric_cells(struct shape *shape, enum metric metric)
-{
-	return shape->cells + shape->cubes[metric].base;
-}
-
 static __u64 metric_sum(const struct shape *shape, enum metric metric)
 {
 	const struct cube *cube = &shape->cubes[metric];

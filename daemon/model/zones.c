@@ -142,8 +142,8 @@ static void set_cell(struct shape *shape, enum metric metric, const struct zone 
 {
 	const struct cube *cube = &shape->cubes[metric];
 
-	shape->cells[cube->base + zone->node * cube->stride[0] + zone->zone * cube->stride[1] +
-		     last * cube->stride[2]] = value;
+	metric_cells(shape, metric)[zone->node * cube->stride[0] + zone->zone * cube->stride[1] +
+				    last * cube->stride[2]] = value;
 }
 
 static void show_cells(struct model *model, const struct zone *zone)

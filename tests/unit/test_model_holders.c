@@ -16,18 +16,25 @@ static int feed_live(struct model *model, __u64 time_ns)
 {
 	struct rec_live rec = { .h = HEADER(REC_LIVE, struct rec_live, time_ns), .step_pages = 64 };
 
+	rec.knows_blocks = 1;
 	memset(rec.why_not, 'y', sizeof(rec.why_not));
 	return feed(model, &rec);
 }
 
-static int feed_census(struct model *model, __u32 nr_blocks, __u32 nr_mixed, __u32 nr_spoiled)
+static int feed_census_of(struct model *model, __u32 node, __u32 nr_blocks, __u32 nr_mixed, __u32 nr_spoiled)
 {
 	struct rec_census rec = { .h = HEADER(REC_CENSUS, struct rec_census, 0),
+				  .node = node,
 				  .nr_blocks = nr_blocks,
 				  .nr_mixed = nr_mixed,
 				  .nr_spoiled = nr_spoiled };
 
 	return feed(model, &rec);
+}
+
+static int feed_census(struct model *model, __u32 nr_blocks, __u32 nr_mixed, __u32 nr_spoiled)
+{
+	return feed_census_of(model, 0, nr_blocks, nr_mixed, nr_spoiled);
 }
 
 static void test_reading_is_visible_when_it_ends(void **state UNUSED)
@@ -59,6 +66,30 @@ static void test_reading_is_visible_when_it_ends(void **state UNUSED)
 	/* One without anybody is one too. */
 	assert_int_equal(feed_live(model, 7), 0);
 	assert_int_equal(model_nr_holders(model), 0);
+	model_free(model);
+}
+
+static __u64 share(const struct model *model, enum metric metric, __u32 node)
+{
+	return model_cells(model, metric)[node * model_cube(model, metric)->stride[0]];
+}
+
+static void test_census_is_two_shares_per_node(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+
+	assert_true(share(model, METRIC_MIXED_PAGEBLOCKS, 0) == CELL_NONE);
+	assert_int_equal(feed_census(model, 3, 2, 1), 0);
+	assert_true(share(model, METRIC_MIXED_PAGEBLOCKS, 0) == CELL_NONE);
+	assert_int_equal(feed_live(model, 5), 0);
+	assert_int_equal(share(model, METRIC_MIXED_PAGEBLOCKS, 0), 667);
+	assert_int_equal(share(model, METRIC_SPOILED_PAGEBLOCKS, 0), 333);
+
+	/* Nothing is said where no block was read, and of a node that the machine does not have. */
+	assert_int_equal(feed_census(model, 0, 0, 0), 0);
+	assert_int_equal(feed_live(model, 6), 0);
+	assert_true(share(model, METRIC_SPOILED_PAGEBLOCKS, 0) == CELL_NONE);
+	assert_int_equal(feed_census_of(model, 1u << 30, 3, 2, 1), -EINVAL);
 	model_free(model);
 }
 
@@ -202,6 +233,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_reading_is_visible_when_it_ends),
+		cmocka_unit_test(test_census_is_two_shares_per_node),
 		cmocka_unit_test(test_reading_is_bounded),
 		cmocka_unit_test(test_nonsense_is_refused),
 		cmocka_unit_test(test_pages_are_bounded),
