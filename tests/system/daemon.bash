@@ -5,6 +5,8 @@
 MEMOIRD=$BUILD/memoird
 MEMOIR=$BUILD/memoir
 WORKLOAD=$BUILD/tests/workloads/workload
+# A daemon that says nothing for so long will not, on however slow a machine.
+silence_s=300
 
 setup() {
 	umask 022
@@ -52,13 +54,13 @@ start_daemon() {
 	exec {errors}<"$dir/errors"
 	rm "$dir/errors"
 	local line
-	while read -r -t 30 line <&"$errors"; do
+	while read -r -t "$silence_s" line <&"$errors"; do
 		echo "$line"
 		case $line in
 		*"live view"*) return 0 ;;
 		esac
 	done
-	echo "the daemon ended before it was ready"
+	echo "the daemon ended before it was ready, or said nothing for $silence_s s"
 	return 1
 }
 
@@ -97,7 +99,7 @@ quiet_status() {
 	client=$!
 	exec {answers}<"$dir/answers"
 	rm "$dir/answers"
-	while read -r -t 60 line <&"$answers"; do
+	while read -r -t "$silence_s" line <&"$answers"; do
 		[[ $line =~ $shape ]] || continue
 		: "${first:=${BASH_REMATCH[1]}}"
 		if [ "${BASH_REMATCH[1]}" -gt "$first" ] && [ "${BASH_REMATCH[2]}" -eq "${BASH_REMATCH[3]}" ]; then

@@ -44,7 +44,7 @@ soon() {
 # Reads the messages of the daemon until one is like the pattern.
 wait_for_message() {
 	local line
-	while read -r -t 60 line <&"$errors"; do
+	while read -r -t "$silence_s" line <&"$errors"; do
 		echo "$line"
 		[[ $line != $1 ]] || return 0
 	done

@@ -22,7 +22,7 @@ watch_zones() {
 	exec {answers}<"$dir/answers"
 	rm "$dir/answers"
 	local IFS=';'
-	while read -r -t 60 answer <&"$answers"; do
+	while read -r -t "$silence_s" answer <&"$answers"; do
 		mapfile -t before </proc/buddyinfo
 		mapfile -t unusable <"$dir/debug/extfrag/unusable_index"
 		mapfile -t index <"$dir/debug/extfrag/extfrag_index"

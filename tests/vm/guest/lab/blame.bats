@@ -38,7 +38,7 @@ blame_once() {
 	spoiler=$started
 	cp "$WORKLOAD" "$dir/victim"
 	"$dir/victim" touch-huge $(($(available_mib) * 256 / 2)) 1 >/dev/null
-	get '/v1/doctor?max_age_ms=0' | jq '.verdicts[] | select(.subject == "huge_pages")' >"$dir/verdict"
+	fresh '/v1/doctor?max_age_ms=0' | jq '.verdicts[] | select(.subject == "huge_pages")' >"$dir/verdict"
 	cat "$dir/verdict"
 	get /v1/fragmentation | jq --argjson pid "$spoiler" '.holders.owners[] | select(.pid == $pid and .migratetype == "unmovable")' >"$dir/owner"
 	jq -c '{spoiled_blocks, spoiled_blocks_error, frames: .stacks[0].frames}' "$dir/owner"
