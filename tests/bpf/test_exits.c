@@ -48,7 +48,7 @@ static bool short_life_is_seen(struct lab *lab, __u32 nr)
 	return seek_exit(lab, child.pid);
 }
 
-/* The records of all tasks that went, and only they, make up the account; another goes in place of a hidden one. */
+/* The records of all tasks that went, and only they, make up the account. For a hidden one another goes. */
 static void test_account_is_the_sum_of_final_ledgers(void **state)
 {
 	struct lab *lab = *state;
