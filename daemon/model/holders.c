@@ -70,10 +70,8 @@ static bool is_possible(__u64 nr_pages, __u32 step_pages)
 
 void census_clear_cells(struct shape *shape)
 {
-	for (__u32 node = 0; node < shape->sizes[DIM_NODE]; node++) {
-		set_share(shape, METRIC_MIXED_PAGEBLOCKS, node, 0, 0);
-		set_share(shape, METRIC_SPOILED_PAGEBLOCKS, node, 0, 0);
-	}
+	metric_clear(shape, METRIC_MIXED_PAGEBLOCKS);
+	metric_clear(shape, METRIC_SPOILED_PAGEBLOCKS);
 }
 
 static void census_show_cells(struct model *model)

@@ -93,6 +93,15 @@ static inline __u64 *metric_cells(struct shape *shape, enum metric metric)
 	return shape->cells + shape->cubes[metric].base;
 }
 
+/* Says of all cells of a gauge that they have no value. */
+static inline void metric_clear(struct shape *shape, enum metric metric)
+{
+	const struct cube *cube = &shape->cubes[metric];
+
+	for (__u32 cell = 0; cell < cube->size[0] * cube->stride[0]; cell++)
+		metric_cells(shape, metric)[cell] = CELL_NONE;
+}
+
 void shape_free(struct shape *shape);
 int apply_machine(struct model *model, const struct rec_header *h);
 int apply_label(struct model *model, const struct rec_header *h);

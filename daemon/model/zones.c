@@ -129,12 +129,8 @@ int apply_pageblocks(struct model *model, const struct rec_header *h)
 
 void zones_clear_cells(struct shape *shape)
 {
-	for (size_t i = 0; i < sizeof(zone_metrics) / sizeof(zone_metrics[0]); i++) {
-		const struct cube *cube = &shape->cubes[zone_metrics[i]];
-
-		for (__u32 cell = 0; cell < cube->size[0] * cube->stride[0]; cell++)
-			shape->cells[cube->base + cell] = CELL_NONE;
-	}
+	for (size_t i = 0; i < sizeof(zone_metrics) / sizeof(zone_metrics[0]); i++)
+		metric_clear(shape, zone_metrics[i]);
 }
 
 static void set_cell(struct shape *shape, enum metric metric, const struct zone *zone, __u32 last,
