@@ -188,15 +188,20 @@ static void use(char **args)
 	}
 }
 
-/* hold PAGES: touches pages, prints its pid, and waits until standard input ends. */
-static void hold(char **args)
+/* Pages of their own, all of them touched. */
+static char *touched_pages(unsigned long nr_pages, size_t page_size)
 {
-	unsigned long nr_pages = number(args[0]);
-	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
 	char *memory = map_pages(nr_pages * page_size, MADV_NOHUGEPAGE);
 
 	for (unsigned long page = 0; page < nr_pages; page++)
 		memory[page * page_size] = 1;
+	return memory;
+}
+
+/* hold PAGES: touches pages, prints its pid, and waits until standard input ends. */
+static void hold(char **args)
+{
+	touched_pages(number(args[0]), (size_t)sysconf(_SC_PAGESIZE));
 	stay();
 }
 
@@ -270,10 +275,8 @@ static void sieve(char **args)
 {
 	unsigned long nr_pages = number(args[0]);
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
-	char *memory = map_pages(nr_pages * page_size, MADV_NOHUGEPAGE);
+	char *memory = touched_pages(nr_pages, page_size);
 
-	for (unsigned long page = 0; page < nr_pages; page++)
-		memory[page * page_size] = 1;
 	for (unsigned long page = 0; page < nr_pages; page += 2)
 		madvise(memory + page * page_size, page_size, MADV_DONTNEED);
 	stay();
