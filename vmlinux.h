@@ -170,6 +170,12 @@ struct compact_control {
 	bool proactive_compaction;
 };
 
+struct kmem_cache {
+	unsigned int size;
+	unsigned int object_size;
+	const char *name;
+};
+
 struct bpf_iter_meta {
 	struct seq_file *seq;
 };

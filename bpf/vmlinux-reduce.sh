@@ -54,11 +54,12 @@ BEGIN {
 	want["compact_control"] = "zone order direct_compaction proactive_compaction"
 	want["zone"] = "zone_pgdat"
 	want["pglist_data"] = "node_id"
+	want["kmem_cache"] = "size object_size name"
 	want["bpf_iter_meta"] = "seq"
 	want["bpf_iter__task"] = "meta task"
 	# A type is written before the ones that contain it.
 	nr = split("kernfs_node cgroup css_set cfs_rq sched_entity signal_struct task_struct pglist_data zone " \
-		   "compact_control bpf_iter_meta bpf_iter__task", order, " ")
+		   "compact_control kmem_cache bpf_iter_meta bpf_iter__task", order, " ")
 	# Anonymous enums are taken by one of their enumerators.
 	split("BPF_F_NO_PREALLOC BPF_LOCAL_STORAGE_GET_F_CREATE BPF_RB_NO_WAKEUP BPF_RB_AVAIL_DATA " \
 	      "BPF_MAP_TYPE_RINGBUF BPF_NOEXIST", picked, " ")

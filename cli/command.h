@@ -22,6 +22,7 @@ enum {
 	OPTION_FOLLOW = 1u << 5,
 	OPTION_SECONDS = 1u << 6,
 	OPTION_CONTIGUITY = 1u << 7,
+	OPTION_EVERY = 1u << 8,
 };
 
 struct command;
@@ -37,6 +38,7 @@ struct cli {
 	bool is_json;
 	uint64_t interval_ns; /* --interval */
 	uint64_t seconds;     /* --seconds; 0: not given */
+	uint64_t every;       /* --every; 0: not given */
 	int sort;             /* --sort: enum top_key */
 };
 
@@ -85,6 +87,7 @@ int faults_view(struct cli *cli, const json_t *reply, struct text *out);
 int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
 int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out);
+int slab_run(struct cli *cli);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);
 int record_run(struct cli *cli);

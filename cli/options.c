@@ -4,10 +4,12 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 
 #include "../daemon/util.h"
+#include "../exporters/api.h"
 #include "top_rows.h"
 
 #define DEFAULT_SOCKET "/run/memoir/memoir.sock"
@@ -35,9 +37,12 @@ static const struct argp_option table[] = {
 	{ "follow", KEY_OPTION + 5, NULL, 0, "Go on with new events until interrupted", 3 },
 	{ NULL, 0, NULL, 0, "process:", 4 },
 	{ "contiguity", KEY_OPTION + 7, NULL, 0, "Read where in memory each page lies (as root)", 4 },
-	{ NULL, 0, NULL, 0, "record, and process with --contiguity:", 5 },
+	{ NULL, 0, NULL, 0, "slab:", 5 },
+	{ "every", KEY_OPTION + 8, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 5 },
+	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity:", 6 },
 	{ "seconds", KEY_OPTION + 6, "N", 0,
-	  "End after so many seconds (default: when interrupted), or seconds of CPU (default: 10)", 5 },
+	  "End after so many seconds (default: when interrupted; slab: 5), or seconds of CPU (default: 10)",
+	  6 },
 	{ 0 },
 };
 
@@ -87,6 +92,8 @@ static void parse_option(struct cli *cli, unsigned int option, const char *arg)
 		cli->interval_ns = parse_interval(arg);
 	if (option == OPTION_SECONDS && !parse_number(arg, MAX_SECONDS, &cli->seconds))
 		bad_usage("--seconds %s: must be a whole number from 1 to %llu", arg, MAX_SECONDS);
+	if (option == OPTION_EVERY && !parse_number(arg, API_SLAB_MAX_EVERY, &cli->every))
+		bad_usage("--every %s: must be a whole number from 1 to %u", arg, API_SLAB_MAX_EVERY);
 	if (option != OPTION_SORT)
 		return;
 	cli->sort = top_key_find(arg);
@@ -174,6 +181,11 @@ static void check_options(const struct cli *cli)
 				  cli->command->name);
 	if (cli->replay && cli->options & OPTION_CONTIGUITY)
 		bad_usage("--contiguity: cannot be answered from a record file");
+	if (is_command(cli->command, "slab") && cli->seconds * 1000 > API_SLAB_MAX_MS)
+		bad_usage("--seconds %" PRIu64 ": slab looks for at most %u seconds", cli->seconds,
+			  API_SLAB_MAX_MS / 1000);
+	if (cli->replay && is_command(cli->command, "slab") && cli->options)
+		bad_usage("--seconds, --every: a record file has the looks that were taken");
 	if (is_command(cli->command, "process") && cli->options == OPTION_SECONDS)
 		bad_usage("--seconds: goes with --contiguity; see memoir --help");
 }

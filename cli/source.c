@@ -49,6 +49,9 @@ static void write_target(char *ret, size_t size, const char *path, const struct 
 		len += snprintf(ret + len, size - (size_t)len, "&pid=%" PRIu64, query->pid);
 	if (query->with_history)
 		len += snprintf(ret + len, size - (size_t)len, "&history=1");
+	if (query->look_ms)
+		len += snprintf(ret + len, size - (size_t)len, "&look_ms=%" PRIu64 "&every=%" PRIu64,
+				query->look_ms, query->every);
 	if (query->max_age_ms != ANY_AGE)
 		snprintf(ret + len, size - (size_t)len, "&max_age_ms=%" PRIu64, query->max_age_ms);
 }

@@ -26,6 +26,8 @@ struct source_query {
 	uint64_t after;
 	uint64_t max_age_ms; /* or ANY_AGE */
 	bool with_history;   /* of free memory */
+	uint64_t look_ms;    /* begin a look at slab allocations for so long; 0: do not */
+	uint64_t every;      /* at one in so many */
 };
 
 struct source_reply {

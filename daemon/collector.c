@@ -94,6 +94,9 @@ void collector_feed(struct collector *collector, const struct rec_header *record
 
 	if (record->kind == REC_HOLDER)
 		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_holder *)record)->cgroup_id);
+	if (record->kind == REC_SLAB_SITE)
+		cgroup = cgroups_meet(collector->cgroups,
+				      ((const struct rec_slab_site *)record)->id.cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
 	feed(collector, record);

@@ -52,7 +52,9 @@ static bool take_over(struct probes *probes, const struct pins *pins)
 		if (probe->state != PROBE_OFF)
 			continue;
 		probe->prog_fd = pins_get(pins, "prog", probe->name);
-		if (link_fd >= 0 && probe->prog_fd >= 0)
+		if (probe->prog_fd >= 0 && probe_is_on_request(probe->target))
+			probe_set_state(probe, PROBE_ON_REQUEST, "");
+		else if (link_fd >= 0 && probe->prog_fd >= 0)
 			probe_set_state(probe, PROBE_ATTACHED, "");
 		else
 			probe_set_state(
@@ -163,6 +165,7 @@ void probes_free(struct probes *probes)
 {
 	if (!probes)
 		return;
+	probes_end_request(probes);
 	if (probes->were_running)
 		close_taken(probes);
 	for (__u32 i = 0; i < probes->nr; i++) {
@@ -172,6 +175,37 @@ void probes_free(struct probes *probes)
 	}
 	memoir_bpf__destroy(probes->skeleton);
 	free(probes);
+}
+
+/* --- on request ------------------------------------------------------------------------------- */
+
+int probes_begin_request(struct probes *probes, const char **ret_missing)
+{
+	int err = 0;
+
+	for (__u32 i = 0; !err && i < probes->nr; i++) {
+		struct probe *probe = &probes->probe[i];
+
+		if (!probe_is_on_request(probe->target))
+			continue;
+		*ret_missing = probe->name;
+		if (probe->state != PROBE_ON_REQUEST) {
+			err = -ENOENT;
+			continue;
+		}
+		probe->request_link_fd = bpf_raw_tracepoint_open(probe_event(probe->target), probe->prog_fd);
+		if (probe->request_link_fd < 0)
+			err = -errno;
+	}
+	if (err)
+		probes_end_request(probes);
+	return err;
+}
+
+void probes_end_request(struct probes *probes)
+{
+	for (__u32 i = 0; i < probes->nr; i++)
+		close_fd(&probes->probe[i].request_link_fd);
 }
 
 /* --- read ------------------------------------------------------------------------------------- */

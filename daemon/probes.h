@@ -28,6 +28,13 @@ void probes_free(struct probes *probes);
 
 bool probes_were_running(const struct probes *probes);
 
+/*
+ * Lets the programs that run on request run, all or none, until probes_end_request() or the end of this
+ * process. 0, or a negative errno with the name of the program that cannot; -ENOENT: it is not loaded.
+ */
+int probes_begin_request(struct probes *probes, const char **ret_missing);
+void probes_end_request(struct probes *probes);
+
 /* Descriptors, owned by the probes. */
 int probes_map_fd(const struct probes *probes, const char *name);
 int probes_iterator_link_fd(const struct probes *probes);

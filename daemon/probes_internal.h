@@ -12,7 +12,7 @@
 #define STALL_RECORD_MIN_NS (10 * NSEC_PER_MSEC)
 #define VERIFIER_LOG_BYTES 16384
 #define MAX_PROGRAMS 64
-#define NR_PROBE_MAPS 7
+#define NR_PROBE_MAPS 9
 
 /* The maps that outlive the daemon. */
 extern const char *const probes_map_names[NR_PROBE_MAPS];
@@ -21,7 +21,8 @@ struct probe {
 	char *name;   /* the program's */
 	char *target; /* its section */
 	enum probe_state state;
-	int prog_fd; /* -1 while it is not running */
+	int prog_fd;         /* -1 while it cannot run */
+	int request_link_fd; /* -1 but while it runs on request */
 	char reason[REC_TEXT_LEN];
 };
 
@@ -37,6 +38,12 @@ struct probes {
 
 /* The programs that keep the ledgers themselves. They run before any program needs a ledger. */
 bool probe_keeps_ledgers(const char *target);
+
+/* The programs that run only while somebody asks. */
+bool probe_is_on_request(const char *target);
+
+/* "sched_process_fork", of the section "tp_btf/sched_process_fork". */
+const char *probe_event(const char *target);
 
 void probe_set_state(struct probe *probe, enum probe_state state, const char *reason);
 

@@ -16,12 +16,12 @@
 #include "probes_internal.h"
 #include "util.h"
 
-const char *const probes_map_names[NR_PROBE_MAPS] = { "cells", "accounts", "ledgers",  "ring",
-						      "live",  "stacks",   "fallbacks" };
+const char *const probes_map_names[NR_PROBE_MAPS] = { "cells",  "accounts",  "ledgers",   "ring",      "live",
+						      "stacks", "fallbacks", "slab_cpus", "slab_sites" };
 
 /* --- what a section name says ----------------------------------------------------------------- */
 
-static const char *target_event(const char *target)
+const char *probe_event(const char *target)
 {
 	const char *slash = strrchr(target, '/');
 
@@ -38,15 +38,22 @@ bool probe_keeps_ledgers(const char *target)
 	return is_iterator(target) || strstr(target, "sched_process_");
 }
 
+bool probe_is_on_request(const char *target)
+{
+	const char *event = probe_event(target);
+
+	return !strcmp(event, "kmalloc") || !strcmp(event, "kmem_cache_alloc");
+}
+
 static bool kernel_has(const struct machine *machine, const char *target)
 {
 	if (is_iterator(target)) {
 		char type[REC_NAME_LEN];
 
-		snprintf(type, sizeof(type), "bpf_iter__%s", target_event(target));
+		snprintf(type, sizeof(type), "bpf_iter__%s", probe_event(target));
 		return btf__find_by_name_kind(machine->btf, type, BTF_KIND_STRUCT) >= 0;
 	}
-	return machine_has_tracepoint(machine, target_event(target));
+	return machine_has_tracepoint(machine, probe_event(target));
 }
 
 static bool is_function_exit(const char *target)
@@ -92,7 +99,7 @@ static void set_first_state(struct probe *probe, const struct machine *machine)
 	int err = 0;
 
 	if (is_function_exit(probe->target))
-		err = try_function_exit(machine, target_event(probe->target));
+		err = try_function_exit(machine, probe_event(probe->target));
 	else if (!kernel_has(machine, probe->target))
 		return probe_set_state(probe, PROBE_ABSENT, "this kernel does not have it");
 	if (!err)
@@ -117,6 +124,7 @@ static int list_programs(struct probes *probes, const struct machine *machine)
 		probe->name = strdup(bpf_program__name(program));
 		probe->target = strdup(bpf_program__section_name(program));
 		probe->prog_fd = -1;
+		probe->request_link_fd = -1;
 		if (!probe->name || !probe->target)
 			return -ENOMEM;
 		set_first_state(probe, machine);
@@ -167,6 +175,7 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);
+	bpf_map__set_max_entries(skeleton->maps.slab_cpus, machine->nr_cpu_ids);
 	return 0;
 }
 
@@ -294,6 +303,12 @@ int probes_load(struct probes *probes, const struct machine *machine, const stru
 
 /* --- attach ----------------------------------------------------------------------------------- */
 
+static void warn_unpinned(const struct probe *probe, int err)
+{
+	if (err)
+		log_warning("cannot pin %s: %s; it will stop with this daemon", probe->name, strerror(-err));
+}
+
 static void attach(struct probes *probes, __u32 index, const struct pins *pins)
 {
 	struct probe *probe = &probes->probe[index];
@@ -303,6 +318,12 @@ static void attach(struct probes *probes, __u32 index, const struct pins *pins)
 
 	if (probe->state != PROBE_OFF)
 		return;
+	if (probe_is_on_request(probe->target)) {
+		probe->prog_fd = bpf_program__fd(program);
+		probe_set_state(probe, PROBE_ON_REQUEST, "");
+		warn_unpinned(probe, pins_put(pins, "prog", probe->name, probe->prog_fd));
+		return;
+	}
 	link = bpf_program__attach(program);
 	if (!link) {
 		char reason[REC_TEXT_LEN];
@@ -317,8 +338,7 @@ static void attach(struct probes *probes, __u32 index, const struct pins *pins)
 	err = pins_put(pins, "link", probe->name, bpf_link__fd(link));
 	if (!err)
 		err = pins_put(pins, "prog", probe->name, probe->prog_fd);
-	if (err)
-		log_warning("cannot pin %s: %s; it will stop with this daemon", probe->name, strerror(-err));
+	warn_unpinned(probe, err);
 	if (is_iterator(probe->target))
 		probes->iterator_link_fd = bpf_link__fd(link);
 }

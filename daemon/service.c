@@ -22,6 +22,7 @@
 #include "privileges.h"
 #include "probes.h"
 #include "recfile.h"
+#include "slab.h"
 #include "util.h"
 
 /* Time between readings of live pages: what leaks does so for hours. */
@@ -39,7 +40,9 @@ struct service {
 	struct collector *collector;
 	struct stacks *stacks;
 	struct live *live;
-	struct recfile *recording; /* --record, or NULL */
+	struct slab *slab;
+	sd_event_source *slab_timer; /* the end of the look at slab allocations; NULL before the first */
+	struct recfile *recording;   /* --record, or NULL */
 	int tcp_fd, unix_fd;
 	bool has_socket; /* the file is ours */
 	sd_event *event;
@@ -55,6 +58,34 @@ static int on_refresh(void *ctx, uint64_t max_age_ns, bool with_live)
 	if (with_live)
 		live_refresh(service->live, max_age_ns, DEMAND_SHARE);
 	return collector_refresh(service->collector, max_age_ns);
+}
+
+static int on_slab_timer(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct service *service = ctx;
+
+	(void)source;
+	(void)usec;
+	slab_end(service->slab);
+	return 0;
+}
+
+static int on_look_at_slab(void *ctx, uint64_t duration_ns, uint32_t every)
+{
+	struct service *service = ctx;
+	int err;
+
+	if (slab_end_ns(service->slab))
+		return 0;
+	service->slab_timer = sd_event_source_disable_unref(service->slab_timer);
+	err = sd_event_add_time_relative(service->event, &service->slab_timer, CLOCK_BOOTTIME,
+					 duration_ns / NSEC_PER_USEC, 0, on_slab_timer, service);
+	if (err < 0)
+		return err;
+	err = slab_begin(service->slab, duration_ns, every);
+	if (err)
+		service->slab_timer = sd_event_source_disable_unref(service->slab_timer);
+	return err;
 }
 
 /* Resident memory of this process, in bytes. */
@@ -79,6 +110,7 @@ static void on_context(void *ctx, struct api_context *ret)
 		.daemon_cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID),
 		.daemon_rss_bytes = own_rss_bytes(),
 		.restarts_survived = service->pins.state->nr_restarts,
+		.slab_end_ns = slab_end_ns(service->slab),
 	};
 }
 
@@ -122,8 +154,8 @@ static int on_ring(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	return collector_drain(service->collector) < 0 ? -EIO : 0;
 }
 
-/* A record of a reading of live pages. */
-static void on_live_record(void *ctx, const struct rec_header *record)
+/* A record of a reading of live pages, or of a look at slab allocations. */
+static void on_read_record(void *ctx, const struct rec_header *record)
 {
 	const struct service *service = ctx;
 
@@ -261,9 +293,13 @@ static int start_collecting(struct service *service)
 	err = collector_start(&options, &service->collector);
 	if (err)
 		return err;
-	service->live = live_new(service->probes, &service->machine, service->stacks, on_live_record,
+	service->live = live_new(service->probes, &service->machine, service->stacks, on_read_record,
 				 on_live_pause, service);
 	if (!service->live)
+		return out_of_memory();
+	service->slab = slab_new(service->probes, &service->machine, service->stacks, on_read_record,
+				 service);
+	if (!service->slab)
 		return out_of_memory();
 	live_refresh(service->live, LIVE_INTERVAL_NS, REGULAR_SHARE);
 	return 0;
@@ -272,7 +308,11 @@ static int start_collecting(struct service *service)
 static int start_ways_out(struct service *service)
 {
 	const struct http_backend backend = {
-		.ctx = service, .refresh = on_refresh, .context = on_context, .preamble = on_preamble
+		.ctx = service,
+		.refresh = on_refresh,
+		.look_at_slab = on_look_at_slab,
+		.context = on_context,
+		.preamble = on_preamble,
 	};
 	const struct http_options options = { .tcp_fd = service->tcp_fd, .unix_fd = service->unix_fd };
 	int err = sd_event_default(&service->event);
@@ -312,8 +352,8 @@ static void announce(const struct service *service)
 
 		probes_status(service->probes, i, &probe);
 		nr_attached += probe.state == PROBE_ATTACHED;
-		nr_wanted += probe.state != PROBE_OPTIONAL;
-		if (probe.state != PROBE_ATTACHED && probe.state != PROBE_OPTIONAL)
+		nr_wanted += probe_is_wanted(probe.state);
+		if (probe.state != PROBE_ATTACHED && probe_is_wanted(probe.state))
 			log_warning("probe %s (%s) is not attached: %s", probe.name, probe.target,
 				    probe.reason);
 	}
@@ -352,10 +392,12 @@ static void stop(struct service *service)
 	if (service->has_socket)
 		unlink(service->options->socket);
 	http_free(service->http);
+	sd_event_source_unref(service->slab_timer);
 	sd_event_unref(service->event);
 	if (service->recording && recfile_close(service->recording) < 0)
 		log_error("cannot complete %s: the last records are missing", service->options->record);
 	live_free(service->live);
+	slab_free(service->slab);
 	collector_free(service->collector);
 	stacks_free(service->stacks);
 	model_free(service->model);

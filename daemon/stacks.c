@@ -57,6 +57,15 @@ void stacks_free(struct stacks *stacks)
 	free(stacks);
 }
 
+void stacks_meet_address(struct stacks *stacks, __u64 ip,
+			 void (*emit)(void *ctx, const struct rec_header *record), void *ctx)
+{
+	const struct rec_symbol *symbol = symbols_meet(stacks->symbols, ip);
+
+	if (symbol)
+		emit(ctx, &symbol->h);
+}
+
 void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const struct rec_header *record),
 		 void *ctx)
 {
@@ -69,12 +78,8 @@ void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const
 				      .stack = key,
 				      .nr = stack.nr };
 	memcpy(record->ip, stack.ip, sizeof(record->ip));
-	for (__u32 i = 0; i < stack.nr && i < STACK_MAX_FRAMES; i++) {
-		const struct rec_symbol *symbol = symbols_meet(stacks->symbols, stack.ip[i]);
-
-		if (symbol)
-			emit(ctx, &symbol->h);
-	}
+	for (__u32 i = 0; i < stack.nr && i < STACK_MAX_FRAMES; i++)
+		stacks_meet_address(stacks, stack.ip[i], emit, ctx);
 	emit(ctx, &record->h);
 }
 

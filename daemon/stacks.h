@@ -24,6 +24,10 @@ void stacks_free(struct stacks *stacks);
 void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const struct rec_header *record),
 		 void *ctx);
 
+/* Likewise the record of an address that is in no stack, if it is new. */
+void stacks_meet_address(struct stacks *stacks, __u64 ip,
+			 void (*emit)(void *ctx, const struct rec_header *record), void *ctx);
+
 /* A new stream begins. */
 void stacks_forget(struct stacks *stacks);
 

@@ -95,7 +95,7 @@ static enum api_status status_reply(struct request *request)
 	json_object_end(json);
 	for (__u32 i = 0; i < model_nr_probes(request->model); i++) {
 		nr_attached += model_probe(request->model, i)->state == PROBE_ATTACHED;
-		nr_wanted += model_probe(request->model, i)->state != PROBE_OPTIONAL;
+		nr_wanted += probe_is_wanted(model_probe(request->model, i)->state);
 	}
 	json_object_begin(json, "probes");
 	json_add_u64(json, "attached", nr_attached);
@@ -379,11 +379,17 @@ static const struct {
 	{ "/v1/events", events_reply },
 	{ "/v1/fragmentation", fragmentation_reply },
 	{ "/v1/doctor", doctor_reply },
+	{ "/v1/slab", slab_reply },
 };
 
 bool api_shows_live_pages(const char *path)
 {
 	return !strcmp(path, "/v1/fragmentation") || !strcmp(path, "/v1/doctor");
+}
+
+bool api_shows_slab(const char *path)
+{
+	return !strcmp(path, "/v1/slab");
 }
 
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,

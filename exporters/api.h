@@ -15,6 +15,7 @@ struct api_context {
 	__u64 started_ns; /* of the daemon, CLOCK_BOOTTIME */
 	__u64 daemon_cpu_ns, daemon_rss_bytes;
 	__u64 restarts_survived;
+	__u64 slab_end_ns; /* when the look at slab allocations that goes on is to end; 0: none goes on */
 };
 
 struct api_query {
@@ -28,6 +29,14 @@ enum api_status { API_OK = 200, API_BAD_REQUEST = 400, API_NOT_FOUND = 404, API_
 
 /* Whether the reply for a path shows the reading of live pages, which is older than the snapshot. */
 bool api_shows_live_pages(const char *path);
+
+/* Whether the reply for a path shows a look at slab allocations, which a query can begin. */
+bool api_shows_slab(const char *path);
+
+/* For how long, and at one allocation in how many: what such a query may ask for. */
+#define API_SLAB_MIN_MS 100u
+#define API_SLAB_MAX_MS 60000u
+#define API_SLAB_MAX_EVERY 1000000u
 
 /* Appends the reply for a path ("/v1/status"). */
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,

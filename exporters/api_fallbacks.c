@@ -2,8 +2,7 @@
 /* Fallback allocations of the JSON API: by migratetypes for the machine, by process and kernel stack. */
 #include "api_request.h"
 
-/* Who it was, under the name that the process has now where it lives. */
-static void write_who(struct request *request, const struct task_identity *id)
+void write_task(struct request *request, const struct task_identity *id)
 {
 	const struct process *process = id->tgid ? model_find_process(request->model, id->tgid) : NULL;
 	struct json *json = &request->json;
@@ -31,7 +30,7 @@ void write_fallbacks(struct request *request)
 		const struct rec_fallback *fallback = model_fallback(request->model, i);
 
 		json_object_begin(json, NULL);
-		write_who(request, &fallback->id);
+		write_task(request, &fallback->id);
 		json_add_string(json, "migratetype",
 				model_dim_label(request->model, DIM_MIGRATETYPE, fallback->migratetype));
 		json_add_string(json, "fallback_migratetype",

@@ -42,11 +42,18 @@ void write_huge_pages(struct request *request);
 /* The member "holders": who holds memory, and what that spoils. */
 void write_holders(struct request *request);
 
+/*
+ * The members "pid", "comm" and "unit": who it was, under the name that the process has now where it lives;
+ * tgid 0: interrupts.
+ */
+void write_task(struct request *request, const struct task_identity *id);
+
 /* The members "callers" and "frames": a kernel stack by its key, without the frames of the probe. */
 void write_frames(struct request *request, __u64 key);
 
 enum api_status events_reply(struct request *request);
 enum api_status doctor_reply(struct request *request);
 enum api_status fragmentation_reply(struct request *request);
+enum api_status slab_reply(struct request *request);
 
 #endif

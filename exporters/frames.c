@@ -62,15 +62,20 @@ __u32 frames_begin(const struct model *model, const struct rec_stack *stack)
 	return frame;
 }
 
-void frame_name(const struct model *model, const struct rec_stack *stack, __u32 frame,
-		char ret[FRAME_NAME_LEN])
+void address_name(const struct model *model, __u64 ip, char ret[FRAME_NAME_LEN])
 {
-	const char *symbol = model_symbol(model, stack->ip[frame]);
+	const char *symbol = model_symbol(model, ip);
 
 	if (symbol)
 		snprintf(ret, FRAME_NAME_LEN, "%s", symbol);
 	else
-		snprintf(ret, FRAME_NAME_LEN, "0x%llx", stack->ip[frame]);
+		snprintf(ret, FRAME_NAME_LEN, "0x%llx", ip);
+}
+
+void frame_name(const struct model *model, const struct rec_stack *stack, __u32 frame,
+		char ret[FRAME_NAME_LEN])
+{
+	address_name(model, stack->ip[frame], ret);
 }
 
 void text_add_callers(struct text *text, const struct model *model, __u64 stack)

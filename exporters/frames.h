@@ -11,7 +11,10 @@
 /* The first frame that is not the probe's own: its program, and what calls it. stack->nr if there is none. */
 __u32 frames_begin(const struct model *model, const struct rec_stack *stack);
 
-/* A frame's name as the kernel writes it ("vfs_write+0x398/0x450"), or its address where it has none. */
+/* An address's name as the kernel writes it ("vfs_write+0x398/0x450"), or the address itself where it has none. */
+void address_name(const struct model *model, __u64 ip, char ret[FRAME_NAME_LEN]);
+
+/* A frame's name, likewise. */
 void frame_name(const struct model *model, const struct rec_stack *stack, __u32 frame,
 		char ret[FRAME_NAME_LEN]);
 

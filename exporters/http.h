@@ -23,6 +23,8 @@ struct http_backend {
 	void *ctx;
 	/* Takes a snapshot if the last one is older; with_live: and a reading of live pages likewise. */
 	int (*refresh)(void *ctx, uint64_t max_age_ns, bool with_live);
+	/* Begins a look at slab allocations, at one in `every`, unless one goes on. */
+	int (*look_at_slab)(void *ctx, uint64_t duration_ns, uint32_t every);
 	void (*context)(void *ctx, struct api_context *ret);
 	void (*preamble)(void *ctx, http_emit_fn emit, void *emit_ctx); /* what a record stream begins with */
 };

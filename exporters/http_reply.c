@@ -233,20 +233,31 @@ static bool query_u64(struct MHD_Connection *peer, const char *key, uint64_t *re
 	return !*end && !errno;
 }
 
+static enum MHD_Result refuse(struct http *http, struct MHD_Connection *peer, const char *why)
+{
+	text_clear(&http->body);
+	text_add_format(&http->body, "{\"error\":\"%s\"}\n", why);
+	return send_body(http, peer, MHD_HTTP_BAD_REQUEST, TYPE_JSON);
+}
+
 static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connection *peer, const char *path)
 {
 	struct http *http = endpoint->http;
 	struct api_context context;
-	uint64_t pid = 0, after = 0, history = 0, max_age_ms = UINT64_MAX;
+	uint64_t pid = 0, after = 0, history = 0, max_age_ms = UINT64_MAX, look_ms = 0, every = 1;
 	struct api_query query;
 	enum api_status status;
 
 	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "after", &after) ||
-	    !query_u64(peer, "history", &history) || !query_u64(peer, "max_age_ms", &max_age_ms)) {
-		text_clear(&http->body);
-		text_add(&http->body,
-			 "{\"error\":\"pid, after, history and max_age_ms are whole numbers\"}\n");
-		return send_body(http, peer, MHD_HTTP_BAD_REQUEST, TYPE_JSON);
+	    !query_u64(peer, "history", &history) || !query_u64(peer, "max_age_ms", &max_age_ms) ||
+	    !query_u64(peer, "look_ms", &look_ms) || !query_u64(peer, "every", &every))
+		return refuse(http, peer,
+			      "pid, after, history, max_age_ms, look_ms and every are whole numbers");
+	if (api_shows_slab(path) && look_ms) {
+		if (look_ms < API_SLAB_MIN_MS || look_ms > API_SLAB_MAX_MS || !every ||
+		    every > API_SLAB_MAX_EVERY)
+			return refuse(http, peer, "look_ms is 100 to 60000, and every is 1 to 1000000");
+		http->backend.look_at_slab(http->backend.ctx, look_ms * NSEC_PER_MSEC, (uint32_t)every);
 	}
 	if (max_age_ms < UINT64_MAX / NSEC_PER_MSEC)
 		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC,

@@ -237,7 +237,7 @@ static void write_probes(struct writer *writer)
 	for (__u32 i = 0; i < model_nr_probes(writer->model); i++) {
 		const struct rec_probe *probe = model_probe(writer->model, i);
 
-		if (!probe || probe->state == PROBE_OPTIONAL)
+		if (!probe || !probe_is_wanted(probe->state))
 			continue;
 		text_add(writer->text, "memoir_probe_up");
 		write_label(writer, true, "probe", probe->name);

@@ -10,7 +10,7 @@ bool judge_probes(const struct model *model, struct verdict *ret)
 	for (__u32 i = 0; i < model_nr_probes(model); i++) {
 		const struct rec_probe *probe = model_probe(model, i);
 
-		if (probe->state == PROBE_ATTACHED || probe->state == PROBE_OPTIONAL)
+		if (probe->state == PROBE_ATTACHED || !probe_is_wanted(probe->state))
 			continue;
 		text_add_format(&ret->evidence, "%s%s (%s): %s", nr_missing ? "; " : "", probe->name,
 				probe_state_name(probe->state), probe->reason);

@@ -10,6 +10,7 @@
 #include "ledger.h"
 #include "live.h"
 #include "metrics.h"
+#include "slab.h"
 #include "types.h"
 
 #define REC_NAME_LEN 64
@@ -55,6 +56,7 @@ enum probe_state {
 	PROBE_REJECTED,
 	PROBE_OFF,
 	PROBE_OPTIONAL,
+	PROBE_ON_REQUEST,
 	NR_PROBE_STATES
 };
 
@@ -241,6 +243,39 @@ struct rec_fallback {
 	__u64 count;
 	__u32 migratetype;          /* that was wanted */
 	__u32 fallback_migratetype; /* that was taken */
+};
+
+/*
+ * What the slab allocators gave one process at one call site from one cache, of the allocations that were
+ * looked at while somebody asked for it.
+ */
+struct rec_slab_site {
+	struct rec_header h;
+	struct task_identity id; /* tgid 0: in interrupts */
+	__u64 call_site;         /* address of the caller */
+	__u64 nr_samples;        /* allocations that were looked at; each stands for `every` of them */
+	__u64 requested_bytes, given_bytes;
+	__u64 wasted_squares;      /* sum of the squares of what was given beyond the request, in bytes */
+	char cache[SLAB_NAME_LEN]; /* "": kmalloc() */
+};
+
+/* A slab cache, as /proc/slabinfo shows it. */
+struct rec_slab_cache {
+	struct rec_header h;
+	__u64 nr_objects; /* in use, those that wait on a CPU to be given out included */
+	__u64 object_bytes;
+	__u64 held_bytes; /* the pages of its slabs */
+	char name[SLAB_NAME_LEN];
+};
+
+/* A look at the slab allocators that is complete: its records go before it. */
+struct rec_slab {
+	struct rec_header h; /* time_ns: when it ended */
+	__u64 duration_ns;   /* for how long allocations were looked at */
+	__u64 nr_lost;       /* of those looked at, allocations that found no place in the table */
+	__u32 every;         /* one allocation in so many was looked at; 0: none, and why_not says why */
+	__u32 pad;
+	char why_not[REC_TEXT_LEN];
 };
 
 /*

@@ -380,6 +380,29 @@ int apply_live(struct model *model, const struct rec_header *h);
 /* Says of all cells about the census that they have no value. */
 void census_clear_cells(struct shape *shape);
 
+/* --- slab.c ----------------------------------------------------------------------------------- */
+
+/* What a look may have; more is refused. */
+#define MAX_SLAB_CACHES 4096u
+
+struct slab_look {
+	struct rec_slab_site *sites;
+	struct rec_slab_cache *caches;
+	__u32 nr_sites, max_sites, nr_caches, max_caches;
+	__u64 given_bytes, held_bytes; /* sums, so that no sum can leave 64 bits */
+};
+
+struct slab_looks {
+	struct rec_slab rec;      /* of the last complete look; rec.h.size is 0 before the first */
+	struct slab_look shown;   /* of that look */
+	struct slab_look pending; /* of the one that has not ended */
+};
+
+void slab_looks_free(struct slab_looks *slab);
+int apply_slab_site(struct model *model, const struct rec_header *h);
+int apply_slab_cache(struct model *model, const struct rec_header *h);
+int apply_slab(struct model *model, const struct rec_header *h);
+
 /* --- model.c ---------------------------------------------------------------------------------- */
 
 struct model {
@@ -395,6 +418,7 @@ struct model {
 	struct groups groups;
 	struct stacks stacks;
 	struct holders holders;
+	struct slab_looks slab;
 	struct zones zones;
 	struct model_status status;
 	__u64 nr_snapshots;

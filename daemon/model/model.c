@@ -36,6 +36,9 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_FALLBACK] = { apply_fallback, true },
 	[REC_ZONE] = { apply_zone, true },
 	[REC_PAGEBLOCKS] = { apply_pageblocks, true },
+	[REC_SLAB_SITE] = { apply_slab_site, false },
+	[REC_SLAB_CACHE] = { apply_slab_cache, false },
+	[REC_SLAB] = { apply_slab, false },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -68,6 +71,7 @@ void model_free(struct model *model)
 	recent_free(&model->stacks.all);
 	recent_free(&model->stacks.symbols);
 	holders_free(&model->holders);
+	slab_looks_free(&model->slab);
 	events_free(&model->events);
 	watch_free(&model->watch);
 	processes_free(&model->processes);

@@ -127,6 +127,8 @@ const char *vmstat_item_name(enum vmstat_item item);
 __u32 model_nr_probes(const struct model *model);
 const struct rec_probe *model_probe(const struct model *model, __u32 index);
 const char *probe_state_name(enum probe_state state);
+/* Whether a probe in this state is to be attached: neither do others do its work, nor does it wait for a request. */
+bool probe_is_wanted(enum probe_state state);
 
 /* --- zones: the state of free memory ------------------------------------------------------------ */
 
@@ -306,6 +308,24 @@ __u64 live_error_pages(__u64 nr_pages, __u32 step_pages);
 
 /* The largest number whose square is not above. */
 __u64 square_root(__u64 square);
+
+/* --- slab allocations --------------------------------------------------------------------------- */
+
+/*
+ * The last complete look at the slab allocators, or NULL. What it consists of is valid until the next
+ * model_apply().
+ */
+const struct rec_slab *model_slab(const struct model *model);
+
+/* What was given out, by process, call site and cache. cache and id.comm are terminated. */
+__u32 model_nr_slab_sites(const struct model *model);
+const struct rec_slab_site *model_slab_site(const struct model *model, __u32 index);
+
+/* All caches at its end. name is terminated. */
+__u32 model_nr_slab_caches(const struct model *model);
+const struct rec_slab_cache *model_slab_cache(const struct model *model, __u32 index);
+
+/* --- kernel stacks ------------------------------------------------------------------------------ */
 
 /* A kernel stack by its key, or NULL; terminated by nr. */
 const struct rec_stack *model_stack(const struct model *model, __u64 key);

@@ -47,6 +47,9 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_FALLBACK] = "fallback",
 	[REC_ZONE] = "zone",
 	[REC_PAGEBLOCKS] = "pageblocks",
+	[REC_SLAB_SITE] = "slab_site",
+	[REC_SLAB_CACHE] = "slab_cache",
+	[REC_SLAB] = "slab",
 };
 
 const char *record_name(enum record kind)

@@ -206,11 +206,21 @@ const struct rec_probe *model_probe(const struct model *model, __u32 index)
 	return index < model->shape.nr_probes ? &model->shape.probes[index] : NULL;
 }
 
+bool probe_is_wanted(enum probe_state state)
+{
+	return state != PROBE_OPTIONAL && state != PROBE_ON_REQUEST;
+}
+
 const char *probe_state_name(enum probe_state state)
 {
 	static const char *const names[NR_PROBE_STATES] = {
-		[PROBE_ATTACHED] = "attached", [PROBE_ABSENT] = "absent", [PROBE_UNSUPPORTED] = "unsupported",
-		[PROBE_REJECTED] = "rejected", [PROBE_OFF] = "off",       [PROBE_OPTIONAL] = "optional",
+		[PROBE_ATTACHED] = "attached",
+		[PROBE_ABSENT] = "absent",
+		[PROBE_UNSUPPORTED] = "unsupported",
+		[PROBE_REJECTED] = "rejected",
+		[PROBE_OFF] = "off",
+		[PROBE_OPTIONAL] = "optional",
+		[PROBE_ON_REQUEST] = "on_request",
 	};
 
 	return (__u32)state < NR_PROBE_STATES ? names[state] : "unknown";

@@ -82,6 +82,19 @@ measure_own_programs()
 	end "$daemon"
 }
 
+# The programs that run on request, while somebody looks at one slab allocation in so many.
+measure_slab_programs()
+{
+	start_daemon --listen none
+	hold "$empty_programs" --statistics raw_tp/kmalloc raw_tp/kmem_cache_alloc
+	ask "/v1/slab?look_ms=60000&every=$1" >/dev/null
+	run_rounds
+	costs "memoird, one in $1," "$(programs_of "$daemon")" \
+		'{"slab_kmalloc": "kmalloc", "slab_cache_alloc": "kmem_cache_alloc"}'
+	release
+	end "$daemon"
+}
+
 # measure_tool NAME NR_PROGRAMS EVENTS COMMAND...: of a program that watches these events (CATEGORY/NAME ...).
 measure_tool()
 {
@@ -118,6 +131,8 @@ measure_programs()
 	echo "BPF programs: nanoseconds for each run, beside an empty program on the same event"
 	: >"$work/costs"
 	measure_own_programs
+	measure_slab_programs 16
+	measure_slab_programs 1
 	measure_tool bpftrace 3 'tp/kmem/mm_page_alloc tp/kmem/mm_page_free tp/exceptions/page_fault_user' \
 		bpftrace "$here/count_by_pid.bt"
 	measure_tool exitsnoop 1 'tp/sched/sched_process_exit' exitsnoop

@@ -47,7 +47,8 @@
 struct lab_config {
 	__u64 stall_record_min_ns;
 	__u32 reclaim_order_arg;
-	__u32 nr_fallbacks; /* 0: as the daemon has it */
+	__u32 nr_fallbacks;  /* 0: as the daemon has it */
+	__u32 nr_slab_sites; /* likewise */
 	__u32 migrate_reason_arg;
 	__u32 scan_status_arg;
 	bool compact_results_are_seen;
@@ -176,6 +177,9 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 		bpf_map__set_max_entries(lab->skeleton->maps.stacks, config->nr_stacks);
 	if (config->nr_fallbacks)
 		bpf_map__set_max_entries(lab->skeleton->maps.fallbacks, config->nr_fallbacks);
+	bpf_map__set_max_entries(lab->skeleton->maps.slab_cpus, lab->nr_cpus);
+	if (config->nr_slab_sites)
+		bpf_map__set_max_entries(lab->skeleton->maps.slab_sites, config->nr_slab_sites);
 	/* It cannot be run with arguments of a test's own. */
 	bpf_program__set_autoload(lab->skeleton->progs.compaction_result, false);
 	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;

@@ -539,6 +539,58 @@ static void put_live(__u64 after_ns)
 	put(&rec);
 }
 
+/* --- slab allocations ------------------------------------------------------------------------- */
+
+static void put_slab_site(const struct sim_task *task, __u64 call_site, const char *cache, __u64 nr,
+			  __u64 requested, __u64 given)
+{
+	struct rec_slab_site rec = { .h = HEADER(REC_SLAB_SITE, struct rec_slab_site, 0),
+				     .call_site = call_site,
+				     .nr_samples = nr,
+				     .requested_bytes = nr * requested,
+				     .given_bytes = nr * given,
+				     .wasted_squares = nr * (given - requested) * (given - requested) };
+
+	if (task) {
+		rec.id.start_ns = task->tgid * NSEC_PER_SEC;
+		rec.id.cgroup_id = task->cgroup_id;
+		rec.id.tgid = task->tgid;
+		rec.id.pid = task->pid;
+		copy_text(rec.id.comm, task->comm, sizeof(rec.id.comm));
+	}
+	copy_text(rec.cache, cache, sizeof(rec.cache));
+	put(&rec);
+}
+
+/* A process with two call sites, interrupts, and caches, one of which is full and one of no use to anybody. */
+static void put_slab(__u64 after_ns)
+{
+	static const struct {
+		const char *name;
+		__u64 nr_objects, object_bytes, held_bytes;
+	} caches[] = { { "dentry", 100, 192, 409600 },
+		       { "fu\x1b[2Jll", 16, 256, 4096 },
+		       { "empty", 0, 64, 8192 } };
+	const struct rec_slab rec = { .h = HEADER(REC_SLAB, struct rec_slab, after_ns),
+				      .duration_ns = 5 * NSEC_PER_SEC,
+				      .nr_lost = 7,
+				      .every = 16 };
+
+	put_slab_site(&tasks[8], 0xffffffff81000004, "", 300, 640, 1024);
+	put_slab_site(&tasks[8], 0xffffffff81000005, "filp", 20, 184, 192);
+	put_slab_site(NULL, 0xffffffff81000099, "skbuff_head_cache", 9, 232, 256);
+	for (size_t i = 0; i < ARRAY_SIZE(caches); i++) {
+		struct rec_slab_cache cache = { .h = HEADER(REC_SLAB_CACHE, struct rec_slab_cache, after_ns),
+						.nr_objects = caches[i].nr_objects,
+						.object_bytes = caches[i].object_bytes,
+						.held_bytes = caches[i].held_bytes };
+
+		copy_text(cache.name, caches[i].name, sizeof(cache.name));
+		put(&cache);
+	}
+	put(&rec);
+}
+
 int main(int argc, char **argv)
 {
 	__u64 after_ns = 0;
@@ -564,6 +616,8 @@ int main(int argc, char **argv)
 			put_events(after_ns + 2 * NSEC_PER_SEC);
 		if (snapshot == 4)
 			put_live(after_ns + 3 * NSEC_PER_SEC);
+		if (snapshot == 4)
+			put_slab(after_ns + 3 * NSEC_PER_SEC);
 	}
 	return recfile_close(file) ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -3,15 +3,20 @@
 # `load trace` in a bats file, after `load daemon`.
 # shellcheck shell=bash
 
-# begin_trace SYSTEM/EVENT
+# begin_trace SYSTEM/EVENT...
 begin_trace() {
+	local event
 	mkdir "$dir/tracefs"
 	mount -t tracefs tracefs "$dir/tracefs" 2>/dev/null || skip "tracefs cannot be mounted here"
-	[ -e "$dir/tracefs/events/$1/enable" ] || skip "this kernel has no trace of $1"
+	for event in "$@"; do
+		[ -e "$dir/tracefs/events/$event/enable" ] || skip "this kernel has no trace of $event"
+	done
 	trace=$dir/tracefs/instances/memoir-test-$$-$BATS_TEST_NUMBER
 	mkdir "$trace" 2>/dev/null || skip "no trace of the test's own can be made here"
 	echo 8192 >"$trace/buffer_size_kb"
-	echo 1 >"$trace/events/$1/enable"
+	for event in "$@"; do
+		echo 1 >"$trace/events/$event/enable"
+	done
 }
 
 # The events so far, one a line.

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the slab allocators gave out while somebody asked, and what their caches hold. The records of a look
+ * are kept aside until the one that ends it, and then take the place of the look before.
+ */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#define MIN_ROWS 64u
+
+/* No sum is larger: so many bytes every reader of JSON can hold. */
+#define MAX_SUM (1ULL << 62)
+
+static void look_free(struct slab_look *look)
+{
+	free(look->sites);
+	free(look->caches);
+	*look = (struct slab_look){};
+}
+
+void slab_looks_free(struct slab_looks *slab)
+{
+	look_free(&slab->shown);
+	look_free(&slab->pending);
+}
+
+/* Room for one more row behind nr of them. 0 or -ENOMEM. */
+static int reserve(void **rows, size_t size, __u32 nr, __u32 *max)
+{
+	__u32 wanted = *max ? *max * 2 : MIN_ROWS;
+	void *larger;
+
+	if (nr < *max)
+		return 0;
+	larger = realloc(*rows, wanted * size);
+	if (!larger)
+		return -ENOMEM;
+	*rows = larger;
+	*max = wanted;
+	return 0;
+}
+
+int apply_slab_site(struct model *model, const struct rec_header *h)
+{
+	const struct rec_slab_site *rec = (const struct rec_slab_site *)h;
+	struct slab_look *look = &model->slab.pending;
+	struct rec_slab_site *site;
+
+	if (look->nr_sites == MAX_SLAB_SITES || rec->given_bytes > MAX_SUM - look->given_bytes ||
+	    rec->requested_bytes > rec->given_bytes || rec->nr_samples > rec->given_bytes)
+		return -EINVAL;
+	if (reserve((void **)&look->sites, sizeof(*look->sites), look->nr_sites, &look->max_sites))
+		return -ENOMEM;
+	site = &look->sites[look->nr_sites++];
+	*site = *rec;
+	look->given_bytes += site->given_bytes;
+	terminate(site->cache);
+	terminate(site->id.comm);
+	return 0;
+}
+
+int apply_slab_cache(struct model *model, const struct rec_header *h)
+{
+	const struct rec_slab_cache *rec = (const struct rec_slab_cache *)h;
+	struct slab_look *look = &model->slab.pending;
+	struct rec_slab_cache *cache;
+
+	if (look->nr_caches == MAX_SLAB_CACHES || rec->held_bytes > MAX_SUM - look->held_bytes ||
+	    (rec->object_bytes && rec->nr_objects > rec->held_bytes / rec->object_bytes))
+		return -EINVAL;
+	if (reserve((void **)&look->caches, sizeof(*look->caches), look->nr_caches, &look->max_caches))
+		return -ENOMEM;
+	cache = &look->caches[look->nr_caches++];
+	*cache = *rec;
+	look->held_bytes += cache->held_bytes;
+	terminate(cache->name);
+	return 0;
+}
+
+int apply_slab(struct model *model, const struct rec_header *h)
+{
+	const struct rec_slab *rec = (const struct rec_slab *)h;
+	struct slab_looks *slab = &model->slab;
+
+	if (rec->every && slab->pending.given_bytes > MAX_SUM / rec->every)
+		return -EINVAL;
+	slab->rec = *rec;
+	terminate(slab->rec.why_not);
+	look_free(&slab->shown);
+	slab->shown = slab->pending;
+	slab->pending = (struct slab_look){};
+	return 0;
+}
+
+const struct rec_slab *model_slab(const struct model *model)
+{
+	return model->slab.rec.h.size ? &model->slab.rec : NULL;
+}
+
+__u32 model_nr_slab_sites(const struct model *model)
+{
+	return model->slab.shown.nr_sites;
+}
+
+const struct rec_slab_site *model_slab_site(const struct model *model, __u32 index)
+{
+	return &model->slab.shown.sites[index];
+}
+
+__u32 model_nr_slab_caches(const struct model *model)
+{
+	return model->slab.shown.nr_caches;
+}
+
+const struct rec_slab_cache *model_slab_cache(const struct model *model, __u32 index)
+{
+	return &model->slab.shown.caches[index];
+}

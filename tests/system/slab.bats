@@ -1,0 +1,159 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Looks at slab allocations: against the kernel's own trace of the same process, and that nothing stays behind.
+
+load daemon
+load trace
+
+teardown() {
+	end_trace
+	daemon_teardown
+}
+
+# begin_look MS EVERY
+begin_look() {
+	get "/v1/slab?look_ms=$1&every=$2" | jq -e .is_running
+}
+
+# Returns the reply when the look has ended.
+end_look() {
+	local tries
+	for ((tries = 0; tries < 1000; tries++)); do
+		get /v1/slab >"$dir/reply"
+		[ "$(jq .is_running "$dir/reply")" = true ] || break
+		sleep 0.1
+	done
+	[ "$(jq .is_running "$dir/reply")" = false ]
+	jq -e '.look.reason == ""' "$dir/reply"
+}
+
+# A process that waits for a line, and then makes pipes and ends. Sets $maker.
+prepare_pipes() {
+	mkfifo "$dir/go"
+	exec {go}<>"$dir/go"
+	sh -c "read -r _; exec '$WORKLOAD' pipes $1 1 </dev/null" <"$dir/go" >/dev/null 3>&- &
+	maker=$!
+	pids+=("$maker")
+}
+
+make_pipes() {
+	echo >&"$go"
+	wait "$maker"
+	exec {go}>&-
+	rm "$dir/go"
+}
+
+# What the trace has of the process: how many allocations, bytes wanted, bytes given; failed ones are none.
+traced_sums() {
+	traced | awk -v pid="$maker" '{ match($0, /-[0-9]+ +\[/); who = substr($0, RSTART + 1, RLENGTH - 2) + 0 }
+		who == pid && / (kmalloc|kmem_cache_alloc): / && !/ptr=(0000000000000000|\(null\)) / {
+			for (i = 1; i <= NF; i++) {
+				split($i, field, "=")
+				if (field[1] == "bytes_req") wanted += field[2]
+				if (field[1] == "bytes_alloc") given += field[2]
+			}
+			nr++
+		} END { print nr + 0, wanted + 0, given + 0 }'
+}
+
+memoir_sums() {
+	jq -r --argjson pid "$maker" '.look.processes[] | select(.pid == $pid) | "\(.count) \(.requested_bytes) \(.given_bytes)"' "$dir/reply"
+}
+
+@test "every allocation of a process is counted, with what it wanted and what it got" {
+	start_daemon
+	prepare_pipes 200
+	begin_trace kmem/kmalloc kmem/kmem_cache_alloc
+	echo "$maker" >"$trace/set_event_pid"
+	begin_look 3000 1
+	make_pipes
+	end_look
+	echo "trace: $(traced_sums); memoir: $(memoir_sums)"
+	jq -c '.look.sites[:3][]' "$dir/reply"
+	[ "$(traced_sums)" = "$(memoir_sums)" ]
+	# A pipe's ring of 16 buffers of 40 bytes is given the 1024 bytes of the next size.
+	jq -e --argjson pid "$maker" '.look.sites[0] | .pid == $pid and .comm == "workload" and .cache == "kmalloc" and
+		.count == 200 and .requested_bytes == 200 * 640 and .given_bytes == 200 * 1024 and
+		(.call_site | startswith("alloc_pipe_info+"))' "$dir/reply"
+	jq -e '.look.lost_samples == 0 and .look.every == 1 and (.look.caches | length > 10)' "$dir/reply"
+}
+
+@test "what is estimated from one allocation in 16 is within its error" {
+	start_daemon
+	local run far=0
+	for run in 1 2 3 4 5 6 7 8 9 10; do
+		prepare_pipes 800
+		begin_look 1000 16
+		make_pipes
+		end_look
+		jq -c --argjson pid "$maker" '.look.sites[] | select(.pid == $pid and (.call_site | startswith("alloc_pipe_info+")) and .given_bytes / .count == 1024)
+			| [.count, .count_error, .wasted_bytes, .wasted_bytes_error]' "$dir/reply" | tee "$dir/estimate"
+		jq -e '(.[0] - 800 | fabs) <= 4 * .[1] and (.[2] - 800 * 384 | fabs) <= 4 * .[3]' "$dir/estimate" || far=$((far + 1))
+	done
+	# Four standard errors: one run in 16,000.
+	[ "$far" -eq 0 ]
+}
+
+# programs_attached: how many links there are to the programs that run on request.
+programs_attached() {
+	bpftool -j prog show | jq --argjson links "$(bpftool -j link show)" \
+		'[.[] | select(.name | startswith("slab_")).id] as $ids | [$links[] | select(.prog_id as $id | $ids | index($id))] | length'
+}
+
+@test "the programs are attached while a look goes on, and not a moment longer" {
+	start_daemon --pin "$pins"
+	[ "$(programs_attached)" -eq 0 ]
+	begin_look 300 16
+	[ "$(programs_attached)" -eq 2 ]
+	end_look
+	[ "$(programs_attached)" -eq 0 ]
+	# Not after a daemon that was killed, and the next one can look again with the same programs.
+	begin_look 60000 16
+	[ "$(programs_attached)" -eq 2 ]
+	end_daemon KILL || true
+	[ "$(programs_attached)" -eq 0 ]
+	start_daemon --pin "$pins"
+	get /v1/slab | jq -e '.is_running == false and .look == null'
+	begin_look 100 1
+	end_look
+	jq -e '.look.total.count > 0' "$dir/reply"
+	begin_look 60000 16
+	end_daemon
+	[ "$(programs_attached)" -eq 0 ]
+}
+
+@test "two who ask share one look, and the command shows it" {
+	start_daemon
+	begin_look 1000 4
+	begin_look 60000 1
+	"$MEMOIR" --socket "$socket" slab --seconds 60 >"$dir/shown"
+	cat "$dir/shown"
+	grep -q 'one allocation in 4 was looked at' "$dir/shown"
+	grep -q '^ *PID COMM' "$dir/shown"
+	grep -q '^CACHE' "$dir/shown"
+	[ "$(LC_ALL=C.UTF-8 wc -L <"$dir/shown")" -le 80 ]
+}
+
+@test "impossible looks are refused in one line" {
+	start_daemon
+	for query in look_ms=99 look_ms=60001 'look_ms=1000&every=0' 'look_ms=1000&every=1000001' look_ms=-1 'look_ms=1000&every=x'; do
+		get "/v1/slab?$query" | jq -e 'has("error")'
+	done
+	get /v1/slab | jq -e '.is_running == false'
+	for option in '--seconds 61' '--every 0' '--every 1000001' '--every x'; do
+		# shellcheck disable=SC2086
+		run "$MEMOIR" --socket "$socket" slab $option
+		[ "$status" -eq 2 ]
+		[ "${#lines[@]}" -eq 1 ]
+	done
+}
+
+@test "a recording has the looks that were taken meanwhile" {
+	start_daemon --record "$dir/recording"
+	begin_look 200 1
+	end_look
+	end_daemon
+	"$MEMOIR" --json replay "$dir/recording" slab >"$dir/replayed"
+	diff <(jq -S '.look | del(.age_ns)' "$dir/reply") <(jq -S '.look | del(.age_ns)' "$dir/replayed")
+	run "$MEMOIR" replay "$dir/recording" slab --every 4
+	[ "$status" -eq 2 ]
+}
