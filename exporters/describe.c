@@ -57,6 +57,8 @@ void metrics_describe(struct text *text)
 		"| `memoir_group_processes` | gauge | | Processes in the group at the last snapshot. |\n");
 	for (int row = 0; row < NR_LEDGER; row++)
 		describe_ledger(text, &ledger_rows[row]);
+	for (int row = 0; row < NR_HELD; row++)
+		text_add_format(text, "| `%s` | gauge | | %s |\n", held_rows[row].name, held_rows[row].help);
 	text_add(
 		text,
 		"\nFor each counter there is a gauge `memoir_retired_groups_...`: what groups had counted when they lost "

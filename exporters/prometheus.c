@@ -211,6 +211,24 @@ static void write_retired_row(struct writer *writer, enum ledger ledger)
 	write_value(writer, COUNTER, row->unit, model_retired(writer->model)->v[ledger]);
 }
 
+/* What groups hold, as far as pages are followed here; nothing where a row is not known. */
+static void write_held_row(struct writer *writer, enum held_row held)
+{
+	const struct held_info *row = &held_rows[held];
+	const struct rec_live *live = model_live(writer->model);
+
+	if (!live || !live->step_pages || (held == HELD_SPOILED && !live->knows_blocks))
+		return;
+	write_header(writer, row->name, GAUGE, row->unit, row->help);
+	for (__u32 i = 0; i < model_nr_groups(writer->model); i++) {
+		const struct group *group = model_group(writer->model, i);
+
+		if (group->is_exported)
+			write_group_sample(writer, row->name, group, GAUGE, row->unit,
+					   model_group_held(writer->model, i).v[held]);
+	}
+}
+
 static void write_groups(struct writer *writer)
 {
 	write_header(writer, "memoir_group_processes", GAUGE, EVENTS,
@@ -226,6 +244,8 @@ static void write_groups(struct writer *writer)
 		write_group_row(writer, row);
 	for (__u32 row = 0; row < NR_LEDGER; row++)
 		write_retired_row(writer, row);
+	for (__u32 row = 0; row < NR_HELD; row++)
+		write_held_row(writer, row);
 }
 
 /* --- the daemon itself ------------------------------------------------------------------------ */

@@ -124,7 +124,7 @@ static bool groups_make_room(struct groups *groups)
 	return true;
 }
 
-__u32 groups_add(struct groups *groups, const struct group_key *key)
+__u32 groups_find(const struct groups *groups, const struct group_key *key)
 {
 	__u32 hash = index_hash(0, key, sizeof(*key));
 	__u32 entry, pos;
@@ -134,6 +134,16 @@ __u32 groups_add(struct groups *groups, const struct group_key *key)
 		if (group_has_key(&groups->all[entry], key))
 			return entry;
 	}
+	return GROUP_OTHER;
+}
+
+__u32 groups_add(struct groups *groups, const struct group_key *key)
+{
+	__u32 hash = index_hash(0, key, sizeof(*key));
+	__u32 known = groups_find(groups, key);
+
+	if (known != GROUP_OTHER)
+		return known;
 	if (!groups_make_room(groups) || index_insert(&groups->index, hash, groups->nr))
 		return GROUP_OTHER;
 	groups->all[groups->nr] = (struct known_group){ 0 };

@@ -11,6 +11,15 @@
 
 #define MIN_HOLDERS 64u
 
+const struct held_info held_rows[NR_HELD] = {
+	[HELD_PAGES] = { "memoir_group_held_bytes", PAGES,
+			 "Page memory that the group holds, by those of its processes that hold most: an estimate like memoir_held_bytes." },
+	[HELD_UNMOVABLE_PAGES] = { "memoir_group_held_unmovable_bytes", PAGES,
+				   "Of it, what was not asked for as movable memory." },
+	[HELD_SPOILED] = { "memoir_group_spoiled_pageblocks", INDEX,
+			   "Pageblocks in which that memory keeps a huge page from being made, shared equally with others who do: an estimate." },
+};
+
 void holders_free(struct holders *holders)
 {
 	free(holders->shown.all);
@@ -68,8 +77,10 @@ static bool is_possible(__u64 nr_pages, __u32 step_pages)
 	return !step_pages || nr_pages <= MAX_PAGES / step_pages;
 }
 
-void census_clear_cells(struct shape *shape)
+void holders_clear_cells(struct shape *shape)
 {
+	metric_clear(shape, METRIC_HELD);
+	metric_clear(shape, METRIC_HELD_ERROR);
 	metric_clear(shape, METRIC_MIXED_PAGEBLOCKS);
 	metric_clear(shape, METRIC_SPOILED_PAGEBLOCKS);
 }
@@ -78,7 +89,6 @@ static void census_show_cells(struct model *model)
 {
 	const struct holder_list *shown = &model->holders.shown;
 
-	census_clear_cells(&model->shape);
 	for (__u32 i = 0; model->holders.rec.knows_blocks && i < shown->nr_censuses; i++) {
 		const struct rec_census *census = &shown->censuses[i];
 
@@ -87,6 +97,90 @@ static void census_show_cells(struct model *model)
 		set_share(&model->shape, METRIC_SPOILED_PAGEBLOCKS, census->node, census->nr_spoiled,
 			  census->nr_blocks);
 	}
+}
+
+static void show_held_cells(struct model *model)
+{
+	const struct holder_list *shown = &model->holders.shown;
+	__u32 step_pages = model->holders.rec.step_pages, nr_types = model->shape.sizes[DIM_MIGRATETYPE];
+	__u64 *held = metric_cells(&model->shape, METRIC_HELD);
+	__u64 *error = metric_cells(&model->shape, METRIC_HELD_ERROR);
+
+	if (!step_pages)
+		return;
+	/* Followed pages first. */
+	memset(held, 0, nr_types * sizeof(*held));
+	for (__u32 i = 0; i < shown->nr; i++)
+		if (shown->all[i].migratetype < nr_types)
+			held[shown->all[i].migratetype] += shown->all[i].nr_pages;
+	for (__u32 type = 0; type < nr_types; type++) {
+		error[type] = live_error_pages(held[type], step_pages);
+		held[type] *= step_pages;
+	}
+}
+
+static void held_add(struct held *to, const struct held *held)
+{
+	for (int row = 0; row < NR_HELD; row++)
+		to->v[row] += held->v[row];
+}
+
+static void held_sub(struct held *from, const struct held *held)
+{
+	for (int row = 0; row < NR_HELD; row++)
+		from->v[row] -= held->v[row];
+}
+
+/* The group that a holder belongs to; GROUP_OTHER where it has none, or is none of those that are known. */
+static __u32 group_of(const struct model *model, const struct rec_holder *holder)
+{
+	struct group_key key;
+
+	if (holder->owner == LIVE_INTERRUPT)
+		return GROUP_INTERRUPT;
+	if (holder->owner == NR_LIVE_OWNERS)
+		return GROUP_OTHER;
+	group_key_make(&key, model, holder->comm, holder->cgroup_id, holder->owner == LIVE_KTHREAD);
+	return groups_find(&model->groups, &key);
+}
+
+void holders_end(struct model *model)
+{
+	const struct holder_list *shown = &model->holders.shown;
+	struct groups *groups = &model->groups;
+
+	for (__u32 i = 0; i < groups->nr; i++)
+		groups->all[i].held = (struct held){};
+	model->holders.total = (struct held){};
+	for (__u32 i = 0; i < shown->nr; i++) {
+		const struct rec_holder *holder = &shown->all[i];
+		const char *type = model_dim_label(model, DIM_MIGRATETYPE, holder->migratetype);
+		__u64 nr_pages = holder->nr_pages * model->holders.rec.step_pages;
+		const struct held held = { .v = {
+						   [HELD_PAGES] = nr_pages,
+						   [HELD_UNMOVABLE_PAGES] = strcmp(type, "movable") ? nr_pages
+												    : 0,
+						   [HELD_SPOILED] = holder->spoiled_e6 / 1000,
+					   } };
+
+		held_add(&groups->all[group_of(model, holder)].held, &held);
+		held_add(&model->holders.total, &held);
+	}
+}
+
+struct held model_group_held(const struct model *model, __u32 index)
+{
+	struct held held = model->holders.total;
+
+	if (index != GROUP_OTHER)
+		return model->groups.all[index].held;
+	for (__u32 i = 0; i < model->groups.nr; i++) {
+		const struct known_group *group = &model->groups.all[i];
+
+		if (i != GROUP_OTHER && group->pub.is_exported)
+			held_sub(&held, &group->held);
+	}
+	return held;
 }
 
 int apply_live(struct model *model, const struct rec_header *h)
@@ -106,7 +200,10 @@ int apply_live(struct model *model, const struct rec_header *h)
 	holders->pending.nr = 0;
 	holders->pending.nr_pages = 0;
 	holders->pending.nr_censuses = 0;
+	holders_clear_cells(&model->shape);
 	census_show_cells(model);
+	show_held_cells(model);
+	holders_end(model);
 	return 0;
 }
 

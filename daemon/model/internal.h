@@ -266,6 +266,7 @@ struct group_key {
 
 struct known_group {
 	struct group pub;
+	struct held held;          /* as of the last reading of live pages */
 	struct ledger_counts live; /* of its processes; "other": of those of all groups without a slot */
 	__u32 hash;
 	__u32 slot;       /* 0: it is part of "other" */
@@ -310,6 +311,8 @@ void group_key_make(struct group_key *ret, const struct model *model, const char
 		    bool is_kthread);
 /* The group's index, created where it is new; GROUP_OTHER where there is no room. */
 __u32 groups_add(struct groups *groups, const struct group_key *key);
+/* The group's index; GROUP_OTHER where it is not known. */
+__u32 groups_find(const struct groups *groups, const struct group_key *key);
 /* The same for a group that counts are about to be added to: it gets a slot if one is free. */
 __u32 groups_get(struct groups *groups, const struct group_key *key);
 float activity_of(const struct ledger_counts *growth);
@@ -371,14 +374,17 @@ struct holders {
 	struct rec_live rec;        /* of the last complete reading; rec.h.size is 0 before the first */
 	struct holder_list shown;   /* of that reading */
 	struct holder_list pending; /* of the one that has not ended */
+	struct held total;          /* of all owners */
 };
 
 void holders_free(struct holders *holders);
 int apply_holder(struct model *model, const struct rec_header *h);
 int apply_census(struct model *model, const struct rec_header *h);
 int apply_live(struct model *model, const struct rec_header *h);
-/* Says of all cells about the census that they have no value. */
-void census_clear_cells(struct shape *shape);
+/* Gives what is held to the groups that there are at the end of a snapshot. */
+void holders_end(struct model *model);
+/* Says of all cells about live pages that they have no value. */
+void holders_clear_cells(struct shape *shape);
 
 /* --- slab.c ----------------------------------------------------------------------------------- */
 

@@ -119,7 +119,7 @@ int apply_machine(struct model *model, const struct rec_header *h)
 			return err;
 		}
 		zones_clear_cells(shape);
-		census_clear_cells(shape);
+		holders_clear_cells(shape);
 		if (model->groups.is_resumed && model->groups.installed_ns != rec->installed_ns)
 			groups_reset(&model->groups);
 	} else if (!sizes_are_equal(rec, &shape->rec)) {

@@ -188,6 +188,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	groups_begin(model);
 	processes_end(model);
 	groups_end(model);
+	holders_end(model);
 
 	model->nr_snapshots++;
 	model->nr_table_full += snapshot->nr_overflow;

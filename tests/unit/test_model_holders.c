@@ -152,6 +152,92 @@ static void test_pages_are_bounded(void **state UNUSED)
 	model_free(model);
 }
 
+/* --- held by groups --------------------------------------------------------------------------- */
+
+static int feed_group_holder(struct model *model, const char *comm, __u32 owner, __u32 migratetype,
+			     __u64 nr_pages)
+{
+	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
+				  .cgroup_id = 7,
+				  .tgid = 10,
+				  .owner = owner,
+				  .migratetype = migratetype,
+				  .nr_pages = nr_pages,
+				  .spoiled_e6 = migratetype ? 0 : 1500000 * nr_pages };
+
+	copy_text(rec.comm, comm, sizeof(rec.comm));
+	return feed(model, &rec);
+}
+
+/* A snapshot with two processes, of which the first is by far the more active. */
+static void feed_processes(struct model *model)
+{
+	const struct task_identity busy = identity(10, 10, 1, "busy", 7),
+				   idle = identity(11, 11, 1, "idle", 7);
+	const struct ledger_counts much = { .v[LEDGER_ALLOCATED] = 1000 },
+				   little = { .v[LEDGER_ALLOCATED] = 1 };
+	static const struct ledger_counts none;
+	__u64 sequence = 1;
+
+	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
+	assert_int_equal(feed_begin(model, sequence, NSEC_PER_SEC), 0);
+	for (__u32 account = 0; account < NR_ACCOUNTS; account++)
+		assert_int_equal(feed_account(model, account, &none), 0);
+	assert_int_equal(feed_task(model, REC_TASK, &busy, &much), 0);
+	assert_int_equal(feed_task(model, REC_TASK, &idle, &little), 0);
+	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
+}
+
+static struct held held_by(const struct model *model, const char *comm, const char *unit)
+{
+	for (__u32 i = 0; i < model_nr_groups(model); i++)
+		if (!strcmp(model_group(model, i)->comm, comm) && !strcmp(model_group(model, i)->unit, unit))
+			return model_group_held(model, i);
+	fail_msg("no group %s", comm);
+	return (struct held){};
+}
+
+/* Migratetypes are known by their names: here movable is 1. */
+static void test_groups_hold_what_their_owners_hold(void **state UNUSED)
+{
+	struct rec_label movable = { .h = HEADER(REC_LABEL, struct rec_label, 1),
+				     .dim = DIM_MIGRATETYPE,
+				     .index = 1,
+				     .text = "movable" };
+	struct model *model = model_with(1, 100, NULL);
+	struct held held;
+
+	assert_int_equal(feed(model, &movable), 0);
+	assert_int_equal(feed_group_holder(model, "busy", LIVE_PROCESS, 0, 3), 0);
+	assert_int_equal(feed_group_holder(model, "busy", LIVE_PROCESS, 1, 20), 0);
+	assert_int_equal(feed_group_holder(model, "idle", LIVE_PROCESS, 0, 4), 0);
+	assert_int_equal(feed_group_holder(model, "", LIVE_INTERRUPT, 2, 5), 0);
+	assert_int_equal(feed_group_holder(model, "", NR_LIVE_OWNERS, 1, 6), 0);
+	assert_int_equal(feed_live(model, 5), 0);
+	/* Also those that come to be known after the reading. */
+	feed_processes(model);
+	held = held_by(model, "busy", "web.service");
+	assert_int_equal(held.v[HELD_PAGES], 64 * 23);
+	assert_int_equal(held.v[HELD_UNMOVABLE_PAGES], 64 * 3);
+	assert_int_equal(held.v[HELD_SPOILED], 4500);
+	assert_int_equal(held_by(model, "[interrupt]", "kernel").v[HELD_UNMOVABLE_PAGES], 64 * 5);
+	/* There is one series, and so the other process is "other", as are all that have no name. */
+	held = held_by(model, "other", "other");
+	assert_int_equal(held.v[HELD_PAGES], 64 * 10);
+	assert_int_equal(held.v[HELD_UNMOVABLE_PAGES], 64 * 4);
+	assert_int_equal(held.v[HELD_SPOILED], 6000);
+	/* The machine has it all, with its error. */
+	assert_int_equal(model_cells(model, METRIC_HELD)[0], 64 * 7);
+	assert_int_equal(model_cells(model, METRIC_HELD)[1], 64 * 26);
+	assert_int_equal(model_cells(model, METRIC_HELD_ERROR)[1], 326);
+	/* The next reading forgets it. */
+	assert_int_equal(feed_live(model, 6), 0);
+	assert_int_equal(held_by(model, "busy", "web.service").v[HELD_PAGES], 0);
+	assert_int_equal(held_by(model, "other", "other").v[HELD_PAGES], 0);
+	assert_int_equal(model_cells(model, METRIC_HELD)[1], 0);
+	model_free(model);
+}
+
 static int feed_stack(struct model *model, __u64 key, __u32 nr)
 {
 	struct rec_stack rec = {
@@ -237,6 +323,7 @@ int main(void)
 		cmocka_unit_test(test_reading_is_bounded),
 		cmocka_unit_test(test_nonsense_is_refused),
 		cmocka_unit_test(test_pages_are_bounded),
+		cmocka_unit_test(test_groups_hold_what_their_owners_hold),
 		cmocka_unit_test(test_recent_stacks_are_kept),
 		cmocka_unit_test(test_stacks_and_symbols_are_checked),
 		cmocka_unit_test(test_errors_are_right),
