@@ -99,6 +99,12 @@ static __always_inline unsigned long page_flags(__u64 page)
 }
 
 /*
+ * Changing a map returned an int, whose upper half a program must not look at, and returns a long - 6.4 - not told
+ * apart: the lower half is the error on all kernels - when the floor passes 6.4. (2026-11)
+ */
+#define MAP_ERROR(result) ((int)(result))
+
+/*
  * mm->rss_stat became struct percpu_counter[NR_MM_COUNTERS] - 6.2 - existence of rss_stat[0].count -
  * when the floor passes 6.2. (2026-11)
  */

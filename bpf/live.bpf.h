@@ -106,8 +106,7 @@ static __always_inline void live_freed(__u64 page, __u32 order)
 
 	for (__u32 i = 0; i < LIVE_MAX_GROUPS && i < nr_groups; i++) {
 		__u64 key = group + i;
-		/* Up to 6.3 only the lower half is the error. */
-		int err = (int)bpf_map_delete_elem(&live, &key);
+		int err = MAP_ERROR(bpf_map_delete_elem(&live, &key));
 
 		if (err && err != -ENOENT)
 			lost(LOSS_LIVE_FREE);

@@ -47,8 +47,7 @@ static __always_inline __u64 stack_now(void *ctx)
 		known->used_ns = stack.used_ns;
 		return key;
 	}
-	/* Up to 6.3 only the lower half is the error. */
-	err = (int)bpf_map_update_elem(&stacks, &key, &stack, BPF_NOEXIST);
+	err = MAP_ERROR(bpf_map_update_elem(&stacks, &key, &stack, BPF_NOEXIST));
 	if (!err || err == -EEXIST)
 		return key;
 	lost(LOSS_STACK);

@@ -190,6 +190,17 @@ static void test_page_that_is_allocated_again_is_the_new_ones(void **state)
 	assert_int_equal(live_page.order, STEP_SHIFT + 1);
 }
 
+/* Pages from before the probes are freed as well, and nobody followed them. */
+static void test_what_was_not_followed_is_no_loss_when_it_is_freed(void **state)
+{
+	struct lab *lab = *state;
+
+	RUN(lab, page_free, live_page_address(0), STEP_SHIFT);
+	RUN(lab, page_free, live_page_address(0), STEP_SHIFT);
+	lab_read(lab);
+	assert_int_equal(lab_cell(lab, METRIC_LOST, LOSS_LIVE_FREE, 0, 0), 0);
+}
+
 static void test_zone_is_read_from_the_page(void **state)
 {
 	struct lab *lab = *state;
@@ -280,6 +291,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_owner_and_place_are_noted, &following),
 	LAB_TEST_WITH(test_stack_is_kept_once, &following),
 	LAB_TEST_WITH(test_page_that_is_allocated_again_is_the_new_ones, &following),
+	LAB_TEST_WITH(test_what_was_not_followed_is_no_loss_when_it_is_freed, &following),
 	LAB_TEST_WITH(test_zone_is_read_from_the_page, &with_zones),
 	LAB_TEST_WITH(test_page_without_a_place_is_counted, &with_two_entries),
 	LAB_TEST_WITH(test_stack_without_a_place_is_counted, &with_one_stack),

@@ -42,6 +42,7 @@ Each entry of `bpf/compat.bpf.h`, a kernel on each side of it, and the test that
 | the order of a reclaim is the second argument | 7.1 | 6.18 | 7 | lab/pressure: the order of a reclaim |
 | a deferred compaction is no stall | 7.2 | 6.18 | 7 | lab/pressure: compact_stall |
 | disabled interrupts are in the preemption count | 7.3 | 6.18 | 7 | bpf/test_interrupts |
+| changing a map returns a long | 6.4 | 6.1 | 6.12 | bpf/test_live: what was not followed is no loss |
 | `mark_victim` has a task | 6.8, and stable kernels | none that Debian still has | all | bpf/test_oom |
 
 The program that sees the results of direct compaction is a tracing program on a function. It has to attach on all of these;
