@@ -11,6 +11,9 @@
 
 #define MIN_HOLDERS 64u
 
+/* No sum of ages is larger: four million followed pages for 30,000 years. */
+#define MAX_AGE_SUM_MS (1ULL << 62)
+
 const struct held_info held_rows[NR_HELD] = {
 	[HELD_PAGES] = { "memoir_group_held_bytes", PAGES,
 			 "Page memory that the group holds, by those of its processes that hold most: an estimate like memoir_held_bytes." },
@@ -26,6 +29,13 @@ void holders_free(struct holders *holders)
 	free(holders->pending.all);
 }
 
+/* Whether the pages are on average no older than the oldest of them. */
+static bool is_age_possible(const struct rec_holder *rec)
+{
+	return !rec->age_sum_ms ||
+	       (rec->nr_pages && rec->age_sum_ms / rec->nr_pages <= rec->oldest_ns / 1000000);
+}
+
 int apply_holder(struct model *model, const struct rec_header *h)
 {
 	const struct rec_holder *rec = (const struct rec_holder *)h;
@@ -33,7 +43,8 @@ int apply_holder(struct model *model, const struct rec_header *h)
 	struct rec_holder *holder;
 
 	if (rec->owner > NR_LIVE_OWNERS || pending->nr == MAX_HOLDERS ||
-	    rec->nr_pages > MAX_PAGES - pending->nr_pages || rec->nr_huge > rec->nr_pages)
+	    rec->nr_pages > MAX_PAGES - pending->nr_pages || rec->nr_huge > rec->nr_pages ||
+	    rec->age_sum_ms > MAX_AGE_SUM_MS - pending->age_sum_ms || !is_age_possible(rec))
 		return -EINVAL;
 	if (pending->nr == pending->capacity) {
 		__u32 capacity = pending->capacity ? pending->capacity * 2 : MIN_HOLDERS;
@@ -48,6 +59,7 @@ int apply_holder(struct model *model, const struct rec_header *h)
 	*holder = *rec;
 	terminate(holder->comm);
 	pending->nr_pages += rec->nr_pages;
+	pending->age_sum_ms += rec->age_sum_ms;
 	return 0;
 }
 
@@ -199,6 +211,7 @@ int apply_live(struct model *model, const struct rec_header *h)
 	holders->pending = shown;
 	holders->pending.nr = 0;
 	holders->pending.nr_pages = 0;
+	holders->pending.age_sum_ms = 0;
 	holders->pending.nr_censuses = 0;
 	holders_clear_cells(&model->shape);
 	census_show_cells(model);

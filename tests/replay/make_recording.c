@@ -482,7 +482,7 @@ static void put_holder(const struct sim_task *task, __u32 owner, __u32 migratety
 				  .nr_pages = nr_pages,
 				  .nr_huge = nr_pages / 8,
 				  .age_sum_ms = nr_pages * 1500,
-				  .oldest_ns = nr_pages * NSEC_PER_SEC,
+				  .oldest_ns = (nr_pages + 1) * NSEC_PER_SEC,
 				  .spoiled_e6 = migratetype ? 0 : nr_pages * 250000,
 				  .spoiled_error_e6 = migratetype ? 0 : nr_pages * 40000,
 				  .migratetype = migratetype,

@@ -113,6 +113,16 @@ static void test_reading_is_bounded(void **state UNUSED)
 	model_free(model);
 }
 
+static int feed_ages(struct model *model, __u64 nr_pages, __u64 age_sum_ms, __u64 oldest_ns)
+{
+	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
+				  .nr_pages = nr_pages,
+				  .age_sum_ms = age_sum_ms,
+				  .oldest_ns = oldest_ns };
+
+	return feed(model, &rec);
+}
+
 static void test_nonsense_is_refused(void **state UNUSED)
 {
 	struct model *model = model_with(4, 100, NULL);
@@ -120,6 +130,12 @@ static void test_nonsense_is_refused(void **state UNUSED)
 	assert_int_equal(feed_holder(model, 1, NR_LIVE_OWNERS), 0);
 	assert_int_equal(feed_holder(model, 1, NR_LIVE_OWNERS + 1), -EINVAL);
 	assert_int_equal(feed_census(model, 3, 4, 0), -EINVAL);
+	assert_int_equal(feed_ages(model, 2, 2999, 1499999999), 0);
+	assert_int_equal(feed_ages(model, 2, 3000, 1499999999), -EINVAL);
+	assert_int_equal(feed_ages(model, 0, 1, UINT64_MAX), -EINVAL);
+	/* Their sum has 64 bits. */
+	assert_int_equal(feed_ages(model, 1u << 20, 1ULL << 61, UINT64_MAX), 0);
+	assert_int_equal(feed_ages(model, 1u << 20, 1ULL << 61, UINT64_MAX), -EINVAL);
 	assert_int_equal(feed_census(model, 3, 0, 4), -EINVAL);
 	model_free(model);
 }
