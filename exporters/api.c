@@ -158,7 +158,7 @@ static void write_rates(struct request *request, const float rate[NR_LEDGER])
 		double scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
 		char key[ROW_NAME_LEN];
 
-		if (ledger_rows[row].type != COUNTER || !(rate[row] > 0))
+		if (rate[row] == 0)
 			continue;
 		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
 		json_add_double(&request->json, key, (double)rate[row] * scale);

@@ -220,6 +220,7 @@ static void fold_into_other(struct groups *groups)
 		group->pub.total = group->live;
 		counters_add(&other->live, &group->live);
 		gauges_add(&other->live, &group->live);
+		for_each_gauge(row) other->pub.rate[row] += group->pub.rate[row];
 		other->pub.nr_processes += group->pub.nr_processes;
 	}
 }

@@ -190,7 +190,7 @@ struct process {
 	bool is_kthread;
 	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
 	struct ledger_counts total; /* all its threads, living and gone */
-	float rate[NR_LEDGER];      /* counters: growth per second over the last interval */
+	float rate[NR_LEDGER];      /* growth per second over the last interval; of gauges also below 0 */
 	/* private to the model */
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
@@ -239,7 +239,8 @@ struct group {
 	bool is_exported;
 	__u32 nr_processes;
 	struct ledger_counts total; /* exported groups: as exported; others: their living processes */
-	float rate[NR_LEDGER];      /* counters: growth per second over the last interval */
+	float rate
+		[NR_LEDGER]; /* likewise; of gauges, of processes that were there before and are there now */
 };
 __u32 model_nr_groups(const struct model *model);
 const struct group *model_group(const struct model *model, __u32 index);

@@ -257,6 +257,8 @@ static bool process_has_new_identity(const struct model *model, const struct pro
 static void process_advance(struct model *model, struct process *process, const struct ledger_counts *sum)
 {
 	float per_second = process->seen ? (float)model->snapshot.per_second : 0;
+	/* What it had is only known while it was seen each time. */
+	float gauge_per_second = process->left_ns ? 0 : per_second;
 	struct ledger_counts growth;
 
 	for_each_counter(row)
@@ -270,6 +272,7 @@ static void process_advance(struct model *model, struct process *process, const 
 	for_each_gauge(row)
 	{
 		growth.v[row] = sum->v[row];
+		process->rate[row] = (float)(__s64)(sum->v[row] - process->total.v[row]) * gauge_per_second;
 		process->total.v[row] = sum->v[row];
 	}
 	model->groups.all[process->group].activity += activity_of(&growth);
@@ -300,6 +303,7 @@ static void process_count(struct groups *groups, const struct process *process, 
 		return;
 	group->pub.nr_processes++;
 	gauges_add(&group->live, &process->total);
+	for_each_gauge(row) group->pub.rate[row] += process->rate[row];
 	if (group->slot)
 		return;
 	for_each_counter(row) group->pub.rate[row] += process->rate[row];

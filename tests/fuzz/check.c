@@ -75,7 +75,8 @@ static void check_groups(const struct model *model)
 			must(strcmp(group->comm, other->comm) != 0 || strcmp(group->unit, other->unit) != 0);
 		}
 		for (__u32 row = 0; row < NR_LEDGER; row++)
-			must(isfinite(group->rate[row]) && group->rate[row] >= 0);
+			must(isfinite(group->rate[row]) &&
+			     (ledger_rows[row].type == GAUGE || group->rate[row] >= 0));
 	}
 	for (__u32 i = 0; i < model_nr_processes(model); i++)
 		must(model_process(model, i)->group < model_nr_groups(model));

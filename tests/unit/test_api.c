@@ -201,6 +201,19 @@ static void test_rates_of_0_are_left_out(void **state UNUSED)
 	model_free(model);
 }
 
+static void test_what_shrinks_has_a_rate_below_0(void **state UNUSED)
+{
+	const struct api_query query = { .pid = 42 };
+	struct model *model = model_of("worker", "web.service", 3000, 1000);
+	json_t *json = reply(model, "/v1/process", &query);
+
+	has_integer(json, "process/swap_bytes", 1000 * 4096);
+	assert_true(json_real_value(at(json, "process/rate/swap_bytes")) == -2000.0 * 4096);
+	assert_int_equal(json_object_size(at(json, "process/rate")), NR_MM_COUNTERS);
+	json_decref(json);
+	model_free(model);
+}
+
 static void test_process(void **state UNUSED)
 {
 	const struct api_query query = { .pid = 42 };
@@ -218,7 +231,7 @@ static void test_process(void **state UNUSED)
 	has_integer(json, "process/rss_anon_bytes", 3000 * 4096);
 	assert_true(json_real_value(at(json, "process/rate/minor_faults")) == 2000.0);
 	assert_true(json_real_value(at(json, "process/rate/allocated_bytes")) == 2000.0 * 4096);
-	assert_null(json_object_get(at(json, "process/rate"), "rss_anon_bytes"));
+	assert_true(json_real_value(at(json, "process/rate/rss_anon_bytes")) == 2000.0 * 4096);
 	assert_true(json_is_false(at(json, "process/kernel_thread")));
 	assert_int_equal(json_array_size(at(all, "processes")), 1);
 	assert_true(json_equal(at(all, "processes/0"), at(json, "process")));
@@ -446,6 +459,7 @@ int main(void)
 		cmocka_unit_test(test_agreement),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_rates_of_0_are_left_out),
+		cmocka_unit_test(test_what_shrinks_has_a_rate_below_0),
 		cmocka_unit_test(test_numbers_are_exact),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_stalls),

@@ -137,6 +137,58 @@ static void test_rates(void **state UNUSED)
 	model_free(model);
 }
 
+/* A snapshot of two processes of a group, with so much of them swapped out; 0: that one is not seen. */
+static void swapped(struct model *model, __u64 sequence, __u64 pages, __u64 other_pages)
+{
+	struct task_identity id = identity(10, 10, 100, "worker", 0),
+			     other = identity(20, 20, 100, "worker", 0);
+	struct ledger_counts counts = { .v = { [FAULTS] = 5, [LEDGER_SWAP] = pages } };
+	struct ledger_counts other_counts = { .v = { [LEDGER_SWAP] = other_pages } };
+
+	begin(model, sequence);
+	if (pages)
+		assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
+	if (other_pages)
+		assert_int_equal(feed_task(model, REC_TASK, &other, &other_counts), 0);
+	end(model, sequence);
+}
+
+static void expect_growth(const struct model *model, __u32 tgid, float growth, float group_growth)
+{
+	assert_true(model_find_process(model, tgid)->rate[LEDGER_SWAP] == growth);
+	assert_true(find_group(model, "worker", "")->rate[LEDGER_SWAP] == group_growth);
+}
+
+/* With series of its own, and as a part of "other". */
+static void test_growth_of_gauges(void **state UNUSED)
+{
+	for (__u32 max_groups = 1; max_groups <= 4; max_groups += 3) {
+		struct model *model = model_with(max_groups, 100, NULL);
+		struct task_identity busy = identity(1, 1, 1, "busy", 0);
+		struct ledger_counts counts = faults(100000);
+
+		begin(model, 1);
+		assert_int_equal(feed_task(model, REC_TASK, &busy, &counts), 0);
+		end(model, 1);
+		swapped(model, 2, 500, 0);
+		expect_growth(model, 10, 0, 0); /* it is new, and what it has is no growth */
+		swapped(model, 4, 700, 50);
+		expect_growth(model, 10, 100, 100);
+		expect_growth(model, 20, 0, 100);
+		swapped(model, 5, 600, 80);
+		expect_growth(model, 10, -100, -70);
+		expect_growth(model, 20, 30, -70);
+		assert_true(find_group(model, "other", "other")->rate[LEDGER_SWAP] ==
+			    (max_groups == 1 ? -70 : 0));
+		swapped(model, 6, 0, 80);
+		swapped(model, 7, 600, 80); /* in between it was not seen, and had not told its last counts */
+		expect_growth(model, 10, 0, 0);
+		swapped(model, 8, 601, 80);
+		expect_growth(model, 10, 1, 1);
+		model_free(model);
+	}
+}
+
 static void test_pid_is_used_again(void **state UNUSED)
 {
 	struct model *model = model_with(4, 100, NULL);
@@ -320,6 +372,7 @@ int main(void)
 		cmocka_unit_test(test_thread_exit_keeps_its_counts),
 		cmocka_unit_test(test_totals_do_not_fall_in_a_gap),
 		cmocka_unit_test(test_rates),
+		cmocka_unit_test(test_growth_of_gauges),
 		cmocka_unit_test(test_pid_is_used_again),
 		cmocka_unit_test(test_dead_processes_are_not_shown),
 		cmocka_unit_test(test_full_table_keeps_totals),

@@ -82,8 +82,9 @@ static struct sim_series sim_next_series(const struct sim_series *before, const 
 	struct sim_series series = before ? *before : (struct sim_series){ 0 };
 
 	for (__u32 row = 0; row < NR_LEDGER; row++) {
-		if (ledger_rows[row].type == COUNTER)
-			assert_true(group->total.v[row] >= series.total.v[row]);
+		if (ledger_rows[row].type != COUNTER)
+			continue;
+		assert_true(group->total.v[row] >= series.total.v[row]);
 		assert_true(group->rate[row] >= 0);
 	}
 	memcpy(series.comm, group->comm, sizeof(series.comm));
