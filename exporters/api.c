@@ -178,7 +178,7 @@ static void write_process(struct request *request, const char *key, const struct
 	json_add_u64(json, "threads", process->nr_threads);
 	json_add_bool(json, "kernel_thread", process->is_kthread);
 	write_ledger(request, &process->total, false);
-	write_rates(request, process->rate);
+	write_rates(request, model_process_rates(request->model, process));
 	json_object_end(json);
 }
 

@@ -231,6 +231,10 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h);
 
 /* --- processes.c ------------------------------------------------------------------------------ */
 
+struct rates {
+	float v[NR_LEDGER];
+};
+
 struct processes {
 	struct process *all; /* the living first, then those that only wait for their exit records */
 	/*
@@ -238,6 +242,9 @@ struct processes {
 	 * living ones have. Only there while a snapshot is open: it is a third of the table.
 	 */
 	struct ledger_counts *sums;
+	/* The rates of those that did anything in the last interval: most do nothing. */
+	struct rates *rates;
+	__u32 nr_rates, max_rates;
 	__u32 nr, nr_alive, capacity, max;
 	__u32 units_generation; /* that the processes' groups were last looked up with */
 	struct index index;

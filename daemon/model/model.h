@@ -190,8 +190,8 @@ struct process {
 	bool is_kthread;
 	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
 	struct ledger_counts total; /* all its threads, living and gone */
-	float rate[NR_LEDGER];      /* growth per second over the last interval; of gauges also below 0 */
 	/* private to the model */
+	__u32 rates;                /* the row of model_process_rates(); 0: it has none, all are 0 */
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
 	__u64 next_cgroup_id;       /* as the open snapshot saw it; next_comm and next_threads too */
@@ -203,6 +203,8 @@ struct process {
 /* Processes alive at the last snapshot, in no order; valid until the next model_apply(). */
 __u32 model_nr_processes(const struct model *model);
 const struct process *model_process(const struct model *model, __u32 index);
+/* Its NR_LEDGER rates: growth per second over the last interval; of gauges also below 0. */
+const float *model_process_rates(const struct model *model, const struct process *process);
 /* The process with this tgid, or NULL. */
 const struct process *model_find_process(const struct model *model, __u32 tgid);
 
@@ -239,8 +241,8 @@ struct group {
 	bool is_exported;
 	__u32 nr_processes;
 	struct ledger_counts total; /* exported groups: as exported; others: their living processes */
-	float rate
-		[NR_LEDGER]; /* likewise; of gauges, of processes that were there before and are there now */
+	/* As model_process_rates(); of gauges, of processes that were there before and are there now. */
+	float rate[NR_LEDGER];
 };
 __u32 model_nr_groups(const struct model *model);
 const struct group *model_group(const struct model *model, __u32 index);

@@ -22,6 +22,7 @@ void processes_free(struct processes *processes)
 		free(processes->all[i].gone);
 	free(processes->all);
 	free(processes->sums);
+	free(processes->rates);
 	index_free(&processes->index);
 }
 
@@ -253,6 +254,35 @@ static bool process_has_new_identity(const struct model *model, const struct pro
 	       memcmp(process->comm, process->next_comm, sizeof(process->comm)) != 0;
 }
 
+/* Without memory for them a process has no rates in this interval. */
+static void process_keep_rates(struct processes *processes, struct process *process,
+			       const struct rates *rates)
+{
+	static const struct rates nothing;
+
+	process->rates = 0;
+	if (!memcmp(rates, &nothing, sizeof(nothing)))
+		return;
+	if (processes->nr_rates == processes->max_rates) {
+		__u32 max = processes->max_rates ? processes->max_rates * 2 : MIN_PROCESSES;
+		struct rates *larger = realloc(processes->rates, max * sizeof(*larger));
+
+		if (!larger)
+			return;
+		processes->rates = larger;
+		processes->max_rates = max;
+	}
+	processes->rates[processes->nr_rates++] = *rates;
+	process->rates = processes->nr_rates;
+}
+
+static const float *process_rates(const struct processes *processes, const struct process *process)
+{
+	static const struct rates nothing;
+
+	return process->rates ? processes->rates[process->rates - 1].v : nothing.v;
+}
+
 /* Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. */
 static void process_advance(struct model *model, struct process *process, const struct ledger_counts *sum)
 {
@@ -260,21 +290,23 @@ static void process_advance(struct model *model, struct process *process, const 
 	/* What it had is only known while it was seen each time. */
 	float gauge_per_second = process->left_ns ? 0 : per_second;
 	struct ledger_counts growth;
+	struct rates rates = {};
 
 	for_each_counter(row)
 	{
 		__u64 total = counter_max(process->total.v[row], sum->v[row]);
 
 		growth.v[row] = total - process->total.v[row];
-		process->rate[row] = (float)growth.v[row] * per_second;
+		rates.v[row] = (float)growth.v[row] * per_second;
 		process->total.v[row] = total;
 	}
 	for_each_gauge(row)
 	{
 		growth.v[row] = sum->v[row];
-		process->rate[row] = (float)(__s64)(sum->v[row] - process->total.v[row]) * gauge_per_second;
+		rates.v[row] = (float)(__s64)(sum->v[row] - process->total.v[row]) * gauge_per_second;
 		process->total.v[row] = sum->v[row];
 	}
+	process_keep_rates(&model->processes, process, &rates);
 	model->groups.all[process->group].activity += activity_of(&growth);
 }
 
@@ -293,7 +325,8 @@ static bool process_has_left(const struct model *model, const struct process *pr
 	return true;
 }
 
-static void process_count(struct groups *groups, const struct process *process, bool is_alive)
+static void process_count(struct groups *groups, const struct process *process, const float *rates,
+			  bool is_alive)
 {
 	struct known_group *group = &groups->all[process->group];
 
@@ -303,10 +336,10 @@ static void process_count(struct groups *groups, const struct process *process, 
 		return;
 	group->pub.nr_processes++;
 	gauges_add(&group->live, &process->total);
-	for_each_gauge(row) group->pub.rate[row] += process->rate[row];
+	for_each_gauge(row) group->pub.rate[row] += rates[row];
 	if (group->slot)
 		return;
-	for_each_counter(row) group->pub.rate[row] += process->rate[row];
+	for_each_counter(row) group->pub.rate[row] += rates[row];
 }
 
 static void process_end(struct model *model, struct process *process)
@@ -353,6 +386,7 @@ void processes_end(struct model *model)
 	struct groups *groups = &model->groups;
 	__u32 i = 0;
 
+	processes->nr_rates = 0;
 	for (__u32 entry = 0; entry < processes->nr; entry++)
 		process_end(model, &processes->all[entry]);
 	free(processes->sums);
@@ -361,7 +395,8 @@ void processes_end(struct model *model)
 		struct process *process = &processes->all[i];
 
 		if (is_seen(model, process) || !process_has_left(model, process)) {
-			process_count(groups, process, is_seen(model, process));
+			process_count(groups, process, process_rates(processes, process),
+				      is_seen(model, process));
 			i++;
 		} else {
 			counters_add(&group_slot(groups, process->group)->offset, &process->total);
@@ -382,6 +417,11 @@ __u32 model_nr_processes(const struct model *model)
 const struct process *model_process(const struct model *model, __u32 index)
 {
 	return index < model->processes.nr_alive ? &model->processes.all[index] : NULL;
+}
+
+const float *model_process_rates(const struct model *model, const struct process *process)
+{
+	return process_rates(&model->processes, process);
 }
 
 const struct process *model_find_process(const struct model *model, __u32 tgid)

@@ -94,7 +94,7 @@ static void test_thread_exit_keeps_its_counts(void **state UNUSED)
 	end(model, 2);
 	expect_total(model, 10, 14);
 	assert_int_equal(model_process(model, 0)->nr_threads, 1);
-	assert_true(model_process(model, 0)->rate[FAULTS] == 2.0f);
+	assert_true(model_process_rates(model, model_process(model, 0))[FAULTS] == 2.0f);
 	assert_int_equal(model_ledger_total(model, FAULTS), 14);
 	model_free(model);
 }
@@ -112,7 +112,7 @@ static void test_totals_do_not_fall_in_a_gap(void **state UNUSED)
 	task(model, 10, 10, 100, 6);
 	end(model, 2);
 	expect_total(model, 10, 12);
-	assert_true(model_process(model, 0)->rate[FAULTS] == 0.0f);
+	assert_true(model_process_rates(model, model_process(model, 0))[FAULTS] == 0.0f);
 	assert_int_equal(model_ledger_total(model, FAULTS), 12);
 	model_free(model);
 }
@@ -124,16 +124,16 @@ static void test_rates(void **state UNUSED)
 	begin(model, 1);
 	task(model, 10, 10, 100, 50);
 	end(model, 1);
-	assert_true(model_process(model, 0)->rate[FAULTS] == 0.0f);
+	assert_true(model_process_rates(model, model_process(model, 0))[FAULTS] == 0.0f);
 	begin(model, 3);
 	task(model, 10, 10, 100, 150);
 	end(model, 3);
-	assert_true(model_process(model, 0)->rate[FAULTS] == 50.0f);
+	assert_true(model_process_rates(model, model_process(model, 0))[FAULTS] == 50.0f);
 	/* A clock that goes back gives no rate rather than a wrong one. */
 	begin(model, 2);
 	task(model, 10, 10, 100, 250);
 	end(model, 2);
-	assert_true(model_process(model, 0)->rate[FAULTS] == 0.0f);
+	assert_true(model_process_rates(model, model_process(model, 0))[FAULTS] == 0.0f);
 	model_free(model);
 }
 
@@ -155,7 +155,7 @@ static void swapped(struct model *model, __u64 sequence, __u64 pages, __u64 othe
 
 static void expect_growth(const struct model *model, __u32 tgid, float growth, float group_growth)
 {
-	assert_true(model_find_process(model, tgid)->rate[LEDGER_SWAP] == growth);
+	assert_true(model_process_rates(model, model_find_process(model, tgid))[LEDGER_SWAP] == growth);
 	assert_true(find_group(model, "worker", "")->rate[LEDGER_SWAP] == group_growth);
 }
 
