@@ -122,7 +122,8 @@ programs_attached() {
 
 @test "two who ask share one look, and the command shows it" {
 	start_daemon
-	begin_look 1000 4
+	# Long enough for the two who come, on however slow a machine.
+	begin_look 8000 4
 	begin_look 60000 1
 	"$MEMOIR" --socket "$socket" slab --seconds 60 >"$dir/shown"
 	cat "$dir/shown"
