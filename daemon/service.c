@@ -28,6 +28,8 @@
 /* Time between readings of live pages: what leaks does so for hours. */
 #define LIVE_INTERVAL_NS (60 * NSEC_PER_SEC)
 
+#define SLAB_ACCURACY_US 1000
+
 struct service {
 	const struct options *options;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
@@ -79,9 +81,12 @@ static int on_look_at_slab(void *ctx, uint64_t duration_ns, uint32_t every)
 		return 0;
 	service->slab_timer = sd_event_source_disable_unref(service->slab_timer);
 	err = sd_event_add_time_relative(service->event, &service->slab_timer, CLOCK_BOOTTIME,
-					 duration_ns / NSEC_PER_USEC, 0, on_slab_timer, service);
-	if (err < 0)
+					 duration_ns / NSEC_PER_USEC, SLAB_ACCURACY_US, on_slab_timer,
+					 service);
+	if (err < 0) {
+		log_error("cannot set a timer for a look at slab allocations: %s", strerror(-err));
 		return err;
+	}
 	err = slab_begin(service->slab, duration_ns, every);
 	if (err)
 		service->slab_timer = sd_event_source_disable_unref(service->slab_timer);
