@@ -6,8 +6,7 @@
 #ifndef MEMOIR_PAGEMAP_H
 #define MEMOIR_PAGEMAP_H
 
-#include <sys/types.h>
-
+#include "address_space.h"
 #include "contiguity.h"
 
 /* What the kernel itself counts, in bytes, by smaps_rollup. */
@@ -17,16 +16,9 @@ struct smaps {
 	uint64_t hugetlb;
 };
 
-enum pagemap_end {
-	PAGEMAP_COMPLETE,
-	PAGEMAP_TIME,        /* the limit was reached */
-	PAGEMAP_INTERRUPTED, /* by a signal */
-	PAGEMAP_GONE,        /* the process ended, or executed another program */
-};
-
 struct pagemap {
 	struct contiguity contiguity;
-	enum pagemap_end end;
+	enum space_end end;
 	uint64_t page_size;
 	uint64_t mapped_bytes, seen_bytes; /* of address space */
 	uint64_t cpu_ns;

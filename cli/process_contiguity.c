@@ -17,13 +17,6 @@
 #define DEFAULT_CPU_SECONDS 10
 #define MAX_BAR 30
 
-static const char *const end_names[] = {
-	[PAGEMAP_COMPLETE] = "complete",
-	[PAGEMAP_TIME] = "limit",
-	[PAGEMAP_INTERRUPTED] = "interrupted",
-	[PAGEMAP_GONE] = "gone",
-};
-
 /* --- into the answer -------------------------------------------------------------------------- */
 
 /* What is known is a number, what is not is null. */
@@ -90,7 +83,7 @@ static void write_contiguity(const struct pagemap *pagemap, struct text *ret)
 	struct contiguity_runs all;
 
 	json_object_begin(&json, NULL);
-	json_add_string(&json, "end", end_names[pagemap->end]);
+	json_add_string(&json, "end", space_end_names[pagemap->end]);
 	json_add_u64(&json, "mapped_bytes", pagemap->mapped_bytes);
 	json_add_u64(&json, "seen_bytes", pagemap->seen_bytes);
 	json_add_u64(&json, "cpu_ns", pagemap->cpu_ns);
@@ -128,7 +121,7 @@ static int read_process(const struct cli *cli, const json_t *process, struct tex
 		return EXIT_FAILED;
 	}
 	write_contiguity(&pagemap, ret);
-	if (pagemap.end != PAGEMAP_GONE)
+	if (pagemap.end != SPACE_GONE)
 		return EXIT_OK;
 	complain("physical contiguity: process %d ended, or executed another program, while it was looked at",
 		 pid);
@@ -252,7 +245,7 @@ static void show_how_far(const json_t *contiguity, size_t width, struct text *ou
 	struct human mapped = human_bytes(reply_u64(contiguity, "mapped_bytes"));
 	const char *end = reply_string(contiguity, "end");
 
-	if (!strcmp(end, end_names[PAGEMAP_COMPLETE]))
+	if (!strcmp(end, space_end_names[SPACE_COMPLETE]))
 		view_field(out, width, "Read", "all %s of addresses in %s of CPU%s", mapped.text,
 			   human_ns(reply_u64(contiguity, "cpu_ns")).text,
 			   reply_bool(contiguity, "mappings_changed") ? "; mappings changed meanwhile" : "");
