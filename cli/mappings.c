@@ -9,7 +9,8 @@
 
 #define START_FIELD 22
 #define LAST_FIELD_BEFORE_NAME 2
-#define SHARED_FLAG 3 /* of "rwxp" */
+#define WRITE_FLAG 1 /* of "rwxp" */
+#define SHARED_FLAG 3
 
 /* --- maps ------------------------------------------------------------------------------------- */
 
@@ -86,7 +87,10 @@ static bool parse_mapping(const char *line, const char *end, struct mapping *ret
 	while (line < end && *line == ' ')
 		line++;
 	ret->has_file = inode || rights[SHARED_FLAG] == 's';
+	ret->is_writable = rights[WRITE_FLAG] == 'w';
 	ret->kind = kind_of(line, end, rights[SHARED_FLAG] == 's', inode);
+	ret->name = line;
+	ret->name_len = (size_t)(end - line);
 	return ret->start < ret->end;
 }
 

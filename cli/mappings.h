@@ -13,6 +13,9 @@ struct mapping {
 	uint64_t start, end; /* start < end, both multiples of the page size */
 	enum contiguity_kind kind;
 	bool has_file; /* it is shared, or of a file */
+	bool is_writable;
+	const char *name; /* borrowed from the text, not terminated; of any origin */
+	size_t name_len;
 };
 
 struct mappings {
@@ -25,7 +28,7 @@ struct mappings {
 /*
  * Reads the lines of a maps file, in ascending order of addresses. Addresses in the kernel's half, as those
  * of [vsyscall], belong to no process and are left out. 0, or -ENOMEM; ret is the caller's to free in every
- * case.
+ * case, before the text.
  */
 int mappings_parse(const char *text, size_t size, uint64_t page_size, struct mappings *ret);
 void mappings_free(struct mappings *mappings);

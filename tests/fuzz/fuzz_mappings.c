@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../cli/allocators.h"
 #include "../../cli/mappings.h"
 #include "check.h"
 
@@ -20,6 +21,7 @@ static void check_mappings(const struct mappings *mappings)
 		must(!(mapping->start >> 63));
 		must(mapping->kind < NR_KINDS);
 		must(mapping->kind != KIND_FILE || mapping->has_file);
+		must(!memchr(mapping->name, '\n', mapping->name_len));
 		sum += mapping->end - mapping->start;
 		last = mapping->end;
 	}
@@ -38,6 +40,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text[size] = '\0';
 	must(!mappings_parse(exact, size, PAGE_SIZE, &mappings));
 	check_mappings(&mappings);
+	for (size_t i = 0; i < mappings.nr; i++)
+		must(!is_glibc(&mappings.mapping[i]) || mappings.mapping[i].has_file);
+	must(!(other_allocators(&mappings) >> NR_OTHER_ALLOCATORS));
+	is_32_bit(&mappings);
 	mappings_sort_by_size(&mappings);
 	for (size_t i = 1; i < mappings.nr; i++)
 		must(mappings.mapping[i].end - mappings.mapping[i].start >=
