@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Reading an address space; see address_space.h. The process's folder in /proc is opened once and everything is
- * opened through it, so that its pid may be used again meanwhile; the open pagemap belongs to one address space,
- * and reads as empty when that is gone.
+ * Reading an address space; see address_space.h. The process's folder in /proc is opened once and
+ * everything is opened through it, so that its pid may be used again meanwhile; the open pagemap belongs to
+ * one address space, and reads as empty when that is gone.
  */
 #include "address_space.h"
 
@@ -273,4 +273,24 @@ int space_read_memory(struct address_space *space, uint64_t address, void *buffe
 	if (!n)
 		return -ESRCH;
 	return (size_t)n == size ? 0 : -EIO;
+}
+
+bool space_is_readable(enum contiguity_page what)
+{
+	return what == PAGE_ANONYMOUS || what == PAGE_FILE || what == PAGE_ZERO;
+}
+
+int space_peek(struct address_space *space, uint64_t address, bool has_file, void *buffer, size_t size)
+{
+	uint64_t page = address / space->page_size, nr = (address + size - 1) / space->page_size - page + 1;
+	ssize_t n = space_read_entries(space, page, nr);
+
+	if (n <= 0)
+		return n ? (int)n : -ESRCH;
+	if ((uint64_t)n < nr)
+		return -ENODATA;
+	for (uint64_t i = 0; i < nr; i++)
+		if (!space_is_readable(space_page(space, space->entries[i], has_file)))
+			return -ENODATA;
+	return space_read_memory(space, address, buffer, size);
 }

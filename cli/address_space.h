@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The address space of one process, as /proc/PID shows it to root: its mappings, its page tables, and, where
- * asked for, its memory. Everything is opened once and belongs to that process and that address space, so that
- * neither its pid nor another program in it is mistaken for it. Reading is bounded in CPU time.
+ * The address space of one process, as /proc/PID shows it to root: its mappings, its page tables, and,
+ * where asked for, its memory. Everything is opened once and belongs to that process and that address
+ * space, so that neither its pid nor another program in it is mistaken for it. Reading is bounded in CPU
+ * time.
  */
 #ifndef MEMOIR_ADDRESS_SPACE_H
 #define MEMOIR_ADDRESS_SPACE_H
@@ -105,5 +106,14 @@ enum contiguity_page space_page(struct address_space *space, uint64_t entry, boo
  * negative errno: -EIO where nothing is mapped, -ESRCH for an address space that is gone.
  */
 int space_read_memory(struct address_space *space, uint64_t address, void *buffer, size_t size);
+
+/* Whether a page of that kind can be read without bringing anything to memory. */
+bool space_is_readable(enum contiguity_page what);
+
+/*
+ * Reads memory, if all of it is there; overwrites space->entries. has_file: as of struct mapping. 0, -ENODATA
+ * where it is not, or as space_read_memory().
+ */
+int space_peek(struct address_space *space, uint64_t address, bool has_file, void *buffer, size_t size);
 
 #endif

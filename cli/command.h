@@ -22,7 +22,8 @@ enum {
 	OPTION_FOLLOW = 1u << 5,
 	OPTION_SECONDS = 1u << 6,
 	OPTION_CONTIGUITY = 1u << 7,
-	OPTION_EVERY = 1u << 8,
+	OPTION_HEAP = 1u << 8,
+	OPTION_EVERY = 1u << 9,
 };
 
 struct command;
@@ -79,10 +80,14 @@ int command_ask(struct cli *cli, const char *path, const struct source_query *qu
 int status_view(struct cli *cli, const json_t *reply, struct text *out);
 int probes_view(struct cli *cli, const json_t *reply, struct text *out);
 int process_view(struct cli *cli, const json_t *reply, struct text *out);
-/* With --contiguity: adds the member "contiguity", null where there is none. */
+/* With --contiguity and --heap: adds the members "contiguity" and "heap", null where there is none. */
 int process_extend(struct cli *cli, struct answer *answer);
+/* Writes such a member's value for the answer's process. EXIT_OK; or, after one line, EXIT_FAILED. */
+int process_contiguity_write(const struct cli *cli, const json_t *process, struct text *ret);
+int process_heap_write(const struct cli *cli, const json_t *process, struct text *ret);
 /* Shows that member; nothing where it is missing or null. */
 void process_contiguity_show(const json_t *reply, size_t width, struct text *out);
+void process_heap_show(const json_t *reply, size_t width, struct text *out);
 int faults_view(struct cli *cli, const json_t *reply, struct text *out);
 int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);

@@ -37,9 +37,11 @@ static const struct argp_option table[] = {
 	{ "follow", KEY_OPTION + 5, NULL, 0, "Go on with new events until interrupted", 3 },
 	{ NULL, 0, NULL, 0, "process:", 4 },
 	{ "contiguity", KEY_OPTION + 7, NULL, 0, "Read where in memory each page lies (as root)", 4 },
+	{ "heap", KEY_OPTION + 8, NULL, 0, "Read what malloc has handed out, and what it keeps (as root)",
+	  4 },
 	{ NULL, 0, NULL, 0, "slab:", 5 },
-	{ "every", KEY_OPTION + 8, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 5 },
-	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity:", 6 },
+	{ "every", KEY_OPTION + 9, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 5 },
+	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity or --heap:", 6 },
 	{ "seconds", KEY_OPTION + 6, "N", 0,
 	  "End after so many seconds (default: when interrupted; slab: 5), or seconds of CPU (default: 10)",
 	  6 },
@@ -179,15 +181,16 @@ static void check_options(const struct cli *cli)
 		if (table[i].key >= KEY_OPTION && wrong & (1u << (table[i].key - KEY_OPTION)))
 			bad_usage("--%s: not an option of %s; see memoir --help", table[i].name,
 				  cli->command->name);
-	if (cli->replay && cli->options & OPTION_CONTIGUITY)
-		bad_usage("--contiguity: cannot be answered from a record file");
+	if (cli->replay && cli->options & (OPTION_CONTIGUITY | OPTION_HEAP))
+		bad_usage("--%s: cannot be answered from a record file",
+			  cli->options & OPTION_CONTIGUITY ? "contiguity" : "heap");
 	if (is_command(cli->command, "slab") && cli->seconds * 1000 > API_SLAB_MAX_MS)
 		bad_usage("--seconds %" PRIu64 ": slab looks for at most %u seconds", cli->seconds,
 			  API_SLAB_MAX_MS / 1000);
 	if (cli->replay && is_command(cli->command, "slab") && cli->options)
 		bad_usage("--seconds, --every: a record file has the looks that were taken");
 	if (is_command(cli->command, "process") && cli->options == OPTION_SECONDS)
-		bad_usage("--seconds: goes with --contiguity; see memoir --help");
+		bad_usage("--seconds: goes with --contiguity or --heap; see memoir --help");
 }
 
 static void parse_arguments(struct cli *cli, const char *const *argument)

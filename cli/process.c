@@ -7,7 +7,10 @@
 #include "../daemon/util.h"
 #include "../exporters/human.h"
 #include "command.h"
+#include "interrupt.h"
 #include "view.h"
+
+#define DEFAULT_CPU_SECONDS 10
 
 static void show_identity(struct cli *cli, const json_t *process, size_t width, struct text *out)
 {
@@ -190,5 +193,41 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_stalls(process, width, out);
 	show_waits(process, width, out);
 	process_contiguity_show(reply, width, out);
+	process_heap_show(reply, width, out);
 	return EXIT_OK;
+}
+
+int process_extend(struct cli *cli, struct answer *answer)
+{
+	static const struct {
+		unsigned int option;
+		const char *key;
+		int (*write)(const struct cli *cli, const json_t *process, struct text *ret);
+	} members[] = {
+		{ OPTION_CONTIGUITY, "contiguity", process_contiguity_write },
+		{ OPTION_HEAP, "heap", process_heap_write },
+	};
+	int status = EXIT_OK;
+
+	if (!cli->seconds)
+		cli->seconds = DEFAULT_CPU_SECONDS;
+	for (size_t i = 0; i < ARRAY_SIZE(members); i++) {
+		struct text value = {};
+		int written, err;
+
+		if (!(cli->options & members[i].option))
+			continue;
+		interrupt_init();
+		written = members[i].write(cli, reply_member(answer->json, "process"), &value);
+		if (!value.len)
+			text_add(&value, "null");
+		err = answer_add(answer, members[i].key, &value);
+		text_free(&value);
+		if (err) {
+			complain("out of memory");
+			return EXIT_FAILED;
+		}
+		status = written ? written : status;
+	}
+	return status;
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* memoir process PID --contiguity: what the command adds to the daemon's answer, and how it shows it. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,23 +9,12 @@
 #include "../exporters/json.h"
 #include "command.h"
 #include "histogram.h"
-#include "interrupt.h"
 #include "pagemap.h"
 #include "view.h"
 
-#define DEFAULT_CPU_SECONDS 10
 #define MAX_BAR 30
 
 /* --- into the answer -------------------------------------------------------------------------- */
-
-/* What is known is a number, what is not is null. */
-static void write_known(struct json *json, const char *key, bool is_known, uint64_t value)
-{
-	if (is_known)
-		json_add_u64(json, key, value);
-	else
-		json_add_null(json, key);
-}
 
 static void write_runs(struct json *json, const char *kind, const struct pagemap *pagemap,
 		       const struct contiguity_runs *runs)
@@ -39,8 +27,8 @@ static void write_runs(struct json *json, const char *kind, const struct pagemap
 	json_add_u64(json, "runs", runs->nr_runs);
 	json_add_double(json, "mean_run_pages", contiguity_mean(runs));
 	json_add_double(json, "weighted_mean_run_pages", contiguity_mean_of_pages(runs));
-	write_known(json, "in_huge_runs_bytes", huge_pages,
-		    contiguity_pages_from(runs, huge_pages) * pagemap->page_size);
+	json_add_known(json, "in_huge_runs_bytes", huge_pages,
+		       contiguity_pages_from(runs, huge_pages) * pagemap->page_size);
 	json_array_begin(json, "lengths");
 	for (int bin = 0; bin < CONTIGUITY_CLASSES; bin++) {
 		if (!runs->runs[bin])
@@ -69,11 +57,11 @@ static void write_pages(struct json *json, const struct pagemap *pagemap)
 
 	for (size_t i = 0; i < ARRAY_SIZE(sums); i++)
 		json_add_u64(json, sums[i].key, contiguity->nr[sums[i].what] * pagemap->page_size);
-	write_known(json, "hugeable_bytes", contiguity->huge_pages,
-		    contiguity->nr_hugeable * pagemap->page_size);
-	write_known(json, "smaps_anon_huge_bytes", pagemap->has_smaps, pagemap->smaps.anon_huge);
-	write_known(json, "smaps_rss_bytes", pagemap->has_smaps, pagemap->smaps.rss);
-	write_known(json, "smaps_hugetlb_bytes", pagemap->has_smaps, pagemap->smaps.hugetlb);
+	json_add_known(json, "hugeable_bytes", contiguity->huge_pages,
+		       contiguity->nr_hugeable * pagemap->page_size);
+	json_add_known(json, "smaps_anon_huge_bytes", pagemap->has_smaps, pagemap->smaps.anon_huge);
+	json_add_known(json, "smaps_rss_bytes", pagemap->has_smaps, pagemap->smaps.rss);
+	json_add_known(json, "smaps_hugetlb_bytes", pagemap->has_smaps, pagemap->smaps.hugetlb);
 }
 
 static void write_contiguity(const struct pagemap *pagemap, struct text *ret)
@@ -89,8 +77,8 @@ static void write_contiguity(const struct pagemap *pagemap, struct text *ret)
 	json_add_u64(&json, "cpu_ns", pagemap->cpu_ns);
 	json_add_bool(&json, "mappings_changed", pagemap->is_changed);
 	json_add_u64(&json, "page_size_bytes", pagemap->page_size);
-	write_known(&json, "huge_page_size_bytes", contiguity->huge_pages,
-		    contiguity->huge_pages * pagemap->page_size);
+	json_add_known(&json, "huge_page_size_bytes", contiguity->huge_pages,
+		       contiguity->huge_pages * pagemap->page_size);
 	write_pages(&json, pagemap);
 	json_array_begin(&json, "kinds");
 	for (int kind = 0; kind < NR_KINDS; kind++)
@@ -102,10 +90,8 @@ static void write_contiguity(const struct pagemap *pagemap, struct text *ret)
 	json_object_end(&json);
 }
 
-/* Writes what there is to say about the answer's process; EXIT_OK, or EXIT_FAILED after one line. */
-static int read_process(const struct cli *cli, const json_t *process, struct text *ret)
+int process_contiguity_write(const struct cli *cli, const json_t *process, struct text *ret)
 {
-	uint64_t seconds = cli->seconds ? cli->seconds : DEFAULT_CPU_SECONDS;
 	pid_t pid = (pid_t)reply_u64(process, "pid");
 	static struct pagemap pagemap;
 	int err;
@@ -114,8 +100,7 @@ static int read_process(const struct cli *cli, const json_t *process, struct tex
 		complain("physical contiguity: %d is a kernel thread, which has no memory of its own", pid);
 		return EXIT_FAILED;
 	}
-	interrupt_init();
-	err = pagemap_read(pid, reply_u64(process, "start_ns"), seconds * NSEC_PER_SEC, &pagemap);
+	err = pagemap_read(pid, reply_u64(process, "start_ns"), cli->seconds * NSEC_PER_SEC, &pagemap);
 	if (err) {
 		complain("physical contiguity: %s", pagemap.problem);
 		return EXIT_FAILED;
@@ -125,24 +110,6 @@ static int read_process(const struct cli *cli, const json_t *process, struct tex
 		return EXIT_OK;
 	complain("physical contiguity: process %d ended, or executed another program, while it was looked at",
 		 pid);
-	return EXIT_FAILED;
-}
-
-int process_extend(struct cli *cli, struct answer *answer)
-{
-	struct text value = {};
-	int status, err;
-
-	if (!(cli->options & OPTION_CONTIGUITY))
-		return EXIT_OK;
-	status = read_process(cli, reply_member(answer->json, "process"), &value);
-	if (!value.len)
-		text_add(&value, "null");
-	err = answer_add(answer, "contiguity", &value);
-	text_free(&value);
-	if (!err)
-		return status;
-	complain("out of memory");
 	return EXIT_FAILED;
 }
 

@@ -90,3 +90,11 @@ void json_add_null(struct json *json, const char *key)
 	begin_value(json, key);
 	text_add(json->text, "null");
 }
+
+void json_add_known(struct json *json, const char *key, bool is_known, __u64 value)
+{
+	if (is_known)
+		json_add_u64(json, key, value);
+	else
+		json_add_null(json, key);
+}

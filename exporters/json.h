@@ -25,5 +25,7 @@ void json_add_double(struct json *json, const char *key, double value);
 void json_add_string(struct json *json, const char *key, const char *value);
 void json_add_bool(struct json *json, const char *key, bool value);
 void json_add_null(struct json *json, const char *key);
+/* A number that is known, or else null. */
+void json_add_known(struct json *json, const char *key, bool is_known, __u64 value);
 
 #endif

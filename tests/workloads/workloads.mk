@@ -3,9 +3,10 @@
 
 WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
+HEAP := $(B)/tests/workloads/heap
 
-$(WORKLOAD) $(RECOUNT): %: %.o
+$(WORKLOAD) $(RECOUNT) $(HEAP): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
-test-programs: $(WORKLOAD) $(RECOUNT)
+test-programs: $(WORKLOAD) $(RECOUNT) $(HEAP)
