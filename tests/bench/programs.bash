@@ -30,14 +30,30 @@ await_programs()
 	return 1
 }
 
-# The load, with a look at the run statistics before, between and after the rounds.
+# Faults: each page is zeroed just before the program runs, and what zeroing leaves undone is done in its time.
+load_of_faults()
+{
+	"$workload" touch 16384 12 >/dev/null
+	"$workload" forks 1500 >/dev/null
+}
+
+# Pages of pipes, which are not zeroed.
+load_of_pipes()
+{
+	local times
+	for ((times = 0; times < 6; times++)); do
+		"$workload" pipes 128 256 </dev/null >/dev/null
+	done
+}
+
+# run_rounds LOAD: with a look at the run statistics before, between and after the rounds.
 run_rounds()
 {
 	local round
+	load=$1
 	bpftool -j prog show >"$work/runs"
 	for ((round = 0; round < PROGRAM_ROUNDS; round++)); do
-		"$workload" touch 16384 12 >/dev/null
-		"$workload" forks 1500 >/dev/null
+		"load_of_$load"
 		bpftool -j prog show >>"$work/runs"
 	done
 }
@@ -46,7 +62,7 @@ run_rounds()
 # events by program name; a program that is not in it has the name of its event.
 costs()
 {
-	jq -L "$here" --slurp --arg tool "$1" --argjson ids "$2" --argjson targets "$3" \
+	jq -L "$here" --slurp --arg tool "$1" --arg load "$load" --argjson ids "$2" --argjson targets "$3" \
 		--argjson min_runs "$PROGRAM_MIN_RUNS" --rawfile held "$work/held" '
 		include "statistics";
 		def runs_of(id): [.[] | map(select(.id == id))[0] | [.run_cnt // 0, .run_time_ns // 0]]
@@ -63,7 +79,7 @@ costs()
 			| select(.[0].runs >= $min_runs and .[1].runs >= $min_runs)
 			| map(.ns / .runs)]
 		| select(length > 0)
-		| {tool: $tool, program: $program.name, event: $event,
+		| {tool: $tool, load: $load, program: $program.name, event: $event,
 		   runs: ($looks | runs_of($program.id) | map(.runs) | add),
 		   ns: (map(.[0]) | median), empty_ns: (map(.[1]) | median),
 		   net_ns: (map(.[0] - .[1]) | median)}
@@ -75,9 +91,11 @@ measure_own_programs()
 	start_daemon --listen none
 	read_own_events
 	hold "$empty_programs" --statistics "${own_events[@]}"
-	run_rounds
-	costs memoird "$(programs_of "$daemon")" "$(jq -c 'map({key: .name, value: .target}) | from_entries' \
-		"$work/attached")"
+	for load in faults pipes; do
+		run_rounds "$load"
+		costs memoird "$(programs_of "$daemon")" \
+			"$(jq -c 'map({key: .name, value: .target}) | from_entries' "$work/attached")"
+	done
 	release
 	end "$daemon"
 }
@@ -88,7 +106,7 @@ measure_slab_programs()
 	start_daemon --listen none
 	hold "$empty_programs" --statistics raw_tp/kmalloc raw_tp/kmem_cache_alloc
 	ask "/v1/slab?look_ms=60000&every=$1" >/dev/null
-	run_rounds
+	run_rounds faults
 	costs "memoird, one in $1," "$(programs_of "$daemon")" \
 		'{"slab_kmalloc": "kmalloc", "slab_cache_alloc": "kmem_cache_alloc"}'
 	release
@@ -115,8 +133,10 @@ measure_tool()
 	pids+=("$pid")
 	before=$(wc -l <"$work/costs")
 	if await_programs "$pid" "$nr_programs"; then
-		run_rounds
-		costs "$tool" "$(programs_of "$pid")" '{}'
+		for load in faults pipes; do
+			run_rounds "$load"
+			costs "$tool" "$(programs_of "$pid")" '{}'
+		done
 	fi
 	end "$pid"
 	release
@@ -142,11 +162,11 @@ measure_programs()
 	fi
 	jq --slurp '{programs: .}' "$work/costs" >"$work/programs.part"
 	jq -L "$here" -r 'include "statistics";
-		(.programs | map(select(.tool == "memoird") | {key: .event, value: .net_ns})
+		(.programs | map(select(.tool == "memoird") | {key: "\(.load) \(.event)", value: .net_ns})
 			| from_entries) as $own
-		| ["program", "event", "runs", "ns", "empty", "net", "times memoir"],
-		  (.programs[] | ["\(.tool) \(.program)", .event, .runs, (.ns, .empty_ns, .net_ns | fixed(1)),
-			if .tool == "memoird" or ($own[.event] // 0) <= 0 then ""
-			else .net_ns / $own[.event] | fixed(1) end])
-		| @tsv' "$work/programs.part" | table 7
+		| ["program", "load", "event", "runs", "ns", "empty", "net", "times memoir"],
+		  (.programs[] | ["\(.tool) \(.program)", .load, .event, .runs, (.ns, .empty_ns, .net_ns | fixed(1)),
+			if .tool == "memoird" or ($own["\(.load) \(.event)"] // 0) <= 0 then ""
+			else .net_ns / $own["\(.load) \(.event)"] | fixed(1) end])
+		| @tsv' "$work/programs.part" | table 8
 }
