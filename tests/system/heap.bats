@@ -365,5 +365,5 @@ reads() {
 		"$dir/screen" >/dev/null </dev/null
 	grep -aqE $'\rReading heaps: [0-9.]+([KMG]iB)? of [0-9.]+MiB, [0-9.<]+%\e\\[K' "$dir/screen"
 	grep -aqE $'\r\e\\[K' "$dir/screen"
-	jq -e '.heap.end == "complete"' "$dir/answer" >/dev/null
+	jq -e '.heap.end | . == "complete" or . == "limit"' "$dir/answer" >/dev/null
 }

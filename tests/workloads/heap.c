@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "../../daemon/util.h"
@@ -139,14 +140,26 @@ static void **middle(char **args)
 	return memory;
 }
 
-/* hole NR SIZE: used blocks, of which a page in the middle is given back, with the sizes that are on it. */
-static void hole(char **args)
+/* Used blocks, and what the kernel is to do with pages in the middle, and the sizes that are on them. */
+static void advise(char **args, size_t nr_pages, int advice)
 {
 	uintptr_t page_size = (uintptr_t)sysconf(_SC_PAGESIZE);
 	uintptr_t page = (uintptr_t)middle(args) / page_size * page_size;
 
-	madvise((void *)page, page_size, MADV_DONTNEED);
+	madvise((void *)page, nr_pages * page_size, advice);
 	stay();
+}
+
+/* hole NR SIZE: used blocks, of which a page in the middle is given back. */
+static void hole(char **args)
+{
+	advise(args, 1, MADV_DONTNEED);
+}
+
+/* swapped NR SIZE: used blocks, of which 256 pages are swapped out. */
+static void swapped(char **args)
+{
+	advise(args, 256, MADV_PAGEOUT);
 }
 
 /* broken NR SIZE: used blocks, with a size in the middle that cannot be one. */
@@ -236,19 +249,21 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } patterns[] = {
-	{ "hole", 2, hole },   { "broken", 2, broken },   { "pieces", 3, pieces }, { "half", 2, half },
-	{ "large", 2, large }, { "threads", 4, threads }, { "churn", 1, churn },
+	{ "hole", 2, hole }, { "swapped", 2, swapped }, { "broken", 2, broken },   { "pieces", 3, pieces },
+	{ "half", 2, half }, { "large", 2, large },     { "threads", 4, threads }, { "churn", 1, churn },
 };
 
 int main(int argc, char **argv)
 {
+	/* khugepaged would make resident what is not, between one look at it and the next. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	for (size_t i = 0; argc > 1 && i < ARRAY_SIZE(patterns); i++) {
 		if (!strcmp(argv[1], patterns[i].name) && argc - 2 == patterns[i].nr_args) {
 			patterns[i].run(argv + 2);
 			return EXIT_SUCCESS;
 		}
 	}
-	fputs("usage: heap pieces NR SIZE NTH | half NR SIZE | hole NR SIZE | broken NR SIZE | large NR SIZE |"
+	fputs("usage: heap pieces NR SIZE NTH | half NR SIZE | hole NR SIZE | swapped NR SIZE | broken NR SIZE | large NR SIZE |"
 	      " threads THREADS NR SIZE NTH | churn THREADS\n",
 	      stderr);
 	return 2;

@@ -122,3 +122,25 @@ faults() {
 	fresh /v1/status >/dev/null
 	get /v1/groups | jq '[.groups[] | select(.comm == "workload").minor_faults] | add // 0'
 }
+
+@test "a heap that is swapped out is not brought back to be looked at" {
+	huge_pages never
+	start_daemon
+	mkfifo "$dir/stay" "$dir/laid"
+	exec {stay}<>"$dir/stay"
+	"$BUILD/tests/workloads/heap" swapped 50000 200 <"$dir/stay" >"$dir/laid" 3>&- &
+	pids+=("$!")
+	read -r -t "$silence_s" line <"$dir/laid"
+	laid=$(jq .pid <<<"$line")
+	# swapped_out: of its heap, in bytes
+	swapped_out() {
+		awk '$1 ~ /-/ { here = $NF == "[heap]" } here && $1 == "Swap:" { print $2 * 1024 }' "/proc/$laid/smaps"
+	}
+	before=$(swapped_out)
+	[ "$before" -gt 0 ]
+	fresh /v1/status >/dev/null
+	# shellcheck disable=SC2153
+	"$MEMOIR" --socket "$socket" --json process "$laid" --heap >"$dir/answer"
+	jq -e ".heap | .all.swapped_bytes == $before and .all.unknown_bytes > $before and .arenas[0].end == \"absent\"" "$dir/answer"
+	[ "$(swapped_out)" -eq "$before" ]
+}
