@@ -29,7 +29,8 @@ const char *spoilers_why_not(struct spoilers *spoilers);
 
 /*
  * Hands out the sampled pages that spoil their block: how many blocks the page stands for, and the square of
- * that, which adds up to the square of the standard error.
+ * that. The squares of many pages add up to the square of the standard error; for few see
+ * live_error_spoiled_e3().
  *
  * A spoiled block is shared equally by its u unmovable pages, so that the shares of all of them are the
  * number of spoiled blocks. A followed page stands for step pages, of which one in N / n was looked at, and

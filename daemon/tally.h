@@ -27,8 +27,8 @@ void tally_free(struct tally *tally);
 void tally_weigh(struct tally *tally, const struct live_page *page);
 
 /*
- * A page's owner spoils so many pageblocks by that page; variance is the square of the standard
- * error of that.
+ * A page's owner spoils so many pageblocks by that page; variance is what it adds to the square of the
+ * standard error.
  */
 void tally_blame(struct tally *tally, const struct live_page *page, double blocks, double variance);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Who holds memory, of the JSON API: the last reading of live pages, and what a census of pageblocks says. */
+#include <string.h>
+
 #include "api_request.h"
 #include "frames.h"
 
@@ -71,9 +73,20 @@ static void write_bytes(struct request *request, __u64 nr_pages)
 		     live_error_pages(nr_pages, step_pages) * request->status.machine->page_size);
 }
 
-static void write_spoiled(struct request *request, __u64 spoiled_e6, __u64 spoiled_error_e6)
+/* Of other types no page is looked at: that they spoil nothing is no estimate. */
+static bool may_spoil(const struct request *request, __u32 migratetype)
+{
+	const char *label = model_dim_label(request->model, DIM_MIGRATETYPE, migratetype);
+
+	return !strcmp(label, "unmovable") || !strcmp(label, "reclaimable");
+}
+
+static void write_spoiled(struct request *request, __u64 spoiled_e6, __u64 spoiled_error_e6,
+			  bool is_looked_at)
 {
 	struct json *json = &request->json;
+	__u64 error_e3 = is_looked_at ? live_error_spoiled_e3(request->model, spoiled_e6, spoiled_error_e6)
+				      : 0;
 
 	if (!model_live(request->model)->knows_blocks) {
 		json_add_null(json, "spoiled_blocks");
@@ -81,7 +94,7 @@ static void write_spoiled(struct request *request, __u64 spoiled_e6, __u64 spoil
 		return;
 	}
 	json_add_double(json, "spoiled_blocks", (double)spoiled_e6 / 1e6);
-	json_add_double(json, "spoiled_blocks_error", (double)square_root(spoiled_error_e6) / 1e3);
+	json_add_double(json, "spoiled_blocks_error", (double)error_e3 / 1e3);
 }
 
 void write_frames(struct request *request, __u64 key)
@@ -113,7 +126,8 @@ static void write_stacks(struct request *request, const struct view *view)
 			continue;
 		json_object_begin(&request->json, NULL);
 		write_bytes(request, holder->nr_pages);
-		write_spoiled(request, holder->spoiled_e6, holder->spoiled_error_e6);
+		write_spoiled(request, holder->spoiled_e6, holder->spoiled_error_e6,
+			      may_spoil(request, holder->migratetype));
 		write_frames(request, holder->stack);
 		json_object_end(&request->json);
 	}
@@ -136,7 +150,7 @@ static void write_who(struct request *request, const struct rec_holder *holder)
 	json_add_bool(json, "is_alive", is_alive);
 }
 
-static void write_sums(struct request *request, const struct view *view)
+static void write_sums(struct request *request, const struct view *view, bool is_looked_at)
 {
 	struct json *json = &request->json;
 
@@ -144,7 +158,7 @@ static void write_sums(struct request *request, const struct view *view)
 	json_add_u64(json, "huge_bytes", bytes_of(request, view->nr_huge));
 	json_add_u64(json, "mean_age_ns", view->nr_pages ? view->age_sum_ms / view->nr_pages * 1000000 : 0);
 	json_add_u64(json, "oldest_age_ns", view->oldest_ns);
-	write_spoiled(request, view->spoiled_e6, view->spoiled_error_e6);
+	write_spoiled(request, view->spoiled_e6, view->spoiled_error_e6, is_looked_at);
 }
 
 static void write_owner(struct request *request, const struct view *view)
@@ -157,7 +171,7 @@ static void write_owner(struct request *request, const struct view *view)
 	write_who(request, holder);
 	json_add_string(json, "migratetype",
 			model_dim_label(request->model, DIM_MIGRATETYPE, holder->migratetype));
-	write_sums(request, view);
+	write_sums(request, view, may_spoil(request, holder->migratetype));
 	write_stacks(request, view);
 	json_object_end(json);
 }
@@ -173,7 +187,7 @@ static void write_others(struct request *request, const struct view *others)
 	json_add_string(json, "unit", "");
 	json_add_bool(json, "is_alive", false);
 	json_add_null(json, "migratetype");
-	write_sums(request, others);
+	write_sums(request, others, true);
 	json_array_begin(json, "stacks");
 	json_array_end(json);
 	json_object_end(json);
@@ -227,17 +241,11 @@ static void write_owners(struct request *request)
 	json_array_end(&request->json);
 }
 
-/*
- * A share of the blocks that were read, which are not none, with the standard error of the
- * proportion, sqrt(p(1-p)/n).
- */
+/* A share of the blocks that were read, which are not none. */
 static void write_share(struct request *request, const char *key, const char *error_key, __u64 nr, __u64 of)
 {
-	double share = (double)nr / (double)of;
-	double variance_e12 = share * (1 - share) / (double)of * 1e12;
-
-	json_add_double(&request->json, key, share);
-	json_add_double(&request->json, error_key, (double)square_root((__u64)variance_e12) / 1e6);
+	json_add_double(&request->json, key, (double)nr / (double)of);
+	json_add_double(&request->json, error_key, (double)census_error_e6(nr, of) / 1e6);
 }
 
 static void write_census(struct request *request)

@@ -27,7 +27,7 @@
 /* An owner of the last reading of live pages: records first to first + nr, added up. */
 struct spoiler {
 	__u32 first, nr, heaviest;
-	__u64 nr_pages, spoiled_e6, variance_e6;
+	__u64 nr_pages, spoiled_e6, variance_e6, error_e3;
 };
 
 /*
@@ -55,10 +55,9 @@ static bool find_spoiler(const struct model *model, struct spoiler *ret)
 		if (holder->owner != NR_LIVE_OWNERS && owner.spoiled_e6 > most.spoiled_e6)
 			most = owner;
 	}
+	most.error_e3 = live_error_spoiled_e3(model, most.spoiled_e6, most.variance_e6);
 	*ret = most;
-	/* Square roots of millionths are thousandths. */
-	return most.spoiled_e6 / 10 >= all_e6 / 100 &&
-	       most.spoiled_e6 / 1000 > 2 * square_root(most.variance_e6);
+	return most.spoiled_e6 / 10 >= all_e6 / 100 && most.spoiled_e6 / 1000 > 2 * most.error_e3;
 }
 
 static void add_spoiler_name(struct text *text, const struct model *model, const struct rec_holder *holder)
@@ -93,7 +92,7 @@ static bool add_spoiler(struct text *text, const struct model *model)
 			human_bytes(spoiler.nr_pages * step_bytes).text,
 			model_dim_label(model, DIM_MIGRATETYPE, holder->migratetype),
 			human_count((spoiler.spoiled_e6 + 500000) / 1000000).text,
-			human_count((square_root(spoiler.variance_e6) + 500) / 1000).text);
+			human_count((spoiler.error_e3 + 500) / 1000).text);
 	if (model_holder(model, spoiler.heaviest)->stack) {
 		text_add(text, ", most of them from ");
 		text_add_callers(text, model, model_holder(model, spoiler.heaviest)->stack);

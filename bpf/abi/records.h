@@ -201,7 +201,7 @@ struct rec_holder {
 	__u64 age_sum_ms;       /* of the followed pages */
 	__u64 oldest_ns;        /* the age of the oldest of them */
 	__u64 spoiled_e6;       /* pageblocks spoiled, in millionths; an estimate */
-	__u64 spoiled_error_e6; /* its standard error, squared, in millionths */
+	__u64 spoiled_error_e6; /* the squares of what each of the pages spoils, in millionths */
 	__u32 tgid;             /* 0 where the owner is no task */
 	__u32 migratetype;      /* that was asked for */
 	__u32 owner;            /* enum live_owner; NR_LIVE_OWNERS: all that have no record of their own */

@@ -60,6 +60,8 @@ int apply_holder(struct model *model, const struct rec_header *h)
 	terminate(holder->comm);
 	pending->nr_pages += rec->nr_pages;
 	pending->age_sum_ms += rec->age_sum_ms;
+	pending->spoiled_e6 += rec->spoiled_e6;
+	pending->spoiled_error_e6 += rec->spoiled_error_e6;
 	return 0;
 }
 
@@ -212,6 +214,8 @@ int apply_live(struct model *model, const struct rec_header *h)
 	holders->pending.nr = 0;
 	holders->pending.nr_pages = 0;
 	holders->pending.age_sum_ms = 0;
+	holders->pending.spoiled_e6 = 0;
+	holders->pending.spoiled_error_e6 = 0;
 	holders->pending.nr_censuses = 0;
 	holders_clear_cells(&model->shape);
 	census_show_cells(model);
@@ -251,6 +255,11 @@ const struct rec_census *model_census(const struct model *model, __u32 index)
 	return &model->holders.shown.censuses[index];
 }
 
+/* --- errors ----------------------------------------------------------------------------------- */
+
+#define MORE_PAGES 3
+#define MORE_BLOCKS 10
+
 __u64 square_root(__u64 square)
 {
 	__u64 root = 0;
@@ -264,6 +273,29 @@ __u64 square_root(__u64 square)
 __u64 live_error_pages(__u64 nr_pages, __u32 step_pages)
 {
 	/* To a thousandth of a step, without leaving 64 bits for what a machine can have. */
-	return nr_pages < 1ULL << 40 ? square_root(nr_pages * 1000000) * step_pages / 1000
-				     : square_root(nr_pages) * step_pages;
+	return nr_pages < 1ULL << 40 ? square_root((nr_pages + MORE_PAGES) * 1000000) * step_pages / 1000
+				     : square_root(nr_pages + MORE_PAGES) * step_pages;
+}
+
+static double spoiled_by_a_page(__u64 spoiled_e6, __u64 spoiled_error_e6)
+{
+	return spoiled_e6 ? (double)spoiled_error_e6 / (double)spoiled_e6 : 0;
+}
+
+__u64 live_error_spoiled_e3(const struct model *model, __u64 spoiled_e6, __u64 spoiled_error_e6)
+{
+	const struct holder_list *all = &model->holders.shown;
+	double by_these = spoiled_by_a_page(spoiled_e6, spoiled_error_e6);
+	double by_all = spoiled_by_a_page(all->spoiled_e6, all->spoiled_error_e6);
+	double by_one = by_these > by_all ? by_these : by_all;
+	double variance_e6 = (double)spoiled_error_e6 + MORE_PAGES * by_one * by_one * 1e6;
+
+	return square_root(variance_e6 < 1e18 ? (__u64)variance_e6 : (__u64)1e18);
+}
+
+__u64 census_error_e6(__u64 nr, __u64 of)
+{
+	double share = ((double)nr + MORE_BLOCKS / 2) / ((double)of + MORE_BLOCKS);
+
+	return square_root((__u64)(share * (1 - share) / (double)of * 1e12));
 }

@@ -372,7 +372,7 @@ int apply_symbol(struct model *model, const struct rec_header *h);
 struct holder_list {
 	struct rec_holder *all;
 	__u32 nr, capacity;
-	__u64 nr_pages, age_sum_ms; /* of all of them */
+	__u64 nr_pages, age_sum_ms, spoiled_e6, spoiled_error_e6; /* of all of them */
 	struct rec_census censuses[MAX_CENSUSES];
 	__u32 nr_censuses;
 };

@@ -245,7 +245,7 @@ static void test_groups_hold_what_their_owners_hold(void **state UNUSED)
 	/* The machine has it all, with its error. */
 	assert_int_equal(model_cells(model, METRIC_HELD)[0], 64 * 7);
 	assert_int_equal(model_cells(model, METRIC_HELD)[1], 64 * 26);
-	assert_int_equal(model_cells(model, METRIC_HELD_ERROR)[1], 326);
+	assert_int_equal(model_cells(model, METRIC_HELD_ERROR)[1], 344);
 	/* The next reading forgets it. */
 	assert_int_equal(feed_live(model, 6), 0);
 	assert_int_equal(held_by(model, "busy", "web.service").v[HELD_PAGES], 0);
@@ -314,21 +314,114 @@ static void test_stacks_and_symbols_are_checked(void **state UNUSED)
 	model_free(model);
 }
 
-static void test_errors_are_right(void **state UNUSED)
-{
-	const __u64 roots[] = { 0, 1, 2, 3, 1000, 65535, 65536, 4294967294ULL, 4294967295ULL };
+/* --- errors ----------------------------------------------------------------------------------- */
 
-	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
-		assert_int_equal(square_root(roots[i] * roots[i]), roots[i]);
-		if (roots[i])
-			assert_int_equal(square_root(roots[i] * roots[i] - 1), roots[i] - 1);
-	}
-	assert_int_equal(square_root(UINT64_MAX), 4294967295ULL);
-	assert_int_equal(live_error_pages(0, 64), 0);
-	assert_int_equal(live_error_pages(1, 64), 64);
-	assert_int_equal(live_error_pages(100, 64), 640);
-	assert_int_equal(live_error_pages(2, 1000), 1414);
+static int feed_spoiler(struct model *model, __u64 spoiled_e6, __u64 spoiled_error_e6)
+{
+	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
+				  .spoiled_e6 = spoiled_e6,
+				  .spoiled_error_e6 = spoiled_error_e6 };
+
+	return feed(model, &rec);
+}
+
+static void test_errors_are_of_some_more_pages(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+
+	assert_int_equal(live_error_pages(1, 64), 128);
+	assert_int_equal(live_error_pages(97, 64), 640);
+	assert_int_equal(live_error_pages(0, 1000), 1732);
 	assert_int_equal(live_error_pages(1ULL << 42, 64), 64ULL << 21);
+	assert_int_equal(live_error_pages(UINT64_MAX - 3, 1), UINT32_MAX);
+
+	assert_int_equal(live_error_spoiled_e3(model, 0, 0), 0);
+	/* Six pages that spoil two blocks each; and all others two that spoil half a block each. */
+	assert_int_equal(feed_spoiler(model, 12000000, 24000000), 0);
+	assert_int_equal(feed_spoiler(model, 1000000, 500000), 0);
+	assert_int_equal(live_error_spoiled_e3(model, 12000000, 24000000), 6000);
+	assert_int_equal(feed_live(model, 1), 0);
+	assert_int_equal(live_error_spoiled_e3(model, 12000000, 24000000), 6000);
+	/* 24.5 / 13 blocks are what a page spoils in the mean. */
+	assert_int_equal(live_error_spoiled_e3(model, 0, 0), 3264);
+	assert_int_equal(live_error_spoiled_e3(model, 1000000, 500000), 3339);
+	assert_int_equal(live_error_spoiled_e3(model, 1, UINT64_MAX), 1000000000);
+	assert_int_equal(feed_live(model, 2), 0);
+	assert_int_equal(live_error_spoiled_e3(model, 0, 0), 0);
+	model_free(model);
+
+	assert_int_equal(census_error_e6(0, 90), 22973);
+	assert_int_equal(census_error_e6(90, 90), 22973);
+	assert_int_equal(census_error_e6(128, 256), 31250);
+}
+
+/*
+ * The least share of readings in which the truth is within three errors. weights are chances of 0, 1, ... up to a
+ * common factor, so that no exponential is needed.
+ */
+static double coverage(const double *weights, __u32 nr, const bool *is_within)
+{
+	double within = 0, all = 0;
+
+	for (__u32 i = 0; i < nr; i++) {
+		all += weights[i];
+		within += is_within[i] ? weights[i] : 0;
+	}
+	return within / all;
+}
+
+#define MAX_SEEN 512
+
+/* Pages that are held independently of each other are met by Poisson's law, whatever is expected. */
+static void test_three_errors_hold_for_pages(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+
+	/* Every page spoils half a block. */
+	assert_int_equal(feed_spoiler(model, 500000, 250000), 0);
+	assert_int_equal(feed_live(model, 1), 0);
+	for (double expected = 0.01; expected < 250; expected += expected < 40 ? 0.01 : 1) {
+		double weights[MAX_SEEN] = { 1 };
+		bool is_within[MAX_SEEN], is_within_spoiled[MAX_SEEN];
+
+		for (__u32 i = 0; i < MAX_SEEN; i++) {
+			double apart = i > expected ? i - expected : expected - i;
+
+			if (i)
+				weights[i] = weights[i - 1] * expected / i;
+			is_within[i] = apart * 64 <= 3 * (double)live_error_pages(i, 64);
+			is_within_spoiled[i] = apart * 500 <=
+					       3 * (double)live_error_spoiled_e3(model, i * 500000ULL,
+										 i * 250000ULL);
+		}
+		assert_true(coverage(weights, MAX_SEEN, is_within) >= 0.99);
+		assert_true(coverage(weights, MAX_SEEN, is_within_spoiled) >= 0.99);
+	}
+	model_free(model);
+}
+
+/*
+ * Blocks that are drawn at random, whatever their share and however few. A share above a half is what another
+ * leaves.
+ */
+static void test_three_errors_hold_for_a_census(void **state UNUSED)
+{
+	for (__u32 of = 1; of <= 256; of += of < 64 ? 1 : 32) {
+		for (double share = 0.001; share <= 0.5; share += 0.001) {
+			double weights[257] = { 1 };
+			bool is_within[257];
+
+			for (__u32 i = 0; i <= of; i++) {
+				double apart = (double)i / of - share;
+
+				if (i)
+					weights[i] = weights[i - 1] * (of - i + 1) / i * share / (1 - share);
+				is_within[i] = (apart < 0 ? -apart : apart) * 1e6 <=
+					       3 * (double)census_error_e6(i, of);
+			}
+			assert_true(coverage(weights, of + 1, is_within) >= 0.99);
+		}
+	}
 }
 
 int main(void)
@@ -342,7 +435,9 @@ int main(void)
 		cmocka_unit_test(test_groups_hold_what_their_owners_hold),
 		cmocka_unit_test(test_recent_stacks_are_kept),
 		cmocka_unit_test(test_stacks_and_symbols_are_checked),
-		cmocka_unit_test(test_errors_are_right),
+		cmocka_unit_test(test_errors_are_of_some_more_pages),
+		cmocka_unit_test(test_three_errors_hold_for_pages),
+		cmocka_unit_test(test_three_errors_hold_for_a_census),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
