@@ -105,6 +105,22 @@ static __always_inline unsigned long page_flags(__u64 page)
 #define MAP_ERROR(result) ((int)(result))
 
 /*
+ * zswap_load() told by a bool whether it had the page, and tells by -ENOENT that it has not - 6.18 at the
+ * latest - the size of what it returns - when the floor passes 6.18. (2026-11)
+ */
+extern const volatile bool compat_zswap_load_tells_bool;
+
+/*
+ * A folio of several pages keeps its order in the lowest byte of this word (folio_large_order(),
+ * include/linux/mm.h) - 6.6, as zswap_load() - there is no program before that - never. (2026-11)
+ */
+struct folio___order {
+	unsigned long _flags_1;
+} __attribute__((preserve_access_index));
+
+enum pageflags___head { PG_head___head };
+
+/*
  * mm->rss_stat became struct percpu_counter[NR_MM_COUNTERS] - 6.2 - existence of rss_stat[0].count -
  * when the floor passes 6.2. (2026-11)
  */

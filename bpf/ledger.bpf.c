@@ -19,6 +19,7 @@ const volatile __u32 chunks_per_cpu = 0;
 const volatile __u32 page_kb = 0;
 const volatile __u64 stall_record_min_ns = 0;
 const volatile bool compact_results_are_seen = false;
+const volatile bool zswap_loads_are_seen = false;
 const volatile __u32 live_step_shift = 0;
 const volatile __u32 page_zone_shift = 0;
 const volatile __u32 page_zone_mask = 0;
@@ -26,6 +27,7 @@ const volatile __u32 compat_reclaim_order_arg = 0;
 const volatile __u32 compat_migrate_reason_arg = 0;
 const volatile __u32 compat_scan_status_arg = 0;
 const volatile bool compat_deferred_is_no_stall = false;
+const volatile bool compat_zswap_load_tells_bool = false;
 const volatile __s64 compat_preempt_count_from_rq = 0;
 const volatile bool compat_counts_interrupt_disabling = false;
 

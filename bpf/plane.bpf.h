@@ -36,6 +36,7 @@ extern const volatile __u32 chunks_per_cpu; /* of cells */
 extern const volatile __u32 page_kb;        /* size of a page in KiB */
 extern const volatile __u64 stall_record_min_ns;
 extern const volatile bool compact_results_are_seen; /* compaction_result is among the programs */
+extern const volatile bool zswap_loads_are_seen;     /* swap_read is among them */
 
 /* A stall that has begun and not ended. */
 struct stall_frame {
@@ -52,6 +53,7 @@ struct task_ledger {
 	struct task_identity exit_id; /* who it was, taken at exit; tgid 0 before */
 	__u32 depth;                  /* open stalls */
 	__u32 compaction_tried;       /* a direct compaction began, and no zone was worth it so far */
+	__u32 frontswap_loaded;       /* the page that it reads from swap came from memory */
 	struct stall_frame stalls[STALL_MAX_DEPTH];
 };
 

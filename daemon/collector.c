@@ -5,9 +5,9 @@
  *   1. the account of exited tasks is read, then the ring is drained: so every task in the account
  *      whose record was not lost is known by name;
  *   2. then living tasks are read: a task whose exit was drained is not among them;
- *   3. cells are read on both sides of /proc/vmstat, and vmstat's faults on both sides of the tasks:
- *      where nothing moved, and no task was between its exit and the taking of its ledger, the moment
- *      was quiet and both sides can be compared exactly.
+ *   3. cells are read on both sides of /proc/vmstat, and vmstat's faults and swap-ins on both sides of the
+ *      tasks: where nothing moved, and no task was between its exit and the taking of its ledger, the
+ *      moment was quiet and both sides can be compared exactly.
  */
 #include "collector.h"
 
@@ -138,6 +138,7 @@ static void feed_machine(struct collector *collector)
 	collector->machine.wall_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
 	collector->machine.installed_ns = state->installed_ns;
 	collector->machine.vmstat_known = known > 0 ? (__u32)known : 0;
+	probes_tell_unseen(collector->options.probes, &collector->machine);
 	memcpy(collector->machine.vmstat_base, state->vmstat_base, sizeof(state->vmstat_base));
 	feed(collector, &collector->machine.h);
 }
@@ -217,8 +218,8 @@ static bool ends_are_seen(struct collector *collector)
 }
 
 /*
- * Whether nothing was counted, no task ended and no fault happened since the reading, and no task
- * was in between: gone from the task list, its ledger not taken yet.
+ * Whether nothing was counted, no task ended, no fault happened and no page was read from swap since the
+ * reading, and no task was in between: gone from the task list, its ledger not taken yet.
  */
 static bool still_quiet(struct collector *collector, const struct reading *reading)
 {
@@ -230,7 +231,8 @@ static bool still_quiet(struct collector *collector, const struct reading *readi
 	return vmstat_read(collector->vmstat_fd, now.vmstat, NULL, NULL) >= 0 &&
 	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v,
 		       sizeof(now.accounts[0].v)) &&
-	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT];
+	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT] &&
+	       now.vmstat[VMSTAT_PSWPIN] == reading->vmstat[VMSTAT_PSWPIN];
 }
 
 static int snapshot(struct collector *collector)

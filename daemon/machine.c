@@ -211,6 +211,18 @@ static bool last_parameter_points_to(const struct btf *btf, const char *function
 	return name && !strcmp(name, structure);
 }
 
+/* The size in bytes of what a function returns; 0 where it returns nothing or there is no such function. */
+static __u32 size_of_returned(const struct btf *btf, const char *function)
+{
+	int id;
+	const struct btf_type *type = find_type(btf, function, BTF_KIND_FUNC, &id);
+	__s64 size;
+
+	type = type ? btf__type_by_id(btf, type->type) : NULL;
+	size = type && type->type ? btf__resolve_size(btf, type->type) : 0;
+	return size > 0 ? (__u32)size : 0;
+}
+
 /* The value of an enumerator, or a negative errno. */
 static int enum_value(const struct btf *btf, const char *enum_name, const char *value_name)
 {
@@ -294,6 +306,7 @@ static void tell_apart(struct machine *machine)
 				    size_in_btf(btf, "thread_info", "preempt_count");
 	machine->deferred_is_no_stall = last_parameter_points_to(btf, "try_to_compact_pages",
 								 "capture_control");
+	machine->zswap_load_tells_bool = size_of_returned(btf, "zswap_load") == sizeof(bool);
 	machine->migrate_reason_arg = tracepoint_nr_args(btf, "mm_migrate_pages") >= 8 ? 7 : 6;
 	machine->scan_status_arg = tracepoint_nr_args(btf, "mm_khugepaged_scan_pmd") >= 7 ? 5 : 4;
 	machine->reclaim_order_arg = tracepoint_nr_args(btf, "mm_vmscan_direct_reclaim_begin") >= 3 ? 1 : 0;

@@ -32,6 +32,7 @@ struct machine {
 	__u32 reclaim_order_arg; /* see compat.bpf.h, like the next */
 	__u32 migrate_reason_arg, scan_status_arg;
 	bool deferred_is_no_stall;
+	bool zswap_load_tells_bool;
 	bool counts_interrupt_disabling;
 	__s64 preempt_count_from_rq;
 	bool tells_interrupts; /* from tasks, by one of the two ways of compat.bpf.h */

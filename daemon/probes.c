@@ -228,6 +228,37 @@ int probes_iterator_link_fd(const struct probes *probes)
 	return probes->iterator_link_fd;
 }
 
+/* The rows that only optional programs count, each of which is enough; all others are counted everywhere. */
+static const struct {
+	enum ledger row;
+	const char *program;
+} optional_rows[] = {
+	{ LEDGER_SWAPPED_IN, "swap_read" },
+	{ LEDGER_SWAPPED_IN, "swap_read_page" },
+};
+
+static bool is_attached(const struct probes *probes, const char *program)
+{
+	for (__u32 i = 0; i < probes->nr; i++)
+		if (!strcmp(probes->probe[i].name, program))
+			return probes->probe[i].state == PROBE_ATTACHED;
+	return false;
+}
+
+void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
+{
+	__u64 optional = 0, seen = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(optional_rows); i++) {
+		optional |= 1ULL << optional_rows[i].row;
+		if (is_attached(probes, optional_rows[i].program))
+			seen |= 1ULL << optional_rows[i].row;
+	}
+	record->ledger_unseen = optional & ~seen;
+	if (record->ledger_unseen & 1ULL << LEDGER_SWAPPED_IN)
+		record->vmstat_known &= ~(1u << VMSTAT_PSWPIN);
+}
+
 __u32 probes_count(const struct probes *probes)
 {
 	return probes->nr;

@@ -49,8 +49,8 @@ void probe_set_state(struct probe *probe, enum probe_state state, const char *re
 
 /*
  * Opens the skeleton, anew if it was open, and tells it about the machine. The first time it lists the
- * programs: those that this kernel lacks become PROBE_ABSENT, or PROBE_OPTIONAL if others do their
- * work. 0 or a negative errno.
+ * programs: those that this kernel lacks become PROBE_ABSENT, or PROBE_OPTIONAL if memoir is
+ * made to do without. 0 or a negative errno.
  */
 int probes_open(struct probes *probes, const struct machine *machine, const struct cube cubes[NR_METRICS],
 		__u32 nr_cells);

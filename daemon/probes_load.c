@@ -104,7 +104,7 @@ static void set_first_state(struct probe *probe, const struct machine *machine)
 		return probe_set_state(probe, PROBE_ABSENT, "this kernel does not have it");
 	if (!err)
 		return probe_set_state(probe, PROBE_OFF, "");
-	snprintf(reason, sizeof(reason), "not possible on this kernel: %s; others do its work, less exactly",
+	snprintf(reason, sizeof(reason), "not possible on this kernel: %s",
 		 err == -ENOENT ? "no such function" : strerror(-err));
 	probe_set_state(probe, PROBE_OPTIONAL, reason);
 }
@@ -171,7 +171,9 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->compat_preempt_count_from_rq = machine->preempt_count_from_rq;
 	skeleton->rodata->compat_counts_interrupt_disabling = machine->counts_interrupt_disabling;
 	skeleton->rodata->compat_deferred_is_no_stall = machine->deferred_is_no_stall;
+	skeleton->rodata->compat_zswap_load_tells_bool = machine->zswap_load_tells_bool;
 	skeleton->rodata->compact_results_are_seen = will_load(probes, skeleton->progs.compaction_result);
+	skeleton->rodata->zswap_loads_are_seen = will_load(probes, skeleton->progs.swap_read);
 	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);

@@ -21,6 +21,7 @@ static const struct {
 	{ "oom_kill", VMSTAT_OOM_KILL },
 	{ "pgmigrate_success", VMSTAT_PGMIGRATE_SUCCESS },
 	{ "pgmigrate_fail", VMSTAT_PGMIGRATE_FAIL },
+	{ "pswpin", VMSTAT_PSWPIN },
 };
 
 /* Counters that are shown as they are, by how their keys begin and end; the first row that fits decides. */

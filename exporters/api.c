@@ -136,7 +136,7 @@ static enum api_status probes_reply(struct request *request)
 
 /* --- processes and groups --------------------------------------------------------------------- */
 
-/* All rows, or only the counters, under their keys. */
+/* All rows, or only the counters, under their keys; null for those that are not counted here. */
 static void write_ledger(struct request *request, const struct ledger_counts *counts, bool only_counters)
 {
 	for (int row = 0; row < NR_LEDGER; row++) {
@@ -146,7 +146,10 @@ static void write_ledger(struct request *request, const struct ledger_counts *co
 		if (only_counters && ledger_rows[row].type != COUNTER)
 			continue;
 		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
-		json_add_u64(&request->json, key, counts->v[row] * scale);
+		if (model_sees_row(request->model, (enum ledger)row))
+			json_add_u64(&request->json, key, counts->v[row] * scale);
+		else
+			json_add_null(&request->json, key);
 	}
 }
 

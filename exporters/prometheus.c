@@ -182,6 +182,8 @@ static void write_group_row(struct writer *writer, enum ledger ledger)
 	const struct ledger_row *row = &ledger_rows[ledger];
 	char name[ROW_NAME_LEN];
 
+	if (!model_sees_row(writer->model, ledger))
+		return;
 	row_metric_name(name, "memoir_group", row->id, row->type, row->unit);
 	write_header(writer, name, row->type, row->unit, row->help);
 	for (__u32 i = 0; i < model_nr_groups(writer->model); i++) {
@@ -201,7 +203,7 @@ static void write_retired_row(struct writer *writer, enum ledger ledger)
 	const struct ledger_row *row = &ledger_rows[ledger];
 	char name[ROW_NAME_LEN];
 
-	if (row->type != COUNTER)
+	if (row->type != COUNTER || !model_sees_row(writer->model, ledger))
 		return;
 	row_metric_name(name, "memoir_retired_groups", row->id, GAUGE, row->unit);
 	write_header(

@@ -15,6 +15,8 @@ enum ledger {
 	NR_LEDGER
 };
 
+_Static_assert(NR_LEDGER <= 64, "a bit for each row");
+
 struct ledger_counts {
 	__u64 v[NR_LEDGER];
 };

@@ -94,6 +94,7 @@ enum vmstat_item {
 	VMSTAT_OOM_KILL,          /* victims */
 	VMSTAT_PGMIGRATE_SUCCESS, /* pages */
 	VMSTAT_PGMIGRATE_FAIL,    /* pages */
+	VMSTAT_PSWPIN,            /* pages */
 	NR_VMSTAT_ITEMS
 };
 

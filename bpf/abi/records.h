@@ -36,7 +36,8 @@ struct rec_machine {
 	/* What this kernel counts itself; 0: nothing of the kind. */
 	__u32 nr_thp_events, nr_swap_directions, nr_compaction_works, nr_compaction_events;
 	__u32 nr_zones;
-	__u32 vmstat_known;         /* bit per vmstat item that this kernel has */
+	__u32 vmstat_known;         /* bit per vmstat item that this kernel has, and memoir counts here */
+	__u64 ledger_unseen;        /* bit per ledger row that nothing counts here: its 0 means nothing */
 	char kernel[REC_NAME_LEN];  /* uname -r */
 	char version[REC_NAME_LEN]; /* of memoir */
 };

@@ -157,6 +157,7 @@ static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
 	[VMSTAT_OOM_KILL] = "oom_kill",
 	[VMSTAT_PGMIGRATE_SUCCESS] = "pgmigrate_success",
 	[VMSTAT_PGMIGRATE_FAIL] = "pgmigrate_fail",
+	[VMSTAT_PSWPIN] = "pswpin",
 };
 
 static const char *const stolen_labels[NR_STOLEN] = {

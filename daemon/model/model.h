@@ -270,6 +270,9 @@ __u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, 
  */
 __u64 model_growing_since(const struct model *model, enum ledger row);
 
+/* Whether a row is counted on this kernel; where it is not, its 0 means nothing. */
+bool model_sees_row(const struct model *model, enum ledger row);
+
 const struct ledger_counts *model_account(const struct model *model, enum account account);
 const char *account_name(enum account account);
 

@@ -196,6 +196,11 @@ const __u64 *model_cells(const struct model *model, enum metric metric)
 	return shape->cells ? shape->cells + shape->cubes[metric].base : NULL;
 }
 
+bool model_sees_row(const struct model *model, enum ledger row)
+{
+	return !(model->shape.rec.ledger_unseen >> row & 1);
+}
+
 __u32 model_nr_probes(const struct model *model)
 {
 	return model->shape.nr_probes;

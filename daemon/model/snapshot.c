@@ -118,6 +118,8 @@ static __u64 vmstat_counted(const struct model *model, enum vmstat_item item)
 		return nr_migrated(shape, MIGRATE_SUCCEEDED);
 	case VMSTAT_PGMIGRATE_FAIL:
 		return nr_migrated(shape, MIGRATE_FAILED);
+	case VMSTAT_PSWPIN:
+		return model_ledger_total(model, LEDGER_SWAPPED_IN);
 	default:
 		return 0;
 	}
@@ -139,7 +141,7 @@ static void compare_with_vmstat(struct model *model, bool is_quiet)
 		status->counted[item] = vmstat_counted(model, item);
 		remainder[item] = is_known ? status->vmstat[item] - rec->vmstat_base[item] -
 						     status->counted[item]
-					   : 0;
+					   : CELL_NONE;
 	}
 	if (!is_quiet)
 		return;

@@ -180,8 +180,11 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	bpf_map__set_max_entries(lab->skeleton->maps.slab_cpus, lab->nr_cpus);
 	if (config->nr_slab_sites)
 		bpf_map__set_max_entries(lab->skeleton->maps.slab_sites, config->nr_slab_sites);
-	/* It cannot be run with arguments of a test's own. */
+	/* Those cannot be run with arguments of a test's own. */
 	bpf_program__set_autoload(lab->skeleton->progs.compaction_result, false);
+	bpf_program__set_autoload(lab->skeleton->progs.swap_read, false);
+	bpf_program__set_autoload(lab->skeleton->progs.swap_read_frontswap, false);
+	bpf_program__set_autoload(lab->skeleton->progs.swap_read_page, false);
 	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;
 	lab->skeleton->rodata->compat_deferred_is_no_stall = config->deferred_is_no_stall;
 	return memoir_bpf__load(lab->skeleton);

@@ -245,6 +245,30 @@ static void test_process(void **state UNUSED)
 	model_free(model);
 }
 
+/* Not 0: it cannot be known. */
+static void test_what_is_not_seen_is_null(void **state UNUSED)
+{
+	const struct api_query query = { .pid = 42 };
+	struct rec_machine machine = stream_machine();
+	struct model *model = model_of("worker", "web.service", 1000, 3000);
+	json_t *json, *processes, *groups;
+
+	machine.ledger_unseen = 1ULL << LEDGER_SWAPPED_IN;
+	assert_int_equal(feed(model, &machine), 0);
+	json = reply(model, "/v1/process", &query);
+	processes = reply(model, "/v1/processes", NULL);
+	groups = reply(model, "/v1/groups", NULL);
+	assert_true(json_is_null(at(json, "process/swapped_in_bytes")));
+	assert_true(json_is_null(at(processes, "owners/0/swapped_in_bytes")));
+	assert_true(json_is_null(at(groups, "groups/0/swapped_in_bytes")));
+	assert_true(json_is_null(at(groups, "retired/swapped_in_bytes")));
+	has_integer(json, "process/swap_bytes", 3000 * 4096);
+	json_decref(json);
+	json_decref(processes);
+	json_decref(groups);
+	model_free(model);
+}
+
 static void test_numbers_are_exact(void **state UNUSED)
 {
 	const struct api_query query = { .pid = 42 };
@@ -460,6 +484,7 @@ int main(void)
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_rates_of_0_are_left_out),
 		cmocka_unit_test(test_what_shrinks_has_a_rate_below_0),
+		cmocka_unit_test(test_what_is_not_seen_is_null),
 		cmocka_unit_test(test_numbers_are_exact),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_stalls),

@@ -327,8 +327,11 @@ static void feed_compared_snapshot(struct model *model, __u64 sequence, bool is_
 	struct rec_cells freed = cells_of(model, METRIC_FREED, 2, 7);
 	struct rec_cells stalls = cells_of(model, METRIC_STALL, HIST_CELLS, 2);
 	struct rec_cells kills = cells_of(model, METRIC_OOM_KILLS, 1, 3);
-	struct ledger_counts counts = { .v = { [LEDGER_MINOR_FAULTS] = 50, [LEDGER_MAJOR_FAULTS] = 5 } };
+	struct ledger_counts counts = {
+		.v = { [LEDGER_MINOR_FAULTS] = 50, [LEDGER_MAJOR_FAULTS] = 5, [LEDGER_SWAPPED_IN] = 8 }
+	};
 
+	vmstat.value[VMSTAT_PSWPIN] = 1012;
 	vmstat.value[VMSTAT_PGALLOC] = 1035;
 	vmstat.value[VMSTAT_PGFREE] = 1013;
 	vmstat.value[VMSTAT_PGFAULT] = 1055;
@@ -363,7 +366,8 @@ static void test_vmstat_remainder(void **state UNUSED)
 	assert_int_equal(remainder[VMSTAT_PGFAULT], 0);
 	assert_int_equal(remainder[VMSTAT_ALLOCSTALL], 0);
 	assert_int_equal(remainder[VMSTAT_COMPACT_STALL], 0);
-	assert_int_equal(remainder[VMSTAT_OOM_KILL], 0);
+	assert_int_equal(remainder[VMSTAT_PSWPIN], 4);
+	assert_true(remainder[VMSTAT_OOM_KILL] == (__s64)CELL_NONE);
 	assert_int_equal(model_cells(model, METRIC_PAGE_FAULTS)[FAULT_MINOR], 50);
 	assert_int_equal(model_cells(model, METRIC_PAGE_FAULTS)[FAULT_MAJOR], 5);
 	model_status(model, &status);

@@ -236,6 +236,27 @@ static void test_groups_without_a_series_are_not_shown(void **state UNUSED)
 	model_free(model);
 }
 
+static void test_what_is_not_seen_has_no_series(void **state UNUSED)
+{
+	struct rec_machine machine = stream_machine();
+	struct model *model = model_with(4, 100, NULL);
+	struct text text;
+
+	feed_snapshot(model, 1, "worker", 5);
+	finish(model, 1);
+	text = exposition(model, PROMETHEUS_TEXT);
+	expect_line(&text, "memoir_group_swapped_in_bytes_total{comm=\"worker\",unit=\"\"} 0");
+	expect_line(&text, "memoir_retired_groups_swapped_in_bytes 0");
+	text_free(&text);
+	machine.ledger_unseen = 1ULL << LEDGER_SWAPPED_IN;
+	assert_int_equal(feed(model, &machine), 0);
+	text = exposition(model, PROMETHEUS_TEXT);
+	assert_null(strstr(text.data, "swapped_in"));
+	expect_line(&text, "memoir_group_swap_bytes{comm=\"worker\",unit=\"\"} 20480");
+	text_free(&text);
+	model_free(model);
+}
+
 static void test_hostile_names(void **state UNUSED)
 {
 	struct rec_probe probe = { .h = HEADER(REC_PROBE, struct rec_probe, 1),
@@ -341,6 +362,7 @@ int main(void)
 		cmocka_unit_test(test_histogram),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_groups_without_a_series_are_not_shown),
+		cmocka_unit_test(test_what_is_not_seen_has_no_series),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_no_series_twice),
 		cmocka_unit_test(test_all_families_are_described),
