@@ -30,9 +30,29 @@ static void show_memory(const json_t *process, size_t width, struct text *out)
 	uint64_t anon = reply_u64(process, "rss_anon_bytes"), file = reply_u64(process, "rss_file_bytes");
 	uint64_t shmem = reply_u64(process, "rss_shmem_bytes");
 
-	view_field(out, width, "Memory", "%s: %s anonymous, %s file, %s shared; swapped out %s",
+	view_field(out, width, "Memory", "%s: %s anonymous, %s file, %s shared",
 		   human_bytes(anon + file + shmem).text, human_bytes(anon).text, human_bytes(file).text,
-		   human_bytes(shmem).text, human_bytes(reply_u64(process, "swap_bytes")).text);
+		   human_bytes(shmem).text);
+}
+
+/* What comes back or is freed in between hides what goes out: the growth is the least that did. */
+static void show_swap(const json_t *process, size_t width, struct text *out)
+{
+	const json_t *rate = reply_member(process, "rate");
+	double growth = reply_double(rate, "swap_bytes");
+
+	if (growth > 0)
+		view_field(out, width, "Swapped out", "%s; at least %s/s goes out",
+			   human_bytes(reply_u64(process, "swap_bytes")).text, human_byte_rate(growth).text);
+	else
+		view_field(out, width, "Swapped out", "%s",
+			   human_bytes(reply_u64(process, "swap_bytes")).text);
+	if (reply_is_known(process, "swapped_in_bytes"))
+		view_field(out, width, "Swapped in", "%s so far, %s/s now",
+			   human_bytes(reply_u64(process, "swapped_in_bytes")).text,
+			   human_byte_rate(reply_double(rate, "swapped_in_bytes")).text);
+	else
+		view_field(out, width, "Swapped in", "not visible on this kernel (memoir probes)");
 }
 
 static void show_faults(const json_t *process, size_t width, struct text *out)
@@ -185,6 +205,7 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 
 	show_identity(cli, process, width, out);
 	show_memory(process, width, out);
+	show_swap(process, width, out);
 	view_age(out, width, reply);
 	show_faults(process, width, out);
 	view_line(out, width, "~: estimated from one page in 32.");

@@ -72,6 +72,24 @@ without_ages() {
 	memoir events | grep -q .
 }
 
+@test "what this kernel does not let be counted is said, and not shown as 0" {
+	start_daemon
+	hold_pages
+	fresh "/v1/process?pid=$holder" >"$dir/process"
+	memoir process "$holder" >"$dir/shown"
+	get /metrics >"$dir/metrics"
+	if get /v1/probes | jq -e '[.probes[] | select(.name | startswith("swap_read")) | .state == "attached"] | any'; then
+		jq -e '.process.swapped_in_bytes == 0' "$dir/process"
+		grep -q '^Swapped in  0 so far, 0/s now$' "$dir/shown"
+		grep -q '^memoir_group_swapped_in_bytes_total{' "$dir/metrics"
+		grep -q '^memoir_vmstat_remainder{item="pswpin"}' "$dir/metrics"
+	else
+		jq -e '.process.swapped_in_bytes == null' "$dir/process"
+		grep -q '^Swapped in  not visible on this kernel' "$dir/shown"
+		[ -z "$(grep 'swapped_in\|item="pswpin"' "$dir/metrics")" ]
+	fi
+}
+
 @test "top sorts as it is told" {
 	start_daemon
 	hold_pages
