@@ -11,6 +11,7 @@ static const struct {
 	{ "oom_kills", judge_oom_kills },
 	{ "direct_reclaim", judge_direct_reclaim },
 	{ "memcg_reclaim", judge_memcg_reclaim },
+	{ "swap_in", judge_swap_in },
 	{ "huge_pages", judge_huge_pages },
 	{ "direct_compaction", judge_direct_compaction },
 	{ "high_order_failures", judge_high_order_failures },

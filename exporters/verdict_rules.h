@@ -31,6 +31,7 @@ bool judge_waiting(const struct model *model, enum stall_kind kind, struct verdi
 /* verdict_stalls.c */
 bool judge_direct_reclaim(const struct model *model, struct verdict *ret);
 bool judge_memcg_reclaim(const struct model *model, struct verdict *ret);
+bool judge_swap_in(const struct model *model, struct verdict *ret);
 bool judge_oom_kills(const struct model *model, struct verdict *ret);
 
 /* verdict_fragmentation.c */

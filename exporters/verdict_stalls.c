@@ -7,6 +7,13 @@
 #define WAIT_WARNING 0.01
 #define WAIT_PROBLEM 0.1
 
+/*
+ * Pages read back from swap per second that are as much: a good SSD takes 0.1 ms for one, and what is slower
+ * is waited for longer.
+ */
+#define SWAP_IN_WARNING (WAIT_WARNING * 1e4)
+#define SWAP_IN_PROBLEM (WAIT_PROBLEM * 1e4)
+
 #define HOUR_NS (3600 * 1000000000ULL)
 
 bool judge_waiting(const struct model *model, enum stall_kind kind, struct verdict *ret)
@@ -54,6 +61,45 @@ bool judge_memcg_reclaim(const struct model *model, struct verdict *ret)
 	text_add(
 		&ret->remedy,
 		"A memory cgroup is at its limit: raise memory.max or memory.high of that unit, or let it hold less.");
+	return true;
+}
+
+bool judge_swap_in(const struct model *model, struct verdict *ret)
+{
+	const struct group *most = group_with_most(model, LEDGER_SWAPPED_IN);
+	double per_second = lately_per_second(model, LEDGER_SWAPPED_IN);
+	struct model_status status;
+	__u64 covered_ns, page_size;
+	__u64 nr_pages = model_growth(model, LEDGER_SWAPPED_IN, LATELY_NS, &covered_ns);
+
+	if (per_second < SWAP_IN_WARNING)
+		return false;
+	model_status(model, &status);
+	page_size = status.machine->page_size;
+	ret->severity = per_second < SWAP_IN_PROBLEM ? SEVERITY_WARNING : SEVERITY_PROBLEM;
+	ret->since_ns = model_growing_since(model, LEDGER_SWAPPED_IN);
+	text_add_format(&ret->finding, "Tasks wait for memory that was swapped out: %s/s over the last %s.",
+			human_byte_rate(per_second * (double)page_size).text,
+			human_duration(covered_ns).text);
+	text_add_format(
+		&ret->evidence,
+		"%s were read back, and %s of processes are swapped out now. A page takes 0.1 ms or more "
+		"from a good SSD, a tenth of that from memory (zram).",
+		human_bytes(nr_pages * page_size).text,
+		human_bytes(model_ledger_total(model, LEDGER_SWAP) * page_size).text);
+	if (most) {
+		text_add(&ret->who, "So far most was read by ");
+		text_add_group(&ret->who, most);
+		text_add_format(&ret->who, ": %s; %s of it are swapped out now.",
+				human_bytes(most->total.v[LEDGER_SWAPPED_IN] * page_size).text,
+				human_bytes(most->total.v[LEDGER_SWAP] * page_size).text);
+	}
+	text_add_format(
+		&ret->remedy,
+		"What is read back is in use, and there is too little memory for it: limit or move what grows "
+		"(memoir top --sort rss), or keep that unit in memory by its memory.low. vm.swappiness (now %s) "
+		"decides only whether such memory or files go first.",
+		model_setting(model, SETTING_SWAPPINESS));
 	return true;
 }
 

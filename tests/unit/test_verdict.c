@@ -95,6 +95,59 @@ static void test_waiting(void **state UNUSED)
 	expect_waiting(STALL_MEMCG_RECLAIM, "memcg_reclaim", 0.02, NR_SEVERITIES);
 }
 
+/* Five minutes in which a task reads so many pages from swap per second; another one has as much there. */
+static struct model *model_of_swap_in(__u64 per_second)
+{
+	struct model *model = model_with(MAX_GROUPS, 10, NULL);
+	struct task_identity reader = identity(1, 1, 1, "reader", 7), idler = identity(2, 2, 2, "idler", 0);
+
+	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
+	for (__u64 second = 1005; second <= 1305; second += STEP) {
+		struct ledger_counts counts = { .v = { [LEDGER_SWAP] = 256 } };
+
+		begin(model, second);
+		assert_int_equal(feed_task(model, REC_TASK, &idler, &counts), 0);
+		counts.v[LEDGER_SWAPPED_IN] = per_second * (second - 1005);
+		assert_int_equal(feed_task(model, REC_TASK, &reader, &counts), 0);
+		end(model, second);
+	}
+	return model;
+}
+
+static void test_swap_in(void **state UNUSED)
+{
+	static const struct {
+		__u64 per_second;
+		int severity;
+	} cases[] = { { 99, NR_SEVERITIES }, { 101, SEVERITY_WARNING }, { 1024, SEVERITY_PROBLEM } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct model *model = model_of_swap_in(cases[i].per_second);
+		const struct verdict *verdict;
+		struct verdicts verdicts;
+
+		verdicts_judge(model, &verdicts);
+		verdict = find(&verdicts, "swap_in");
+		assert_int_equal(verdict ? (int)verdict->severity : NR_SEVERITIES, cases[i].severity);
+		assert_int_equal(verdicts.nr, verdict ? 1 : 0);
+		if (cases[i].severity == SEVERITY_PROBLEM) {
+			assert_int_equal(verdict->since_ns, 1005 * NSEC_PER_SEC);
+			assert_string_equal(
+				verdict->finding.data,
+				"Tasks wait for memory that was swapped out: 4.00MiB/s over the last 5m 0s.");
+			assert_string_equal(
+				verdict->evidence.data,
+				"1.17GiB were read back, and 2.00MiB of processes are swapped out now. A page takes 0.1 ms or "
+				"more from a good SSD, a tenth of that from memory (zram).");
+			assert_string_equal(verdict->who.data,
+					    "So far most was read by reader in web.service: "
+					    "1.17GiB; 1.00MiB of it are swapped out now.");
+		}
+		verdicts_free(&verdicts);
+		model_free(model);
+	}
+}
+
 static void test_oom_kills(void **state UNUSED)
 {
 	struct rec_oom_kill kill = { .h = HEADER(REC_OOM_KILL, struct rec_oom_kill, 1100 * NSEC_PER_SEC),
@@ -318,6 +371,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_nothing_is_wrong),
 		cmocka_unit_test(test_waiting),
+		cmocka_unit_test(test_swap_in),
 		cmocka_unit_test(test_oom_kills),
 		cmocka_unit_test(test_spoiler_is_named),
 		cmocka_unit_test(test_nobody_is_blamed_without_evidence),
