@@ -257,6 +257,10 @@ static bool census_add(struct rec_census *census, const struct pageblock *block)
 	census->nr_free += block->nr_free;
 	census->nr_movable += block->nr_movable;
 	census->nr_unmovable += block->nr_unmovable;
+	census->free_squares += (__u64)block->nr_free * block->nr_free;
+	census->movable_squares += (__u64)block->nr_movable * block->nr_movable;
+	census->unmovable_squares += (__u64)block->nr_unmovable * block->nr_unmovable;
+	census->block_pages = block->nr_pages;
 	return true;
 }
 

@@ -242,10 +242,22 @@ static void write_owners(struct request *request)
 }
 
 /* A share of the blocks that were read, which are not none. */
-static void write_share(struct request *request, const char *key, const char *error_key, __u64 nr, __u64 of)
+static void write_share(struct request *request, const char *key, const char *error_key, __u32 nr, __u32 of)
 {
-	json_add_double(&request->json, key, (double)nr / (double)of);
-	json_add_double(&request->json, error_key, (double)census_error_e6(nr, of) / 1e6);
+	json_add_double(&request->json, key, (double)nr / of);
+	json_add_double(&request->json, error_key, (double)census_error_e6(nr, nr, of) / 1e6);
+}
+
+/* Of pages in a block. */
+static void write_mean(struct request *request, const char *key, const char *error_key,
+		       const struct rec_census *census, __u64 nr_pages, __u64 squares)
+{
+	double whole = census->block_pages;
+	__u64 error_e6 = census_error_e6((double)nr_pages / whole, (double)squares / whole / whole,
+					 census->nr_blocks);
+
+	json_add_double(&request->json, key, (double)nr_pages / census->nr_blocks);
+	json_add_double(&request->json, error_key, (double)error_e6 / 1e6 * whole);
 }
 
 static void write_census(struct request *request)
@@ -259,7 +271,6 @@ static void write_census(struct request *request)
 	json_array_begin(json, "census");
 	for (__u32 i = 0; i < model_nr_censuses(request->model); i++) {
 		const struct rec_census *census = model_census(request->model, i);
-		double nr_blocks = census->nr_blocks;
 
 		if (!census->nr_blocks)
 			continue;
@@ -269,9 +280,12 @@ static void write_census(struct request *request)
 		write_share(request, "mixed_share", "mixed_share_error", census->nr_mixed, census->nr_blocks);
 		write_share(request, "spoiled_share", "spoiled_share_error", census->nr_spoiled,
 			    census->nr_blocks);
-		json_add_double(json, "mean_free_pages", (double)census->nr_free / nr_blocks);
-		json_add_double(json, "mean_movable_pages", (double)census->nr_movable / nr_blocks);
-		json_add_double(json, "mean_unmovable_pages", (double)census->nr_unmovable / nr_blocks);
+		write_mean(request, "mean_free_pages", "mean_free_pages_error", census, census->nr_free,
+			   census->free_squares);
+		write_mean(request, "mean_movable_pages", "mean_movable_pages_error", census,
+			   census->nr_movable, census->movable_squares);
+		write_mean(request, "mean_unmovable_pages", "mean_unmovable_pages_error", census,
+			   census->nr_unmovable, census->unmovable_squares);
 		json_object_end(json);
 	}
 	json_array_end(json);

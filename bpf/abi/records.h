@@ -218,6 +218,10 @@ struct rec_census {
 	__u32 nr_mixed;                          /* with unmovable pages and with movable ones */
 	__u32 nr_spoiled;                        /* with unmovable pages, fewer than half of the block */
 	__u64 nr_free, nr_movable, nr_unmovable; /* pages in them */
+	/* The squares of a block's pages, added up. */
+	__u64 free_squares, movable_squares, unmovable_squares;
+	__u32 block_pages; /* of a whole block, not 0 */
+	__u32 pad;
 };
 
 /* A reading of live pages that is complete: its records go before it. */

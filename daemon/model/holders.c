@@ -71,7 +71,7 @@ int apply_census(struct model *model, const struct rec_header *h)
 	struct holder_list *pending = &model->holders.pending;
 
 	if (pending->nr_censuses == MAX_CENSUSES || rec->node >= model->shape.sizes[DIM_NODE] ||
-	    rec->nr_mixed > rec->nr_blocks || rec->nr_spoiled > rec->nr_blocks)
+	    rec->nr_mixed > rec->nr_blocks || rec->nr_spoiled > rec->nr_blocks || !rec->block_pages)
 		return -EINVAL;
 	pending->censuses[pending->nr_censuses++] = *rec;
 	return 0;
@@ -293,9 +293,11 @@ __u64 live_error_spoiled_e3(const struct model *model, __u64 spoiled_e6, __u64 s
 	return square_root(variance_e6 < 1e18 ? (__u64)variance_e6 : (__u64)1e18);
 }
 
-__u64 census_error_e6(__u64 nr, __u64 of)
+__u64 census_error_e6(double sum, double squares, __u32 nr)
 {
-	double share = ((double)nr + MORE_BLOCKS / 2) / ((double)of + MORE_BLOCKS);
+	double mean = (sum + MORE_BLOCKS / 2) / ((double)nr + MORE_BLOCKS);
+	double variance = (squares + MORE_BLOCKS / 2) / ((double)nr + MORE_BLOCKS) - mean * mean;
+	double error_e12 = variance / nr * 1e12;
 
-	return square_root((__u64)(share * (1 - share) / (double)of * 1e12));
+	return error_e12 > 0 && error_e12 < 1e18 ? square_root((__u64)error_e12) : 0;
 }

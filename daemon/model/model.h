@@ -332,29 +332,30 @@ const struct rec_census *model_census(const struct model *model, __u32 index);
 
 /*
  * Standard errors of estimates from samples. The truth lies within three of them in 99 of 100 readings, also
- * where little was seen: an error that is computed from what was seen alone is too small just when too little was
- * seen, and so some more is added.
+ * where little was seen: an error that is computed from what was seen alone is too small just when too
+ * little was seen, and so some more is added.
  */
 
 /*
- * In pages, of an estimate of nr_pages * step_pages pages from so many followed pages, and three more: step_pages *
- * sqrt(nr_pages + 3). It supposes that pages are held independently of each other; of blocks larger than
- * a group every page is known, and the true error is smaller.
+ * In pages, of an estimate of nr_pages * step_pages pages from so many followed pages, with three more:
+ * step_pages * sqrt(nr_pages + 3). It supposes that pages are held independently of each other; of blocks
+ * larger than a group every page is known, and the true error is smaller.
  */
 __u64 live_error_pages(__u64 nr_pages, __u32 step_pages);
 
 /*
- * In thousandths, of the sum of spoiled_e6 of some records of the last reading, with that of their
- * spoiled_error_e6; and of three more pages that spoil what pages of these records do, or those of all if that is
- * more. That is a mean of what a page spoils by which who spoils more counts more: sum of squares / sum.
+ * In thousandths, of the sum of spoiled_e6 of some records of the last reading, whose spoiled_error_e6 add
+ * up to the other; with three more pages that spoil as much as one of these does, or one of all if that is
+ * more. That is a mean in which a page counts by what it spoils: the sum of squares by the sum.
  */
 __u64 live_error_spoiled_e3(const struct model *model, __u64 spoiled_e6, __u64 spoiled_error_e6);
 
 /*
- * In millionths, of the share nr / of from so many blocks of a census, of which there must be one: sqrt(p(1-p)/of), where
- * p is the share with ten more blocks, half of them like the nr.
+ * In millionths, of the mean sum / nr of nr blocks of a census, not none, each of which is something from 0
+ * to 1; squares is the sum of the squares of that, for a share the same as sum. It is sqrt(v / nr), where v
+ * is the variance with ten more blocks, five of 0 and five of 1.
  */
-__u64 census_error_e6(__u64 nr, __u64 of);
+__u64 census_error_e6(double sum, double squares, __u32 nr);
 
 /* The largest number whose square is not above. */
 __u64 square_root(__u64 square);

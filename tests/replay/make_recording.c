@@ -532,7 +532,11 @@ static void put_live(__u64 after_ns)
 					     .nr_spoiled = 16 * node,
 					     .nr_free = 1000 * node,
 					     .nr_movable = 60000 * node,
-					     .nr_unmovable = 4536 * node };
+					     .nr_unmovable = 4536 * node,
+					     .free_squares = 100000 * node,
+					     .movable_squares = 30000000 * node,
+					     .unmovable_squares = 400000 * node,
+					     .block_pages = 512 };
 
 		put(&census);
 	}

@@ -27,7 +27,8 @@ static int feed_census_of(struct model *model, __u32 node, __u32 nr_blocks, __u3
 				  .node = node,
 				  .nr_blocks = nr_blocks,
 				  .nr_mixed = nr_mixed,
-				  .nr_spoiled = nr_spoiled };
+				  .nr_spoiled = nr_spoiled,
+				  .block_pages = 512 };
 
 	return feed(model, &rec);
 }
@@ -126,6 +127,7 @@ static int feed_ages(struct model *model, __u64 nr_pages, __u64 age_sum_ms, __u6
 static void test_nonsense_is_refused(void **state UNUSED)
 {
 	struct model *model = model_with(4, 100, NULL);
+	struct rec_census without_pages = { .h = HEADER(REC_CENSUS, struct rec_census, 0), .nr_blocks = 1 };
 
 	assert_int_equal(feed_holder(model, 1, NR_LIVE_OWNERS), 0);
 	assert_int_equal(feed_holder(model, 1, NR_LIVE_OWNERS + 1), -EINVAL);
@@ -137,6 +139,7 @@ static void test_nonsense_is_refused(void **state UNUSED)
 	assert_int_equal(feed_ages(model, 1u << 20, 1ULL << 61, UINT64_MAX), 0);
 	assert_int_equal(feed_ages(model, 1u << 20, 1ULL << 61, UINT64_MAX), -EINVAL);
 	assert_int_equal(feed_census(model, 3, 0, 4), -EINVAL);
+	assert_int_equal(feed(model, &without_pages), -EINVAL);
 	model_free(model);
 }
 
@@ -350,14 +353,18 @@ static void test_errors_are_of_some_more_pages(void **state UNUSED)
 	assert_int_equal(live_error_spoiled_e3(model, 0, 0), 0);
 	model_free(model);
 
-	assert_int_equal(census_error_e6(0, 90), 22973);
-	assert_int_equal(census_error_e6(90, 90), 22973);
-	assert_int_equal(census_error_e6(128, 256), 31250);
+	assert_int_equal(census_error_e6(0, 0, 90), 22973);
+	assert_int_equal(census_error_e6(90, 90, 90), 22973);
+	assert_int_equal(census_error_e6(128, 128, 256), 31250);
+	/* All of them are half full. */
+	assert_int_equal(census_error_e6(45, 22.5, 90), 16666);
+	assert_int_equal(census_error_e6(90, 0, 90), 0);
+	assert_int_equal(census_error_e6(0, 1e30, 90), 0);
 }
 
 /*
- * The least share of readings in which the truth is within three errors. weights are chances of 0, 1, ... up to a
- * common factor, so that no exponential is needed.
+ * The share of readings in which the truth is within three errors. weights are the chances of 0, 1, ... up
+ * to a common factor, so that no exponential is needed.
  */
 static double coverage(const double *weights, __u32 nr, const bool *is_within)
 {
@@ -417,7 +424,7 @@ static void test_three_errors_hold_for_a_census(void **state UNUSED)
 				if (i)
 					weights[i] = weights[i - 1] * (of - i + 1) / i * share / (1 - share);
 				is_within[i] = (apart < 0 ? -apart : apart) * 1e6 <=
-					       3 * (double)census_error_e6(i, of);
+					       3 * (double)census_error_e6(i, i, of);
 			}
 			assert_true(coverage(weights, of + 1, is_within) >= 0.99);
 		}
