@@ -2,7 +2,7 @@
 /*
  * What glibc's malloc keeps of its heaps, as bytes of a process's memory: arenas, heaps of threads, caches of
  * threads, blocks with mappings of their own. Layouts are those of 64-bit little-endian machines (glibc,
- * malloc/malloc.c and malloc/arena.c, 2.17 to 2.43), recognised by what is in them, not by a version: nothing
+ * malloc/malloc.c and malloc/arena.c, 2.23 to 2.43), recognised by what is in them, not by a version: nothing
  * that the rest of memory holds looks like 127 lists whose empty ones point to themselves. Pure; trusts
  * nothing.
  */
