@@ -6,14 +6,14 @@
 #	kernel.sh CACHE SERIES
 #
 # SERIES is the beginning of a version: 6.1, 6.12, or 7 for the newest of all 7.x; the newest package of the series is
-# found now. Nothing is installed, and what is in CACHE already is not fetched again. The series "debug" is the lab's own: see
+# found now. Nothing is installed, and what is in CACHE already, with the same modules, is not fetched again. The series "debug" is the lab's own: see
 # debug-kernel.sh.
 set -eu -o pipefail
 
 cache=$(mkdir -p "$1" && realpath "$1")
 series=$2
 here=$(dirname "$0")
-modules="virtio_pci virtio_blk ext4"
+modules="virtio_pci virtio_blk ext4 zram"
 
 [ "$series" != debug ] || exec "$here/debug-kernel.sh" "$cache"
 # shellcheck source=debian.bash
@@ -52,15 +52,16 @@ arrange()
 	mkdir "$folder.new/modules/usr"
 	mv "$folder.new/modules/lib" "$folder.new/modules/usr/"
 	echo "$release" >"$folder.new/release"
+	echo "$modules" >"$folder.new/wanted"
 	mv "$folder.new" "$folder"
 }
 
 read_lists
 release=$(newest_release) || true
 [ -n "$release" ] || { echo "no kernel $series is in the package lists of Debian; the lists are in $cache/apt" >&2 && exit 1; }
-if [ ! -e "$cache/$release/release" ]; then
+if [ "$(cat "$cache/$release/wanted" 2>/dev/null)" != "$modules" ]; then
 	echo "fetching Linux $release" >&2
-	rm -rf "$cache/unpacked" "$cache/$release.new"
+	rm -rf "$cache/unpacked" "$cache/${release:?}" "$cache/$release.new"
 	for package in "linux-image-$release" "linux-binary-$release" "linux-modules-$release" "linux-base-$release"; do
 		fetch "$package"
 	done

@@ -43,10 +43,12 @@ Each entry of `bpf/compat.bpf.h`, a kernel on each side of it, and the test that
 | a deferred compaction is no stall | 7.2 | 6.18 | 7 | lab/pressure: compact_stall |
 | disabled interrupts are in the preemption count | 7.3 | 6.18 | 7 | bpf/test_interrupts |
 | changing a map returns a long | 6.4 | 6.1 | 6.12 | bpf/test_live: what was not followed is no loss |
+| `zswap_load()` tells by an error number | by 6.18 | 6.12 | 6.18 | lab/swap: who reads memory back |
 | `mark_victim` has a task | 6.8, and stable kernels | none that Debian still has | all | bpf/test_oom |
 
-The program that sees the results of direct compaction is a tracing program on a function. It has to attach on all of these;
-where it is refused, its state is `optional`, and a stall is counted for each attempt.
+The programs that see the results of direct compaction and the reads from swap are tracing programs on functions. The first
+has to attach on all of these, and of the latter those for the kernel's functions; where they are refused, their state is
+`optional`, a stall is counted for each attempt, and who reads from swap is not visible.
 
 ## Agreement with /proc/vmstat
 

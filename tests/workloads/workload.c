@@ -318,6 +318,40 @@ static void lay(char **args)
 	stay();
 }
 
+static void recall_advised(char **args, int advice)
+{
+	unsigned long nr_pages = number(args[0]);
+	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
+	volatile char *memory = map_aligned(nr_pages * page_size, advice);
+	char byte;
+
+	for (unsigned long page = 0; page < nr_pages; page++)
+		memory[page * page_size] = advice == MADV_HUGEPAGE ? 1 : (char)(page % 4);
+	printf("%d\n", getpid());
+	fflush(stdout);
+	while (read(STDIN_FILENO, &byte, 1) > 0) {
+		for (unsigned long page = 0; page < nr_pages; page++)
+			(void)memory[page * page_size];
+		puts("read");
+		fflush(stdout);
+	}
+}
+
+/*
+ * recall PAGES: writes pages, every fourth of them with zeroes, and prints its pid. For each byte of standard
+ * input it reads them all, and prints "read".
+ */
+static void recall(char **args)
+{
+	recall_advised(args, MADV_NOHUGEPAGE);
+}
+
+/* recall-huge PAGES: the same in larger pieces where the system lets a process have them, and without zeroes. */
+static void recall_huge(char **args)
+{
+	recall_advised(args, MADV_HUGEPAGE);
+}
+
 /*
  * reserve TIB: reserves addresses that it never uses, and prints its pid. Maps one more page for each byte of
  * standard input until that ends.
@@ -424,6 +458,8 @@ static const struct {
 	{ "named", 1, named },
 	{ "use", 1, use },
 	{ "hold", 1, hold },
+	{ "recall", 1, recall },
+	{ "recall-huge", 1, recall_huge },
 	{ "lay", 3, lay },
 	{ "reserve", 1, reserve },
 	{ "pipes", 2, fill },
@@ -443,7 +479,7 @@ int main(int argc, char **argv)
 		}
 	}
 	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N |"
-	      " named NAME | use PAGES | hold PAGES | lay HUGE SCATTERED ZEROES | reserve TIB | pipes N PAGES |"
+	      " named NAME | use PAGES | hold PAGES | recall PAGES | recall-huge PAGES | lay HUGE SCATTERED ZEROES | reserve TIB | pipes N PAGES |"
 	      " spoil PIPES | sieve PAGES | blocks | read FILE | receive SOCKET\n",
 	      stderr);
 	return 2;
