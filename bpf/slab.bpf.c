@@ -90,11 +90,20 @@ static __always_inline void count_slab(__u64 call_site, const struct kmem_cache 
 		add_loss();
 }
 
+/*
+ * More than kmalloc() has a cache for (KMALLOC_MAX_CACHE_SIZE, two pages) are whole pages, and some kernels tell of them
+ * twice: within the allocator, and for its caller.
+ */
+static __always_inline bool is_of_slab(__u64 given)
+{
+	return given <= (__u64)page_kb << 11;
+}
+
 /* A failed allocation has no address. */
 SEC("raw_tp/kmalloc")
 int slab_kmalloc(__u64 *ctx)
 {
-	if (ctx[1] && is_chosen())
+	if (ctx[1] && is_of_slab(ctx[3]) && is_chosen())
 		count_slab(ctx[0], NULL, ctx[2], ctx[3]);
 	return 0;
 }

@@ -21,18 +21,21 @@
 
 /* --- the look --------------------------------------------------------------------------------- */
 
-/* Until the look that the answer speaks of has ended. 0, or -EINTR. */
+/* Whether the answer shows a look that has ended since asked_ns, CLOCK_BOOTTIME: the one that this asked for, or took part in. */
+static bool has_ended(const json_t *reply, uint64_t asked_ns)
+{
+	const json_t *look = reply_member(reply, "look");
+
+	return json_is_object(look) && reply_u64(look, "age_ns") < now_ns(CLOCK_BOOTTIME) - asked_ns;
+}
+
+/* Some of the time until the look is to end; the daemon may end before. 0, or -EINTR. */
 static int wait_for_end(const json_t *reply)
 {
-	/* The daemon's timer and this one are not the same. */
-	uint64_t end_ns = now_ns(CLOCK_MONOTONIC) + reply_u64(reply, "remaining_ns") + 20 * NSEC_PER_MSEC;
+	uint64_t left_ns = reply_u64(reply, "remaining_ns") + 20 * NSEC_PER_MSEC;
 
-	while (now_ns(CLOCK_MONOTONIC) < end_ns) {
-		interrupt_poll(-1, 0, end_ns);
-		if (interrupt_requested())
-			return -EINTR;
-	}
-	return 0;
+	interrupt_poll(-1, 0, now_ns(CLOCK_MONOTONIC) + (left_ns < NSEC_PER_SEC ? left_ns : NSEC_PER_SEC));
+	return interrupt_requested() ? -EINTR : 0;
 }
 
 /* Begins a look, or takes part in one, and asks until it has ended. An exit status. */
@@ -41,10 +44,15 @@ static int look(struct cli *cli, struct answer *ret)
 	struct source_query query = { .max_age_ms = ANY_AGE,
 				      .look_ms = (cli->seconds ? cli->seconds : DEFAULT_SECONDS) * 1000,
 				      .every = cli->every ? cli->every : DEFAULT_EVERY };
+	uint64_t asked_ns = now_ns(CLOCK_BOOTTIME);
 	int status = command_ask(cli, PATH, &query, ret);
 
 	query.look_ms = 0;
-	while (!status && reply_bool(ret->json, "is_running")) {
+	while (!status && !has_ended(ret->json, asked_ns)) {
+		if (!reply_bool(ret->json, "is_running")) {
+			complain("the look did not come to its end; was memoird restarted?");
+			return EXIT_FAILED;
+		}
 		if (wait_for_end(ret->json))
 			return EXIT_FAILED;
 		answer_free(ret);
@@ -187,8 +195,10 @@ static void show_summary(const json_t *look, double seconds, size_t width, struc
 		  human_byte_rate(seconds > 0 ? given / seconds : 0).text,
 		  human_percent(given > 0 ? wasted / given : 0).text);
 	if (lost)
-		view_line(out, width, "%s of those looked at found no place in the table, and are missing.",
-			  human_count(lost).text);
+		view_line(out, width, "%s of the allocations are missing: they found no place in the table.",
+			  human_percent((double)lost /
+					((double)lost + reply_double(total, "count") / (double)every))
+				  .text);
 }
 
 static int show(const json_t *reply)
@@ -199,7 +209,7 @@ static int show(const json_t *reply)
 	struct text out = {};
 	int status;
 
-	if (!look) {
+	if (!json_is_object(look)) {
 		view_line(&out, width, "Nobody has looked at slab allocations.");
 	} else if (reply_string(look, "reason")[0]) {
 		view_line(&out, width, "Not visible here: %s", reply_string(look, "reason"));

@@ -80,17 +80,17 @@ static int on_look_at_slab(void *ctx, uint64_t duration_ns, uint32_t every)
 	if (slab_end_ns(service->slab))
 		return 0;
 	service->slab_timer = sd_event_source_disable_unref(service->slab_timer);
-	err = sd_event_add_time_relative(service->event, &service->slab_timer, CLOCK_BOOTTIME,
-					 duration_ns / NSEC_PER_USEC, SLAB_ACCURACY_US, on_slab_timer,
-					 service);
-	if (err < 0) {
-		log_error("cannot set a timer for a look at slab allocations: %s", strerror(-err));
-		return err;
-	}
 	err = slab_begin(service->slab, duration_ns, every);
 	if (err)
-		service->slab_timer = sd_event_source_disable_unref(service->slab_timer);
-	return err;
+		return err;
+	err = sd_event_add_time(service->event, &service->slab_timer, CLOCK_BOOTTIME,
+				slab_end_ns(service->slab) / NSEC_PER_USEC + 1, SLAB_ACCURACY_US,
+				on_slab_timer, service);
+	if (err < 0) {
+		log_error("cannot set a timer for a look at slab allocations: %s", strerror(-err));
+		slab_end(service->slab);
+	}
+	return err < 0 ? err : 0;
 }
 
 /* Resident memory of this process, in bytes. */

@@ -83,11 +83,24 @@ static int forget_sites(struct slab *slab)
 	return 0;
 }
 
-/* The first allocation that a CPU looks at is any of the first `every`. 0 or a negative errno. */
+/*
+ * The gap to the first allocation that a CPU looks at, as if it had looked for long: of gaps that are even from 1 to
+ * n = 2 * every - 1, what is left at a random moment is k with the probability (n + 1 - k) / (1 + ... + n), as the smaller of
+ * two different numbers up to n + 1 is.
+ */
+static __u32 first_gap(__u32 every)
+{
+	__u32 a = 1 + (__u32)random() % (2 * every), b = 1 + (__u32)random() % (2 * every - 1);
+
+	b += b >= a;
+	return a < b ? a : b;
+}
+
+/* 0 or a negative errno. */
 static int set_out(const struct slab *slab, __u32 every)
 {
 	for (__u32 cpu = 0; cpu < slab->nr_cpu_ids; cpu++) {
-		struct slab_cpu value = { .every = every, .gap = 1 + (__u32)random() % every };
+		struct slab_cpu value = { .every = every, .gap = first_gap(every) };
 
 		if (bpf_map_update_elem(slab->cpus_fd, &cpu, &value, BPF_ANY) < 0)
 			return -errno;

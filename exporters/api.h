@@ -36,7 +36,7 @@ bool api_shows_slab(const char *path);
 /* For how long, and at one allocation in how many: what such a query may ask for. */
 #define API_SLAB_MIN_MS 100u
 #define API_SLAB_MAX_MS 60000u
-#define API_SLAB_MAX_EVERY 1000000u
+#define API_SLAB_MAX_EVERY MAX_SLAB_EVERY
 
 /* Appends the reply for a path ("/v1/status"). */
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,

@@ -18,8 +18,10 @@ struct sums {
 	double wasted_squares;
 };
 
+/* A process may have had another name before: that of the call site with most allocations is shown. */
 struct owner {
 	const struct task_identity *id;
+	__u64 nr_by_name;
 	struct sums sums;
 };
 
@@ -126,9 +128,16 @@ static void write_owners(struct request *request, const struct rec_slab_site **s
 
 	qsort(sites, nr, sizeof(*sites), compare_ids);
 	for (__u32 i = 0; i < nr; i++) {
+		struct owner *owner;
+
 		if (!i || compare_ids(&sites[i - 1], &sites[i]) != 0)
-			owners[nr_owners++] = (struct owner){ .id = &sites[i]->id };
-		sums_add(&owners[nr_owners - 1].sums, sites[i]);
+			owners[nr_owners++] = (struct owner){};
+		owner = &owners[nr_owners - 1];
+		sums_add(&owner->sums, sites[i]);
+		if (sites[i]->nr_samples < owner->nr_by_name)
+			continue;
+		owner->id = &sites[i]->id;
+		owner->nr_by_name = sites[i]->nr_samples;
 	}
 	qsort(owners, nr_owners, sizeof(*owners), compare_owners);
 	json_array_begin(json, "processes");

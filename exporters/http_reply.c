@@ -244,7 +244,8 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 {
 	struct http *http = endpoint->http;
 	struct api_context context;
-	uint64_t pid = 0, after = 0, history = 0, max_age_ms = UINT64_MAX, look_ms = 0, every = 1;
+	uint64_t pid = 0, after = 0, history = 0, max_age_ms = UINT64_MAX;
+	uint64_t look_ms = UINT64_MAX, every = 1;
 	struct api_query query;
 	enum api_status status;
 
@@ -253,7 +254,7 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 	    !query_u64(peer, "look_ms", &look_ms) || !query_u64(peer, "every", &every))
 		return refuse(http, peer,
 			      "pid, after, history, max_age_ms, look_ms and every are whole numbers");
-	if (api_shows_slab(path) && look_ms) {
+	if (api_shows_slab(path) && look_ms != UINT64_MAX) {
 		if (look_ms < API_SLAB_MIN_MS || look_ms > API_SLAB_MAX_MS || !every ||
 		    every > API_SLAB_MAX_EVERY)
 			return refuse(http, peer, "look_ms is 100 to 60000, and every is 1 to 1000000");

@@ -10,6 +10,7 @@
 #include "types.h"
 
 #define MAX_SLAB_SITES 4096u
+#define MAX_SLAB_EVERY 1000000u
 #define SLAB_NAME_LEN 32
 
 /* One for each CPU, which shares no line of the cache with another; the daemon writes it before the programs run. */

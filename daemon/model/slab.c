@@ -68,6 +68,7 @@ int apply_slab_cache(struct model *model, const struct rec_header *h)
 	struct rec_slab_cache *cache;
 
 	if (look->nr_caches == MAX_SLAB_CACHES || rec->held_bytes > MAX_SUM - look->held_bytes ||
+	    rec->object_bytes > MAX_SUM ||
 	    (rec->object_bytes && rec->nr_objects > rec->held_bytes / rec->object_bytes))
 		return -EINVAL;
 	if (reserve((void **)&look->caches, sizeof(*look->caches), look->nr_caches, &look->max_caches))
@@ -84,7 +85,8 @@ int apply_slab(struct model *model, const struct rec_header *h)
 	const struct rec_slab *rec = (const struct rec_slab *)h;
 	struct slab_looks *slab = &model->slab;
 
-	if (rec->every && slab->pending.given_bytes > MAX_SUM / rec->every)
+	if (rec->every > MAX_SLAB_EVERY || (!rec->every && !rec->why_not[0]) || rec->duration_ns > MAX_SUM ||
+	    rec->nr_lost > MAX_SUM || (rec->every && slab->pending.given_bytes > MAX_SUM / rec->every))
 		return -EINVAL;
 	slab->rec = *rec;
 	terminate(slab->rec.why_not);

@@ -91,6 +91,18 @@ static void test_failed_allocation_is_none(void **state)
 	assert_int_equal(count_of(lab, SITE, 0).nr, 0);
 }
 
+/* They are whole pages, and told twice by some kernels. */
+static void test_more_than_two_pages_are_no_slab(void **state)
+{
+	const __u64 two_pages = 2 * (__u64)sysconf(_SC_PAGESIZE);
+	struct lab *lab = *state;
+
+	look_at_one_in(lab, 1);
+	RUN(lab, slab_kmalloc, SITE, OBJECT, two_pages, two_pages, 0, 0);
+	RUN(lab, slab_kmalloc, SITE, OBJECT, two_pages + 1, 2 * two_pages, 0, 0);
+	assert_int_equal(count_of(lab, SITE, 0).nr, 1);
+}
+
 static void test_cache_says_its_name_and_sizes(void **state)
 {
 	static const char name[] = "a_cache_whose_name_is_longer_than_there_is_room";
@@ -163,6 +175,7 @@ static void test_without_a_place_it_is_lost(void **state)
 static const struct CMUnitTest tests[] = {
 	LAB_TEST(test_requests_add_up_by_call_site),
 	LAB_TEST(test_failed_allocation_is_none),
+	LAB_TEST(test_more_than_two_pages_are_no_slab),
 	LAB_TEST(test_cache_says_its_name_and_sizes),
 	LAB_TEST(test_one_in_so_many_is_looked_at),
 	LAB_TEST_WITH(test_without_a_place_it_is_lost, &with_one_place),

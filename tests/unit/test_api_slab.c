@@ -106,6 +106,9 @@ static void test_what_cannot_be_is_refused(void **state UNUSED)
 	assert_int_equal(feed_cache(model, "a", 0, 0, 1ULL << 62), 0);
 	assert_int_equal(feed_cache(model, "b", 0, 0, 1), -EINVAL);
 	assert_int_equal(feed_slab(model, 1, 3), -EINVAL);
+	/* None without a reason, and fewer than can be asked for. */
+	assert_int_equal(feed_slab(model, 1, 0), -EINVAL);
+	assert_int_equal(feed_slab(model, 1, MAX_SLAB_EVERY + 1), -EINVAL);
 	assert_int_equal(feed_slab(model, 1, 2), 0);
 	/* More rows than the kernel's table has. */
 	for (__u32 i = 0; i < MAX_SLAB_SITES; i++)
@@ -125,6 +128,30 @@ static void test_before_and_during_a_look(void **state UNUSED)
 	json = reply(model, 1500);
 	assert_true(json_is_true(json_object_get(json, "is_running")));
 	assert_int_equal(integer(json, "remaining_ns"), 500);
+	json_decref(json);
+	model_free(model);
+}
+
+/* A shell that becomes another program is shown under the name by which it allocated most. */
+static void test_process_has_the_name_of_most(void **state UNUSED)
+{
+	struct rec_slab_site rec = { .h = HEADER(REC_SLAB_SITE, struct rec_slab_site, 0),
+				     .id = { .tgid = 5, .start_ns = 5 } };
+	struct model *model = model_with(4, 100, NULL);
+	static const char *const names[] = { "bash", "python3", "bash" };
+	json_t *json;
+
+	for (__u32 i = 0; i < 3; i++) {
+		rec.call_site = i;
+		rec.nr_samples = rec.requested_bytes = rec.given_bytes = i == 1 ? 10 : 9;
+		memset(rec.id.comm, 0, sizeof(rec.id.comm));
+		copy_text(rec.id.comm, names[i], sizeof(rec.id.comm));
+		assert_int_equal(feed(model, &rec), 0);
+	}
+	assert_int_equal(feed_slab(model, 100, 1), 0);
+	json = reply(model, 0);
+	assert_string_equal(json_string_value(json_object_get(member(json, "processes", 0), "comm")),
+			    "python3");
 	json_decref(json);
 	model_free(model);
 }
@@ -201,6 +228,7 @@ int main(void)
 		cmocka_unit_test(test_look_is_visible_when_it_ends),
 		cmocka_unit_test(test_what_cannot_be_is_refused),
 		cmocka_unit_test(test_before_and_during_a_look),
+		cmocka_unit_test(test_process_has_the_name_of_most),
 		cmocka_unit_test(test_samples_stand_for_all),
 		cmocka_unit_test(test_without_samples_in_between_nothing_is_estimated),
 		cmocka_unit_test(test_large_error),
