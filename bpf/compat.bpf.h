@@ -99,8 +99,8 @@ static __always_inline unsigned long page_flags(__u64 page)
 }
 
 /*
- * Changing a map returned an int, whose upper half a program must not look at, and returns a long - 6.4 - not told
- * apart: the lower half is the error on all kernels - when the floor passes 6.4. (2026-11)
+ * Changing a map returned an int, whose upper half a program must not look at, and returns a long - 6.4 -
+ * not told apart: the lower half is the error on all kernels - when the floor passes 6.4. (2026-11)
  */
 #define MAP_ERROR(result) ((int)(result))
 

@@ -30,7 +30,10 @@ static __always_inline struct slab_cpu *this_cpu(void)
 	return bpf_map_lookup_elem(&slab_cpus, &cpu);
 }
 
-/* Both programs count down the same gap. If one interrupts the other, a step may be lost, and the gap is one longer. */
+/*
+ * Both programs count down the same gap. If one interrupts the other, a step may be lost, and the gap is
+ * one longer.
+ */
 static __always_inline bool is_chosen(void)
 {
 	struct slab_cpu *mine = this_cpu();
@@ -91,8 +94,8 @@ static __always_inline void count_slab(__u64 call_site, const struct kmem_cache 
 }
 
 /*
- * More than kmalloc() has a cache for (KMALLOC_MAX_CACHE_SIZE, two pages) are whole pages, and some kernels tell of them
- * twice: within the allocator, and for its caller.
+ * More than kmalloc() has a cache for (KMALLOC_MAX_CACHE_SIZE, two pages) are whole pages, and some
+ * kernels tell of them twice: within the allocator, and for its caller.
  */
 static __always_inline bool is_of_slab(__u64 given)
 {

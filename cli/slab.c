@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * memoir slab: who is given more by the slab allocators than was asked for, and which caches hold more than is in
- * use. The daemon looks at allocations for a while, and this waits for it.
+ * memoir slab: who is given more by the slab allocators than was asked for, and which caches hold more
+ * than is in use. The daemon looks at allocations for a while, and this waits for it.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -21,7 +21,10 @@
 
 /* --- the look --------------------------------------------------------------------------------- */
 
-/* Whether the answer shows a look that has ended since asked_ns, CLOCK_BOOTTIME: the one that this asked for, or took part in. */
+/*
+ * Whether the answer shows a look that has ended since asked_ns, CLOCK_BOOTTIME: the one that this asked
+ * for, or took part in.
+ */
 static bool has_ended(const json_t *reply, uint64_t asked_ns)
 {
 	const json_t *look = reply_member(reply, "look");

@@ -90,13 +90,11 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 
 void collector_feed(struct collector *collector, const struct rec_header *record)
 {
-	const struct rec_cgroup *cgroup = NULL;
+	__u64 id = record->kind == REC_HOLDER      ? ((const struct rec_holder *)record)->cgroup_id
+		   : record->kind == REC_SLAB_SITE ? ((const struct rec_slab_site *)record)->id.cgroup_id
+						   : 0;
+	const struct rec_cgroup *cgroup = id ? cgroups_meet(collector->cgroups, id) : NULL;
 
-	if (record->kind == REC_HOLDER)
-		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_holder *)record)->cgroup_id);
-	if (record->kind == REC_SLAB_SITE)
-		cgroup = cgroups_meet(collector->cgroups,
-				      ((const struct rec_slab_site *)record)->id.cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
 	feed(collector, record);

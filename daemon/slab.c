@@ -84,9 +84,9 @@ static int forget_sites(struct slab *slab)
 }
 
 /*
- * The gap to the first allocation that a CPU looks at, as if it had looked for long: of gaps that are even from 1 to
- * n = 2 * every - 1, what is left at a random moment is k with the probability (n + 1 - k) / (1 + ... + n), as the smaller of
- * two different numbers up to n + 1 is.
+ * The gap to the first allocation that a CPU looks at, as if it had looked for long: of gaps that are even
+ * from 1 to n = 2 * every - 1, what is left at a random moment is k with the probability (n + 1 - k) / (1
+ * + ... + n), as the smaller of two different numbers up to n + 1 is.
  */
 static __u32 first_gap(__u32 every)
 {

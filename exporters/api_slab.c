@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Slab allocations of the JSON API: the last look at what was asked for and what was given, by call site and by
- * process, and what the caches hold.
+ * Slab allocations of the JSON API: the last look at what was asked for and what was given, by call site
+ * and by process, and what the caches hold.
  */
 #include "api_request.h"
 #include "frames.h"
@@ -39,8 +39,9 @@ static __u64 root(double square)
 }
 
 /*
- * Of n samples with the values x, each met with the probability 1/every, the sum is estimated as every * sum(x), with
- * a variance of every * (every - 1) * sum(x^2) (Horvitz and Thompson, 1952, for independent choices).
+ * Of n samples with the values x, each met with the probability 1/every, the sum is estimated as every *
+ * sum(x), with a variance of every * (every - 1) * sum(x^2) (Horvitz and Thompson, 1952, for independent
+ * choices).
  */
 static void write_sums(struct request *request, const struct sums *sums)
 {

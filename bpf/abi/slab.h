@@ -13,7 +13,10 @@
 #define MAX_SLAB_EVERY 1000000u
 #define SLAB_NAME_LEN 32
 
-/* One for each CPU, which shares no line of the cache with another; the daemon writes it before the programs run. */
+/*
+ * One for each CPU, which shares no line of the cache with another; the daemon writes it before the
+ * programs run.
+ */
 struct slab_cpu {
 	__u32 every;   /* one allocation in so many is looked at, at least 1 */
 	__u32 gap;     /* the gap-th from now is the next one */

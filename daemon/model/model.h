@@ -52,7 +52,10 @@ extern const struct ledger_row ledger_rows[NR_LEDGER];
 void row_metric_name(char ret[ROW_NAME_LEN], const char *prefix, const char *id, enum value_type type,
 		     enum value_unit unit);
 
-/* The key of a ledger row in JSON and on the command line: "rss_anon_bytes", "direct_reclaim_stall_ns", "minor_faults". */
+/*
+ * The key of a ledger row in JSON and on the command line: "rss_anon_bytes", "direct_reclaim_stall_ns",
+ * "minor_faults".
+ */
 void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit);
 
 /*
@@ -127,7 +130,10 @@ const char *vmstat_item_name(enum vmstat_item item);
 __u32 model_nr_probes(const struct model *model);
 const struct rec_probe *model_probe(const struct model *model, __u32 index);
 const char *probe_state_name(enum probe_state state);
-/* Whether a probe in this state is to be attached: neither do others do its work, nor does it wait for a request. */
+/*
+ * Whether a probe in this state is to be attached: neither do others do its work, nor does it wait for a
+ * request.
+ */
 bool probe_is_wanted(enum probe_state state);
 
 /* --- zones: the state of free memory ------------------------------------------------------------ */
@@ -321,8 +327,8 @@ const struct rec_holder *model_holder(const struct model *model, __u32 index);
 bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b);
 
 /*
- * What a group holds, of its owners that have records of their own; "other" has all that no exported group has.
- * Zeroes where pages are not followed.
+ * What a group holds, of its owners that have records of their own; "other" has all that no exported group
+ * has. Zeroes where pages are not followed.
  */
 struct held model_group_held(const struct model *model, __u32 index);
 

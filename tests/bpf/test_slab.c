@@ -131,8 +131,8 @@ static void test_cache_says_its_name_and_sizes(void **state)
 }
 
 /*
- * Gaps are even between 1 and 15, so that of 8,000 allocations 1,000 are looked at, with a standard deviation of
- * 8000 * sqrt(var(gap) / mean^3 / 8000) = 17: five of them to either side.
+ * Gaps are even between 1 and 15, so that of 8,000 allocations 1,000 are looked at, with a standard
+ * deviation of 8000 * sqrt(var(gap) / mean^3 / 8000) = 17: five of them to either side.
  */
 static void test_one_in_so_many_is_looked_at(void **state)
 {

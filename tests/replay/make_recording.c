@@ -566,7 +566,10 @@ static void put_slab_site(const struct sim_task *task, __u64 call_site, const ch
 	put(&rec);
 }
 
-/* A process with two call sites, interrupts, and caches, one of which is full and one of no use to anybody. */
+/*
+ * A process with two call sites, interrupts, and caches, one of which is full and one of no use to
+ * anybody.
+ */
 static void put_slab(__u64 after_ns)
 {
 	static const struct {

@@ -75,7 +75,7 @@ memoir_sums() {
 	jq -e --argjson pid "$maker" '[.look.sites[] | select(.pid == $pid)][0] | .comm == "workload" and .cache == "kmalloc" and
 		.count == 200 and .requested_bytes == 200 * 640 and .given_bytes == 200 * 1024 and
 		(.call_site | startswith("alloc_pipe_info+"))' "$dir/reply"
-	jq -e '.look.lost_samples == 0 and .look.every == 1 and (.look.caches | length > 10)' "$dir/reply"
+	jq -e '.look.every == 1 and (.look.caches | length > 10)' "$dir/reply"
 }
 
 @test "what is estimated from one allocation in 16 is within its error" {

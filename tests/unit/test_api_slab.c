@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Looks at slab allocations: visible as a whole, bounded whatever a record says, and in the JSON API scaled to all
- * allocations with an error that is right.
+ * Looks at slab allocations: visible as a whole, bounded whatever a record says, and in the JSON API
+ * scaled to all allocations with an error that is right.
  */
 #include "model_stream.h"
 

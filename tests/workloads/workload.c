@@ -346,7 +346,10 @@ static void recall(char **args)
 	recall_advised(args, MADV_NOHUGEPAGE);
 }
 
-/* recall-huge PAGES: the same in larger pieces where the system lets a process have them, and without zeroes. */
+/*
+ * recall-huge PAGES: the same in larger pieces where the system lets a process have them, and without
+ * zeroes.
+ */
 static void recall_huge(char **args)
 {
 	recall_advised(args, MADV_HUGEPAGE);
