@@ -62,7 +62,7 @@ static __always_inline void count_by_stack(void *ctx, __u32 migratetype, __u32 f
 	}
 	known = bpf_map_lookup_elem(&fallbacks, &key);
 	if (!known) {
-		if (!bpf_map_update_elem(&fallbacks, &key, &first, BPF_NOEXIST))
+		if (!MAP_ERROR(bpf_map_update_elem(&fallbacks, &key, &first, BPF_NOEXIST)))
 			return;
 		/* Another CPU was the first, or there is no room. */
 		known = bpf_map_lookup_elem(&fallbacks, &key);

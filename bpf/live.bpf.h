@@ -83,7 +83,7 @@ static __always_inline void live_keep(void *ctx, __u64 group, __u32 nr_groups, _
 	for (__u32 i = 0; i < LIVE_MAX_GROUPS && i < nr_groups; i++) {
 		__u64 key = group + i;
 
-		if (bpf_map_update_elem(&live, &key, &live_page, BPF_ANY))
+		if (MAP_ERROR(bpf_map_update_elem(&live, &key, &live_page, BPF_ANY)))
 			lost(LOSS_LIVE_PAGE);
 	}
 }

@@ -31,8 +31,8 @@ static __always_inline struct slab_cpu *this_cpu(void)
 }
 
 /*
- * Both programs count down the same gap. If one interrupts the other, a step may be lost, and the gap is
- * one longer.
+ * Both programs count down the same gap. If one interrupts the other, a step may be lost, and a gap is a
+ * little wrong.
  */
 static __always_inline bool is_chosen(void)
 {
@@ -52,10 +52,11 @@ static __always_inline void add(struct slab_count *count, __u64 requested, __u64
 {
 	__u64 wasted = given - requested;
 
-	__sync_fetch_and_add(&count->nr, 1);
-	__sync_fetch_and_add(&count->requested_bytes, requested);
+	/* In this order, so that what is read meanwhile was never wanted without having been given. */
 	__sync_fetch_and_add(&count->given_bytes, given);
+	__sync_fetch_and_add(&count->requested_bytes, requested);
 	__sync_fetch_and_add(&count->wasted_squares, wasted * wasted);
+	__sync_fetch_and_add(&count->nr, 1);
 }
 
 static __always_inline void add_loss(void)

@@ -220,6 +220,9 @@ static int show(const json_t *reply)
 		show_summary(look, seconds, width, &out);
 		show_sites(reply_member(look, "sites"), seconds, width, &out);
 		show_processes(reply_member(look, "processes"), seconds, width, &out);
+		if (!json_is_array(reply_member(look, "caches")))
+			view_line(&out, width,
+				  "What slab caches hold is not visible: /proc/slabinfo is not.");
 		show_caches(reply_member(look, "caches"), width, &out);
 	}
 	status = print_text(&out);

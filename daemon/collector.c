@@ -5,9 +5,9 @@
  *   1. the account of exited tasks is read, then the ring is drained: so every task in the account
  *      whose record was not lost is known by name;
  *   2. then living tasks are read: a task whose exit was drained is not among them;
- *   3. cells are read on both sides of /proc/vmstat, and vmstat's faults and swap-ins on both sides of the
- *      tasks: where nothing moved, and no task was between its exit and the taking of its ledger, the
- *      moment was quiet and both sides can be compared exactly.
+ *   3. cells are read on both sides of /proc/vmstat, and its faults and swap-ins on both sides of the
+ *      tasks: where nothing moved, and no task was between its exit and its ledger, it was a quiet moment,
+ *      and both sides can be compared exactly.
  */
 #include "collector.h"
 
@@ -26,9 +26,7 @@
 #include "zonefiles.h"
 
 #define MAX_INTERVAL_NS (60 * NSEC_PER_SEC)
-
-/* How often a new installation looks for a quiet moment to take its base from. */
-#define BASE_TRIES 50
+#define BASE_TRIES 50 /* looks of a new installation for a quiet moment to take its base from */
 
 struct collector {
 	struct collector_options options;
@@ -90,11 +88,12 @@ static void feed_from_kernel(void *ctx, const struct rec_header *record)
 
 void collector_feed(struct collector *collector, const struct rec_header *record)
 {
-	__u64 id = record->kind == REC_HOLDER      ? ((const struct rec_holder *)record)->cgroup_id
-		   : record->kind == REC_SLAB_SITE ? ((const struct rec_slab_site *)record)->id.cgroup_id
-						   : 0;
-	const struct rec_cgroup *cgroup = id ? cgroups_meet(collector->cgroups, id) : NULL;
+	const struct rec_cgroup *cgroup = NULL;
 
+	if (record->kind == REC_SLAB_SITE)
+		return feed_from_kernel(collector, record);
+	if (record->kind == REC_HOLDER)
+		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_holder *)record)->cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
 	feed(collector, record);

@@ -194,8 +194,12 @@ static void write_caches(struct request *request)
 	const struct rec_slab_cache **caches = calloc(nr + 1, sizeof(*caches));
 	struct json *json = &request->json;
 
-	if (!caches) {
+	if (!nr)
+		json_add_null(json, "caches");
+	if (!caches)
 		json->text->is_failed = true;
+	if (!nr || !caches) {
+		free(caches);
 		return;
 	}
 	for (__u32 i = 0; i < nr; i++)

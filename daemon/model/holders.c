@@ -16,7 +16,7 @@
 
 const struct held_info held_rows[NR_HELD] = {
 	[HELD_PAGES] = { "memoir_group_held_bytes", PAGES,
-			 "Page memory that the group holds, by those of its processes that hold most: an estimate like memoir_held_bytes." },
+			 "Page memory that the group holds at least, by those of its processes that are among the 128 owners which hold or spoil most; of all others it is in the group other. An estimate like memoir_held_bytes, by the names at allocation." },
 	[HELD_UNMOVABLE_PAGES] = { "memoir_group_held_unmovable_bytes", PAGES,
 				   "Of it, what was not asked for as movable memory." },
 	[HELD_SPOILED] = { "memoir_group_spoiled_pageblocks", INDEX,

@@ -42,6 +42,14 @@ static int reserve(void **rows, size_t size, __u32 nr, __u32 *max)
 	return 0;
 }
 
+/* Whether the squares of some numbers are together no more than the square of their sum. */
+static bool are_squares_possible(const struct rec_slab_site *rec)
+{
+	__u64 wasted = rec->given_bytes - rec->requested_bytes;
+
+	return wasted >> 32 || rec->wasted_squares <= wasted * wasted;
+}
+
 int apply_slab_site(struct model *model, const struct rec_header *h)
 {
 	const struct rec_slab_site *rec = (const struct rec_slab_site *)h;
@@ -49,7 +57,8 @@ int apply_slab_site(struct model *model, const struct rec_header *h)
 	struct rec_slab_site *site;
 
 	if (look->nr_sites == MAX_SLAB_SITES || rec->given_bytes > MAX_SUM - look->given_bytes ||
-	    rec->requested_bytes > rec->given_bytes || rec->nr_samples > rec->given_bytes)
+	    rec->requested_bytes > rec->given_bytes || rec->nr_samples > rec->given_bytes ||
+	    !are_squares_possible(rec))
 		return -EINVAL;
 	if (reserve((void **)&look->sites, sizeof(*look->sites), look->nr_sites, &look->max_sites))
 		return -ENOMEM;

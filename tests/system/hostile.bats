@@ -129,7 +129,7 @@ scrape() {
 	exec {errors}<"$dir/errors"
 	wait_for_message '*live view*' >"$dir/messages"
 	cat "$dir/messages"
-	get /v1/probes | jq -e '.probes | length > 0 and all(.state == "attached" or (.state == "optional" and .reason != ""))'
+	get /v1/probes | jq -e '.probes | length > 0 and all(.state == "attached" or (.state == "optional" and .reason != "") or .state == "on_request")'
 	get /metrics | promtool check metrics
 	is_serving
 	end_daemon

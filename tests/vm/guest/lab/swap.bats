@@ -22,6 +22,8 @@ teardown_file() {
 
 teardown() {
 	daemon_teardown
+	# Whoever was killed may still be on the way out.
+	# shellcheck disable=SC2016
 	[ ! -d "$cgroup" ] || timeout 60 bash -c 'until rmdir "$1"; do :; done' bash "$cgroup" 2>/dev/null
 }
 
