@@ -83,7 +83,7 @@ static void write_sites(struct request *request, const struct rec_slab_site **si
 {
 	struct json *json = &request->json;
 
-	qsort(sites, nr, sizeof(*sites), compare_sites);
+	qsort(sites, nr, sizeof(void *), compare_sites);
 	json_array_begin(json, "sites");
 	for (__u32 i = 0; i < nr && i < MAX_SHOWN; i++) {
 		struct sums sums = {};
@@ -127,7 +127,7 @@ static void write_owners(struct request *request, const struct rec_slab_site **s
 	struct json *json = &request->json;
 	__u32 nr_owners = 0;
 
-	qsort(sites, nr, sizeof(*sites), compare_ids);
+	qsort(sites, nr, sizeof(void *), compare_ids);
 	for (__u32 i = 0; i < nr; i++) {
 		struct owner *owner;
 
@@ -154,7 +154,7 @@ static void write_owners(struct request *request, const struct rec_slab_site **s
 static void write_given(struct request *request)
 {
 	__u32 nr = model_nr_slab_sites(request->model);
-	const struct rec_slab_site **sites = calloc(nr + 1, sizeof(*sites));
+	const struct rec_slab_site **sites = calloc(nr + 1, sizeof(void *));
 	struct owner *owners = calloc(nr + 1, sizeof(*owners));
 	struct sums total = {};
 
@@ -191,7 +191,7 @@ static int compare_caches(const void *a, const void *b)
 static void write_caches(struct request *request)
 {
 	__u32 nr = model_nr_slab_caches(request->model);
-	const struct rec_slab_cache **caches = calloc(nr + 1, sizeof(*caches));
+	const struct rec_slab_cache **caches = calloc(nr + 1, sizeof(void *));
 	struct json *json = &request->json;
 
 	if (!nr)
@@ -204,7 +204,7 @@ static void write_caches(struct request *request)
 	}
 	for (__u32 i = 0; i < nr; i++)
 		caches[i] = model_slab_cache(request->model, i);
-	qsort(caches, nr, sizeof(*caches), compare_caches);
+	qsort(caches, nr, sizeof(void *), compare_caches);
 	json_array_begin(json, "caches");
 	for (__u32 i = 0; i < nr && i < MAX_SHOWN; i++) {
 		json_object_begin(json, NULL);

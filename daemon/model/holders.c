@@ -295,8 +295,8 @@ __u64 live_error_spoiled_e3(const struct model *model, __u64 spoiled_e6, __u64 s
 
 __u64 census_error_e6(double sum, double squares, __u32 nr)
 {
-	double mean = (sum + MORE_BLOCKS / 2) / ((double)nr + MORE_BLOCKS);
-	double variance = (squares + MORE_BLOCKS / 2) / ((double)nr + MORE_BLOCKS) - mean * mean;
+	double mean = (sum + MORE_BLOCKS / 2.0) / ((double)nr + MORE_BLOCKS);
+	double variance = (squares + MORE_BLOCKS / 2.0) / ((double)nr + MORE_BLOCKS) - mean * mean;
 	double error_e12 = variance / nr * 1e12;
 
 	return error_e12 > 0 && error_e12 < 1e18 ? square_root((__u64)error_e12) : 0;

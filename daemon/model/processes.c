@@ -258,10 +258,12 @@ static bool process_has_new_identity(const struct model *model, const struct pro
 static void process_keep_rates(struct processes *processes, struct process *process,
 			       const struct rates *rates)
 {
-	static const struct rates nothing;
+	bool is_any = false;
 
 	process->rates = 0;
-	if (!memcmp(rates, &nothing, sizeof(nothing)))
+	for (int row = 0; row < NR_LEDGER; row++)
+		is_any |= rates->v[row] != 0;
+	if (!is_any)
 		return;
 	if (processes->nr_rates == processes->max_rates) {
 		__u32 max = processes->max_rates ? processes->max_rates * 2 : MIN_PROCESSES;
