@@ -86,7 +86,7 @@ without_ages() {
 	else
 		jq -e '.process.swapped_in_bytes == null' "$dir/process"
 		grep -q '^Swapped in  not visible on this kernel' "$dir/shown"
-		[ -z "$(grep 'swapped_in\|item="pswpin"' "$dir/metrics")" ]
+		[ "$(grep -c 'swapped_in\|item="pswpin"' "$dir/metrics")" -eq 0 ]
 	fi
 }
 
