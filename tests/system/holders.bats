@@ -3,6 +3,7 @@
 
 load daemon
 load expect
+load holders
 
 # run_workload NAME ARGUMENT...: starts it, and returns when it holds what it is to hold. Its pid is in $holder.
 run_workload() {
@@ -19,21 +20,6 @@ end_workload() {
 	exec {input}>&-
 	rm "$dir/input"
 	wait "${pids[-1]}"
-}
-
-# read_holders: the answer to what is held now, in $dir/answer. A reading costs at most a twentieth of a CPU, so it may be
-# an earlier one: it is asked for again until it began after this call.
-read_holders() {
-	local since
-	since=$(now)
-	soon is_read_since "$since"
-}
-now() {
-	awk '{ printf "%.0f\n", $1 * 1e9 }' /proc/uptime
-}
-is_read_since() {
-	get '/v1/fragmentation?max_age_ms=0' >"$dir/answer"
-	jq -e --argjson age "$(($(now) - $1))" '.holders.age_ns <= $age' "$dir/answer" >/dev/null
 }
 
 # held PID MIGRATETYPE: bytes, error
@@ -84,24 +70,6 @@ near() {
 	read_holders
 	read -r bytes error < <(held "$holder" unmovable)
 	[ "$bytes" -le $((2 << 20)) ]
-}
-
-@test "mixed pageblocks are estimated as a walk over all pages finds them" {
-	start_daemon
-	run_workload hold 20000
-	read -r nr least most < <("$WORKLOAD" blocks)
-	read_holders
-	reason=$(jq -r .holders.blocks_reason "$dir/answer")
-	[ -z "$reason" ] || skip "pageblocks are not visible here: $reason"
-	jq -c .holders.census "$dir/answer"
-	echo "of $nr blocks $least to $most are mixed"
-	# A page that the kernel uses without a flag looks like one on the list of a CPU, so the walk knows bounds.
-	jq -e --argjson nr "$nr" --argjson least "$least" --argjson most "$most" '
-		.holders.census | (map(.blocks_read) | add) as $read |
-		(map(.mixed_share * .blocks_read) | add / $read) as $share |
-		(3 * ((0.01 + $share * (1 - $share)) / $read | sqrt)) as $margin |
-		$read >= 32 and $share >= $least / $nr - $margin and $share <= $most / $nr + $margin and
-		all(.[]; .mean_free_pages + .mean_movable_pages + .mean_unmovable_pages | . > 0 and . <= 512.01)' "$dir/answer"
 }
 
 @test "a daemon that takes over knows what is held, from stacks that it has not seen itself" {

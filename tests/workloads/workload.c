@@ -205,17 +205,29 @@ static void hold(char **args)
 	stay();
 }
 
+/* An empty pipe that takes so many pages. */
+static void make_pipe(int ends[2], unsigned long nr_pages, size_t page_size)
+{
+	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETPIPE_SZ, nr_pages * page_size) < 0)
+		die("pipe");
+}
+
+static void write_page(int fd, size_t page_size)
+{
+	static char page[65536];
+
+	if (write(fd, page, page_size) != (ssize_t)page_size)
+		die("write");
+}
+
 /* A pipe full of fresh pages: the kernel's own, which nobody can move. Its end to read from. */
 static int fill_pipe(unsigned long nr_pages, size_t page_size)
 {
-	static char page[65536];
 	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0 || fcntl(ends[0], F_SETPIPE_SZ, nr_pages * page_size) < 0)
-		die("pipe");
+	make_pipe(ends, nr_pages, page_size);
 	for (unsigned long i = 0; i < nr_pages; i++)
-		if (write(ends[1], page, page_size) != (ssize_t)page_size)
-			die("write");
+		write_page(ends[1], page_size);
 	close(ends[1]);
 	return ends[0];
 }
@@ -267,18 +279,44 @@ static void spoil(char **args)
 	free(pipes);
 }
 
-/*
- * sieve PAGES: touches pages and gives every second one back, which fragments but can be moved; prints its
- * pid and waits.
- */
-static void sieve(char **args)
+/* One of so many is kept of what is scattered. */
+#define SCATTER 4
+
+/* Pipes that are filled at random, to the half, so that none is ever full; one of SCATTER stays. */
+static void scatter_pipes(unsigned long nr_kept, size_t page_size)
 {
-	unsigned long nr_pages = number(args[0]);
+	unsigned long nr_pipes = SCATTER * nr_kept;
+	int(*pipes)[2] = calloc(nr_pipes, sizeof(*pipes));
+
+	if (!pipes)
+		die("calloc");
+	for (unsigned long i = 0; i < nr_pipes; i++)
+		make_pipe(pipes[i], PIPE_PAGES, page_size);
+	for (unsigned long page = 0; page < nr_pipes * PIPE_PAGES / 2; page++)
+		write_page(pipes[(unsigned long)random() % nr_pipes][1], page_size);
+	for (unsigned long i = nr_kept; i < nr_pipes; i++) {
+		close(pipes[i][0]);
+		close(pipes[i][1]);
+	}
+	free(pipes);
+}
+
+/*
+ * scatter PAGES PIPES: touches four times as many pages and fills four times as many pipes, and gives back
+ * all but some PAGES and PIPES, so that of pages next to each other each is kept by chance; prints its pid
+ * and waits.
+ */
+static void scatter(char **args)
+{
+	unsigned long nr_pages = SCATTER * number(args[0]);
 	size_t page_size = (size_t)sysconf(_SC_PAGESIZE);
 	char *memory = touched_pages(nr_pages, page_size);
 
-	for (unsigned long page = 0; page < nr_pages; page += 2)
-		madvise(memory + page * page_size, page_size, MADV_DONTNEED);
+	srandom((unsigned int)getpid());
+	for (unsigned long page = 0; page < nr_pages; page++)
+		if (random() % SCATTER)
+			madvise(memory + page * page_size, page_size, MADV_DONTNEED);
+	scatter_pipes(number(args[1]), page_size);
 	stay();
 }
 
@@ -372,45 +410,6 @@ static void reserve(char **args)
 		mmap(NULL, (size_t)sysconf(_SC_PAGESIZE), PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-/* What one page in /proc/kpageflags says, by Documentation/admin-guide/mm/pagemap.rst. */
-#define KPF_FREE (1ULL << 10)
-#define KPF_OF_PROCESSES \
-	(1ULL << 5 | 1ULL << 11 | 1ULL << 12 | 1ULL << 13 | 1ULL << 14 | 1ULL << 17 | 1ULL << 22)
-#define KPF_NO_MEMORY (1ULL << 19 | 1ULL << 20 | 1ULL << 23)
-#define BLOCK 512
-
-/*
- * blocks: reads the flags of all pages; prints how many pageblocks have memory, in how many of
- * these there are
- * pages of processes beside others that have a flag, and beside others at all.
- */
-static void blocks(char **args)
-{
-	int fd = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	unsigned long nr = 0, nr_mixed_least = 0, nr_mixed_most = 0;
-	uint64_t flags[BLOCK];
-
-	(void)args;
-	if (fd < 0)
-		die("/proc/kpageflags");
-	while (read(fd, flags, sizeof(flags)) == sizeof(flags)) {
-		bool has_memory = false, has_processes = false, has_others = false, has_bare = false;
-
-		for (int i = 0; i < BLOCK; i++) {
-			has_memory = has_memory || (flags[i] && !(flags[i] & KPF_NO_MEMORY));
-			if (flags[i] & (KPF_NO_MEMORY | KPF_FREE))
-				continue;
-			has_processes = has_processes || flags[i] & KPF_OF_PROCESSES;
-			has_others = has_others || (flags[i] && !(flags[i] & KPF_OF_PROCESSES));
-			has_bare = has_bare || !flags[i];
-		}
-		nr += has_memory;
-		nr_mixed_least += has_processes && has_others;
-		nr_mixed_most += has_processes && (has_others || has_bare);
-	}
-	printf("%lu %lu %lu\n", nr, nr_mixed_least, nr_mixed_most);
-}
-
 /* read FILE: reads the whole file, prints its pid, and waits until standard input ends. */
 static void read_file(char **args)
 {
@@ -467,8 +466,7 @@ static const struct {
 	{ "reserve", 1, reserve },
 	{ "pipes", 2, fill },
 	{ "spoil", 1, spoil },
-	{ "sieve", 1, sieve },
-	{ "blocks", 0, blocks },
+	{ "scatter", 2, scatter },
 	{ "read", 1, read_file },
 	{ "receive", 1, receive },
 };
@@ -482,8 +480,9 @@ int main(int argc, char **argv)
 		}
 	}
 	fputs("usage: workload touch PAGES ROUNDS | touch-huge PAGES ROUNDS | forks N | crowd N | bad-faults N |"
-	      " named NAME | use PAGES | hold PAGES | recall PAGES | recall-huge PAGES | lay HUGE SCATTERED ZEROES | reserve TIB | pipes N PAGES |"
-	      " spoil PIPES | sieve PAGES | blocks | read FILE | receive SOCKET\n",
+	      " named NAME | use PAGES | hold PAGES | recall PAGES | recall-huge PAGES |"
+	      " lay HUGE SCATTERED ZEROES | reserve TIB | pipes N PAGES |"
+	      " spoil PIPES | scatter PAGES PIPES | read FILE | receive SOCKET\n",
 	      stderr);
 	return 2;
 }

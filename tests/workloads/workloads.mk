@@ -4,9 +4,14 @@
 WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
+SURVEY := $(B)/tests/workloads/survey
 
 $(WORKLOAD) $(RECOUNT) $(HEAP): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
-test-programs: $(WORKLOAD) $(RECOUNT) $(HEAP)
+$(SURVEY): %: %.o
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libbpf)
+
+test-programs: $(WORKLOAD) $(RECOUNT) $(HEAP) $(SURVEY)

@@ -32,7 +32,7 @@ blame_once() {
 	exec {alive}<>"$dir/alive"
 	# One holds much that cannot be moved, but all in one place; one fragments, but what it leaves can be moved.
 	start hoarder pipes 32 256
-	start sieve sieve 10000
+	start sieve scatter 5000 0
 	pipes=$(($(available_mib) * 8 / 10))
 	start spoiler spoil "$pipes"
 	spoiler=$started
