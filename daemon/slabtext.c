@@ -56,6 +56,8 @@ bool slab_line_parse(const char *line, size_t size, __u32 page_size, struct rec_
 	    used_bytes > ret->held_bytes)
 		return false;
 	name_len = (size_t)(words[NAME].end - words[NAME].begin);
+	if (memchr(words[NAME].begin, '\0', name_len))
+		return false;
 	if (name_len > sizeof(ret->name) - 1)
 		name_len = sizeof(ret->name) - 1;
 	memset(ret->name, 0, sizeof(ret->name));
