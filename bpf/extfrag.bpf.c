@@ -50,16 +50,13 @@ static __always_inline enum stolen stolen(__u32 alloc_order, __u32 fallback_orde
 static __always_inline void count_by_stack(void *ctx, __u32 migratetype, __u32 fallback)
 {
 	struct fallback_count first = { .count = 1 }, *known;
-	struct task_struct *current = bpf_get_current_task_btf();
 	struct fallback_key key = { .stack = stack_now(ctx),
 				    .migratetype = migratetype,
 				    .fallback_migratetype = fallback };
 
-	if (!in_interrupt(current)) {
-		identify(&first.id, current);
-		key.start_ns = first.id.start_ns;
-		key.tgid = first.id.tgid;
-	}
+	identify_current(&first.id);
+	key.start_ns = first.id.start_ns;
+	key.tgid = first.id.tgid;
 	known = bpf_map_lookup_elem(&fallbacks, &key);
 	if (!known) {
 		if (!MAP_ERROR(bpf_map_update_elem(&fallbacks, &key, &first, BPF_NOEXIST)))

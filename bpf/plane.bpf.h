@@ -239,6 +239,15 @@ static __always_inline void identify(struct task_identity *ret_id, struct task_s
 	__builtin_memcpy(ret_id->comm, leader->comm, sizeof(ret_id->comm));
 }
 
+/* The same of the running task; zeroes in an interrupt. The caller has set all to zero. */
+static __always_inline void identify_current(struct task_identity *ret_id)
+{
+	struct task_struct *current = bpf_get_current_task_btf();
+
+	if (!in_interrupt(current))
+		identify(ret_id, current);
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 
 /*

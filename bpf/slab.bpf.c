@@ -72,13 +72,10 @@ static __always_inline void count_slab(__u64 call_site, const struct kmem_cache 
 {
 	struct slab_key key = { .call_site = call_site, .cache = (__u64)cache };
 	struct slab_count first = {}, *count;
-	struct task_struct *current = bpf_get_current_task_btf();
 
-	if (!in_interrupt(current)) {
-		identify(&first.id, current);
-		key.start_ns = first.id.start_ns;
-		key.tgid = first.id.tgid;
-	}
+	identify_current(&first.id);
+	key.start_ns = first.id.start_ns;
+	key.tgid = first.id.tgid;
 	count = bpf_map_lookup_elem(&slab_sites, &key);
 	if (!count) {
 		if (cache)
