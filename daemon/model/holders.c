@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MIN_HOLDERS 64u
-
 /* No sum of ages is larger: four million followed pages for 30,000 years. */
 #define MAX_AGE_SUM_MS (1ULL << 62)
 
@@ -40,21 +38,16 @@ int apply_holder(struct model *model, const struct rec_header *h)
 {
 	const struct rec_holder *rec = (const struct rec_holder *)h;
 	struct holder_list *pending = &model->holders.pending;
-	struct rec_holder *holder;
+	struct rec_holder *all, *holder;
 
 	if (rec->owner > NR_LIVE_OWNERS || pending->nr == MAX_HOLDERS ||
 	    rec->nr_pages > MAX_PAGES - pending->nr_pages || rec->nr_huge > rec->nr_pages ||
 	    rec->age_sum_ms > MAX_AGE_SUM_MS - pending->age_sum_ms || !is_age_possible(rec))
 		return -EINVAL;
-	if (pending->nr == pending->capacity) {
-		__u32 capacity = pending->capacity ? pending->capacity * 2 : MIN_HOLDERS;
-		struct rec_holder *all = realloc(pending->all, capacity * sizeof(*all));
-
-		if (!all)
-			return -ENOMEM;
-		pending->all = all;
-		pending->capacity = capacity;
-	}
+	all = rows_reserve(pending->all, sizeof(*all), pending->nr, &pending->capacity);
+	if (!all)
+		return -ENOMEM;
+	pending->all = all;
 	holder = &pending->all[pending->nr++];
 	*holder = *rec;
 	terminate(holder->comm);

@@ -63,6 +63,14 @@ int record_check(const void *record, size_t size);
 __u32 dim_fixed_size(enum dim dim); /* 0: the machine decides */
 const char *dim_fixed_label(enum dim dim, __u32 index);
 
+/* --- rows.c ----------------------------------------------------------------------------------- */
+
+/*
+ * An array of rows of that size with room for one more behind nr of them; *capacity is how many it has room
+ * for. The array as it is from now on; or NULL without memory, and then it is as it was.
+ */
+void *rows_reserve(void *rows, size_t size, __u32 nr, __u32 *capacity);
+
 /* --- shape.c ------------------------------------------------------------------------------------ */
 
 #define MAX_PROBES 128

@@ -222,25 +222,6 @@ const struct process *model_find_process(const struct model *model, __u32 tgid);
  * total over all groups with is_exported, plus model_retired(), equals the system-wide total at a
  * quiet moment. Totals of exported groups never decrease.
  */
-/* What somebody holds, as the last reading of live pages estimates it. */
-enum held_row {
-	HELD_PAGES,
-	HELD_UNMOVABLE_PAGES, /* asked for with another migratetype than movable */
-	HELD_SPOILED,         /* pageblocks that these spoil, in thousandths */
-	NR_HELD
-};
-
-struct held {
-	__u64 v[NR_HELD];
-};
-
-struct held_info {
-	const char *name; /* the exported series */
-	enum value_unit unit;
-	const char *help;
-};
-extern const struct held_info held_rows[NR_HELD];
-
 struct group {
 	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
 	char unit[REC_NAME_LEN];    /* raw bytes, terminated */
@@ -325,6 +306,25 @@ __u32 model_nr_holders(const struct model *model);
 const struct rec_holder *model_holder(const struct model *model, __u32 index);
 /* Whether two of them are of the same owner. */
 bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b);
+
+/* What somebody holds, as the last reading of live pages estimates it. */
+enum held_row {
+	HELD_PAGES,
+	HELD_UNMOVABLE_PAGES, /* asked for with another migratetype than movable */
+	HELD_SPOILED,         /* pageblocks that these spoil, in thousandths */
+	NR_HELD
+};
+
+struct held {
+	__u64 v[NR_HELD];
+};
+
+struct held_info {
+	const char *name; /* the exported series */
+	enum value_unit unit;
+	const char *help;
+};
+extern const struct held_info held_rows[NR_HELD];
 
 /*
  * What a group holds, of its owners that have records of their own; "other" has all that no exported group

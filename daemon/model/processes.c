@@ -258,6 +258,7 @@ static bool process_has_new_identity(const struct model *model, const struct pro
 static void process_keep_rates(struct processes *processes, struct process *process,
 			       const struct rates *rates)
 {
+	struct rates *all;
 	bool is_any = false;
 
 	process->rates = 0;
@@ -265,24 +266,12 @@ static void process_keep_rates(struct processes *processes, struct process *proc
 		is_any |= rates->v[row] != 0;
 	if (!is_any)
 		return;
-	if (processes->nr_rates == processes->max_rates) {
-		__u32 max = processes->max_rates ? processes->max_rates * 2 : MIN_PROCESSES;
-		struct rates *larger = realloc(processes->rates, max * sizeof(*larger));
-
-		if (!larger)
-			return;
-		processes->rates = larger;
-		processes->max_rates = max;
-	}
+	all = rows_reserve(processes->rates, sizeof(*all), processes->nr_rates, &processes->max_rates);
+	if (!all)
+		return;
+	processes->rates = all;
 	processes->rates[processes->nr_rates++] = *rates;
 	process->rates = processes->nr_rates;
-}
-
-static const float *process_rates(const struct processes *processes, const struct process *process)
-{
-	static const struct rates nothing;
-
-	return process->rates ? processes->rates[process->rates - 1].v : nothing.v;
 }
 
 /* Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. */
@@ -397,7 +386,7 @@ void processes_end(struct model *model)
 		struct process *process = &processes->all[i];
 
 		if (is_seen(model, process) || !process_has_left(model, process)) {
-			process_count(groups, process, process_rates(processes, process),
+			process_count(groups, process, model_process_rates(model, process),
 				      is_seen(model, process));
 			i++;
 		} else {
@@ -423,7 +412,9 @@ const struct process *model_process(const struct model *model, __u32 index)
 
 const float *model_process_rates(const struct model *model, const struct process *process)
 {
-	return process_rates(&model->processes, process);
+	static const struct rates nothing;
+
+	return process->rates ? model->processes.rates[process->rates - 1].v : nothing.v;
 }
 
 const struct process *model_find_process(const struct model *model, __u32 tgid)

@@ -8,8 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define MIN_ROWS 64u
-
 /* No sum is larger: so many bytes every reader of JSON can hold. */
 #define MAX_SUM (1ULL << 62)
 
@@ -26,22 +24,6 @@ void slab_looks_free(struct slab_looks *slab)
 	look_free(&slab->pending);
 }
 
-/* Room for one more row behind nr of them. 0 or -ENOMEM. */
-static int reserve(void **rows, size_t size, __u32 nr, __u32 *max)
-{
-	__u32 wanted = *max ? *max * 2 : MIN_ROWS;
-	void *larger;
-
-	if (nr < *max)
-		return 0;
-	larger = realloc(*rows, wanted * size);
-	if (!larger)
-		return -ENOMEM;
-	*rows = larger;
-	*max = wanted;
-	return 0;
-}
-
 /* Whether the squares of some numbers are together no more than the square of their sum. */
 static bool are_squares_possible(const struct rec_slab_site *rec)
 {
@@ -54,14 +36,16 @@ int apply_slab_site(struct model *model, const struct rec_header *h)
 {
 	const struct rec_slab_site *rec = (const struct rec_slab_site *)h;
 	struct slab_look *look = &model->slab.pending;
-	struct rec_slab_site *site;
+	struct rec_slab_site *sites, *site;
 
 	if (look->nr_sites == MAX_SLAB_SITES || rec->given_bytes > MAX_SUM - look->given_bytes ||
 	    rec->requested_bytes > rec->given_bytes || rec->nr_samples > rec->given_bytes ||
 	    !are_squares_possible(rec))
 		return -EINVAL;
-	if (reserve((void **)&look->sites, sizeof(*look->sites), look->nr_sites, &look->max_sites))
+	sites = rows_reserve(look->sites, sizeof(*sites), look->nr_sites, &look->max_sites);
+	if (!sites)
 		return -ENOMEM;
+	look->sites = sites;
 	site = &look->sites[look->nr_sites++];
 	*site = *rec;
 	look->given_bytes += site->given_bytes;
@@ -74,14 +58,16 @@ int apply_slab_cache(struct model *model, const struct rec_header *h)
 {
 	const struct rec_slab_cache *rec = (const struct rec_slab_cache *)h;
 	struct slab_look *look = &model->slab.pending;
-	struct rec_slab_cache *cache;
+	struct rec_slab_cache *caches, *cache;
 
 	if (look->nr_caches == MAX_SLAB_CACHES || rec->held_bytes > MAX_SUM - look->held_bytes ||
 	    rec->object_bytes > MAX_SUM ||
 	    (rec->object_bytes && rec->nr_objects > rec->held_bytes / rec->object_bytes))
 		return -EINVAL;
-	if (reserve((void **)&look->caches, sizeof(*look->caches), look->nr_caches, &look->max_caches))
+	caches = rows_reserve(look->caches, sizeof(*caches), look->nr_caches, &look->max_caches);
+	if (!caches)
 		return -ENOMEM;
+	look->caches = caches;
 	cache = &look->caches[look->nr_caches++];
 	*cache = *rec;
 	look->held_bytes += cache->held_bytes;
