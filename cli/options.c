@@ -94,8 +94,8 @@ static void parse_option(struct cli *cli, unsigned int option, const char *arg)
 		cli->interval_ns = parse_interval(arg);
 	if (option == OPTION_SECONDS && !parse_number(arg, MAX_SECONDS, &cli->seconds))
 		bad_usage("--seconds %s: must be a whole number from 1 to %llu", arg, MAX_SECONDS);
-	if (option == OPTION_EVERY && !parse_number(arg, API_SLAB_MAX_EVERY, &cli->every))
-		bad_usage("--every %s: must be a whole number from 1 to %u", arg, API_SLAB_MAX_EVERY);
+	if (option == OPTION_EVERY && !parse_number(arg, MAX_SLAB_EVERY, &cli->every))
+		bad_usage("--every %s: must be a whole number from 1 to %u", arg, MAX_SLAB_EVERY);
 	if (option != OPTION_SORT)
 		return;
 	cli->sort = top_key_find(arg);

@@ -31,18 +31,6 @@ struct live {
 	struct live_page pages[BATCH];
 };
 
-static bool is_attached(const struct probes *probes, const char *name)
-{
-	struct rec_probe probe;
-
-	for (__u32 i = 0; i < probes_count(probes); i++) {
-		probes_status(probes, i, &probe);
-		if (!strcmp(probe.name, name))
-			return probe.state == PROBE_ATTACHED;
-	}
-	return false;
-}
-
 /* Whether pages are followed here, and if not, why. */
 static void find_out(struct live *live, const struct probes *probes, const struct machine *machine)
 {
@@ -53,7 +41,7 @@ static void find_out(struct live *live, const struct probes *probes, const struc
 	if (!machine->live_step_shift)
 		snprintf(record->why_not, sizeof(record->why_not),
 			 "struct page is not %u bytes on this kernel", 1u << LIVE_PAGE_SHIFT);
-	else if (!is_attached(probes, "page_alloc") || !is_attached(probes, "page_free"))
+	else if (!probes_is_attached(probes, "page_alloc") || !probes_is_attached(probes, "page_free"))
 		snprintf(record->why_not, sizeof(record->why_not),
 			 "the probes page_alloc and page_free are not both attached");
 	else

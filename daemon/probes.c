@@ -237,21 +237,13 @@ static const struct {
 	{ LEDGER_SWAPPED_IN, "swap_read_page" },
 };
 
-static bool is_attached(const struct probes *probes, const char *program)
-{
-	for (__u32 i = 0; i < probes->nr; i++)
-		if (!strcmp(probes->probe[i].name, program))
-			return probes->probe[i].state == PROBE_ATTACHED;
-	return false;
-}
-
 void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
 {
 	__u64 optional = 0, seen = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(optional_rows); i++) {
 		optional |= 1ULL << optional_rows[i].row;
-		if (is_attached(probes, optional_rows[i].program))
+		if (probes_is_attached(probes, optional_rows[i].program))
 			seen |= 1ULL << optional_rows[i].row;
 	}
 	record->ledger_unseen = optional & ~seen;
@@ -262,6 +254,14 @@ void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
 __u32 probes_count(const struct probes *probes)
 {
 	return probes->nr;
+}
+
+bool probes_is_attached(const struct probes *probes, const char *name)
+{
+	for (__u32 i = 0; i < probes->nr; i++)
+		if (!strcmp(probes->probe[i].name, name))
+			return probes->probe[i].state == PROBE_ATTACHED;
+	return false;
 }
 
 void probes_status(const struct probes *probes, __u32 index, struct rec_probe *ret)

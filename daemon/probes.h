@@ -44,6 +44,9 @@ void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
 
 __u32 probes_count(const struct probes *probes);
 
+/* Whether the program of that name is attached. */
+bool probes_is_attached(const struct probes *probes, const char *name);
+
 /* Fills the record of one probe with its state and its counts of this moment. */
 void probes_status(const struct probes *probes, __u32 index, struct rec_probe *ret);
 

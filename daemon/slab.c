@@ -123,8 +123,6 @@ int slab_begin(struct slab *slab, __u64 duration_ns, __u32 every)
 	const char *what = "the tables of slab_kmalloc";
 	int err;
 
-	if (slab->end_ns)
-		return 0;
 	err = forget_sites(slab);
 	if (!err)
 		err = set_out(slab, every);

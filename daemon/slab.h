@@ -21,8 +21,8 @@ struct slab *slab_new(struct probes *probes, const struct machine *machine, stru
 void slab_free(struct slab *slab);
 
 /*
- * Begins a look that is to last duration_ns, at one allocation in `every`. 0, also while one goes on,
- * which the caller then shares; or a negative errno, and a record says why.
+ * Begins a look that is to last duration_ns, at one allocation in `every`; none may go on. 0, or a negative
+ * errno, and a record says why.
  */
 int slab_begin(struct slab *slab, __u64 duration_ns, __u32 every);
 

@@ -33,10 +33,9 @@ bool api_shows_live_pages(const char *path);
 /* Whether the reply for a path shows a look at slab allocations, which a query can begin. */
 bool api_shows_slab(const char *path);
 
-/* For how long, and at one allocation in how many: what such a query may ask for. */
+/* For how long such a query may ask to look; at one allocation in MAX_SLAB_EVERY at most. */
 #define API_SLAB_MIN_MS 100u
 #define API_SLAB_MAX_MS 60000u
-#define API_SLAB_MAX_EVERY MAX_SLAB_EVERY
 
 /* Appends the reply for a path ("/v1/status"). */
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,

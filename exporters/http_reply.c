@@ -256,7 +256,7 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 			      "pid, after, history, max_age_ms, look_ms and every are whole numbers");
 	if (api_shows_slab(path) && look_ms != UINT64_MAX) {
 		if (look_ms < API_SLAB_MIN_MS || look_ms > API_SLAB_MAX_MS || !every ||
-		    every > API_SLAB_MAX_EVERY)
+		    every > MAX_SLAB_EVERY)
 			return refuse(http, peer, "look_ms is 100 to 60000, and every is 1 to 1000000");
 		http->backend.look_at_slab(http->backend.ctx, look_ms * NSEC_PER_MSEC, (uint32_t)every);
 	}
