@@ -237,6 +237,17 @@ ssize_t space_read_entries(struct address_space *space, uint64_t page, uint64_t 
 	return n < 0 ? -errno : n / (ssize_t)sizeof(space->entries[0]);
 }
 
+ssize_t space_walk_entries(struct address_space *space, uint64_t page, uint64_t nr)
+{
+	ssize_t n = space_read_entries(space, page, nr);
+
+	if (n < 0)
+		space_problem(space, (int)n, "cannot read the pagemap: %s", strerror((int)-n));
+	if (!n)
+		space->end = SPACE_GONE;
+	return n;
+}
+
 /* The flags of a frame; frames in ascending order are read many at once. What cannot be read has none. */
 static uint64_t flags_of(struct address_space *space, uint64_t frame)
 {

@@ -98,6 +98,12 @@ int space_look_back(struct address_space *space, const struct text *maps, uint64
  */
 ssize_t space_read_entries(struct address_space *space, uint64_t page, uint64_t nr);
 
+/*
+ * The same for a walk, which ends where it returns 0 or less: with space->end at SPACE_GONE, or with
+ * space->problem.
+ */
+ssize_t space_walk_entries(struct address_space *space, uint64_t page, uint64_t nr);
+
 /* What such an entry stands for. has_file: as of struct mapping. */
 enum contiguity_page space_page(struct address_space *space, uint64_t entry, bool has_file);
 

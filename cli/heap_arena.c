@@ -149,15 +149,10 @@ static int walk_pages(struct heap_reading *reading, struct heap_walk *walk, stru
 
 	ahead->nr = 0;
 	while (page < end && !heap_must_end(reading)) {
-		ssize_t nr = space_read_entries(space, page, end - page < WINDOW ? end - page : WINDOW);
+		ssize_t nr = space_walk_entries(space, page, end - page < WINDOW ? end - page : WINDOW);
 
-		if (nr < 0)
-			return space_problem(space, (int)nr, "cannot read the pagemap: %s",
-					     strerror((int)-nr));
-		if (!nr) {
-			space->end = SPACE_GONE;
-			break;
-		}
+		if (nr <= 0)
+			return (int)nr;
 		for (size_t i = 0; i < (size_t)nr; i++, page++) {
 			const uint64_t *entry = &space->entries[i];
 			const uint8_t *bytes = NULL;

@@ -24,15 +24,12 @@ static int walk_mapping(struct address_space *space, const struct mapping *mappi
 
 	while (page < end &&
 	       !space_must_end(space, "Reading page tables", result->seen_bytes, result->mapped_bytes)) {
-		ssize_t nr = space_read_entries(space, page, end - page);
+		ssize_t nr = space_walk_entries(space, page, end - page);
 
 		if (nr < 0)
-			return space_problem(space, (int)nr, "cannot read the pagemap: %s",
-					     strerror((int)-nr));
-		if (!nr) {
-			space->end = SPACE_GONE;
+			return (int)nr;
+		if (!nr)
 			break;
-		}
 		for (ssize_t i = 0; i < nr; i++) {
 			uint64_t entry = space->entries[i];
 
