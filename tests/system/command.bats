@@ -15,10 +15,6 @@ declare -gA path_of=(
 	[fragmentation]=/v1/fragmentation
 )
 
-memoir() {
-	"$MEMOIR" --socket "$socket" "$@"
-}
-
 # hold_pages: a process with 40 MB of its own, named as nothing else is; its pid is in $holder.
 hold_pages() {
 	mkfifo "$dir/stay" "$dir/holder"

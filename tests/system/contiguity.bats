@@ -7,17 +7,10 @@ load expect
 
 RECOUNT=$BUILD/tests/workloads/recount
 
-memoir() {
-	"$MEMOIR" --socket "$socket" "$@"
-}
-
 # A process of the workload that waits; its pid is in $laid.
-lay() {
-	mkfifo "$dir/stay" "$dir/laid"
-	exec {stay}<>"$dir/stay"
-	"$WORKLOAD" "$@" <"$dir/stay" >"$dir/laid" 3>&- &
-	pids+=("$!")
-	read -r laid <"$dir/laid"
+lay_workload() {
+	lay "$WORKLOAD" "$@"
+	read -r laid <&"$reports"
 	fresh /v1/status >/dev/null
 }
 
@@ -62,7 +55,7 @@ has_huge_pages() {
 @test "memory in huge pages is in runs of their size, as much as the kernel says" {
 	has_huge_pages || skip "there are no transparent huge pages"
 	start_daemon
-	lay lay 8192 1024 100
+	lay_workload lay 8192 1024 100
 	contiguity "$laid"
 	huge=$(smaps "$laid" AnonHugePages)
 	[ "$huge" -gt 0 ] || skip "the kernel found no memory for huge pages"
@@ -74,7 +67,7 @@ has_huge_pages() {
 
 @test "memory that was written in no order is in short runs" {
 	start_daemon
-	lay lay 0 8192 0
+	lay_workload lay 0 8192 0
 	contiguity "$laid"
 	holds '.hugeable_bytes == 0 and .smaps_anon_huge_bytes == 0'
 	holds '.kinds[] | select(.kind == "anonymous") | .resident_bytes >= 8192 * 4096 and .mean_run_pages < 3 and
@@ -84,7 +77,7 @@ has_huge_pages() {
 
 @test "what is resident is what smaps_rollup counts, and zeroes are not" {
 	start_daemon
-	lay lay 1024 2048 500
+	lay_workload lay 1024 2048 500
 	contiguity "$laid"
 	rss=$(smaps "$laid" Rss)
 	holds ".smaps_rss_bytes == $rss"
@@ -100,7 +93,7 @@ has_huge_pages() {
 
 @test "a process that is stopped is no different" {
 	start_daemon
-	lay lay 0 2048 0
+	lay_workload lay 0 2048 0
 	kill -STOP "$laid"
 	contiguity "$laid"
 	is_same_as_recount
@@ -109,7 +102,7 @@ has_huge_pages() {
 
 @test "the view fits 80 columns, and without the option there is none of it" {
 	start_daemon
-	lay lay 1024 1024 10
+	lay_workload lay 1024 1024 10
 	LC_ALL=C memoir process "$laid" --contiguity >"$dir/output" 2>"$dir/complaint"
 	[ ! -s "$dir/complaint" ]
 	awk 'length > 80 { print; wide = 1 } END { exit wide }' "$dir/output"
@@ -126,7 +119,7 @@ has_huge_pages() {
 
 @test "without CAP_SYS_ADMIN the rest is shown, with one line and status 1" {
 	start_daemon
-	lay lay 0 1024 0
+	lay_workload lay 0 1024 0
 	less=(setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$MEMOIR" --socket "$socket")
 	refused 1 'memoir: physical contiguity: *CAP_SYS_ADMIN is missing; run as root' "${less[@]}" process "$laid" --contiguity
 	grep -q "^Process     $laid workload$" "$dir/output"
@@ -160,7 +153,7 @@ has_huge_pages() {
 @test "a process that ended after the last snapshot is one line, and the rest is shown" {
 	# No snapshot but those that are asked for; the command asks for one that is at most a second old.
 	start_daemon --interval 3600
-	lay lay 0 1024 0
+	lay_workload lay 0 1024 0
 	ends_before_it_is_looked_at() {
 		fresh /v1/status >/dev/null
 		kill -KILL "$laid"
@@ -186,7 +179,7 @@ walks() {
 
 @test "it ends at its limit of time, and small mappings come first" {
 	start_daemon
-	lay reserve 64
+	lay_workload reserve 64
 	memoir --json process "$laid" --contiguity --seconds 1 >"$dir/answer"
 	jq .contiguity "$dir/answer" >"$dir/contiguity"
 	holds '.end == "limit" and .seen_bytes < .mapped_bytes and .mapped_bytes > 64 * pow(2; 40)'
@@ -197,7 +190,7 @@ walks() {
 
 @test "it ends when it is interrupted, and shows what it knows" {
 	start_daemon
-	lay reserve 64
+	lay_workload reserve 64
 	walks --seconds 1000
 	kill -INT "$walker"
 	wait "$walker"
@@ -207,7 +200,7 @@ walks() {
 
 @test "a process that ends while it is looked at is one line, and what was seen is shown" {
 	start_daemon
-	lay reserve 64
+	lay_workload reserve 64
 	walks --seconds 1000
 	kill -KILL "$laid"
 	never wait "$walker"
@@ -218,7 +211,7 @@ walks() {
 
 @test "a process that maps memory meanwhile is told to have done so" {
 	start_daemon
-	lay reserve 1
+	lay_workload reserve 1
 	# Again, in case that one is looked at before the process has its turn.
 	has_changed() {
 		walks --seconds 1000
@@ -232,7 +225,7 @@ walks() {
 @test "progress is shown on a terminal, and cleared" {
 	command -v script >/dev/null || skip "script is missing"
 	start_daemon
-	lay reserve 64
+	lay_workload reserve 64
 	TERM=xterm script --quiet --flush --command "'$MEMOIR' --socket '$socket' --json process $laid --contiguity --seconds 1 >'$dir/answer'" \
 		"$dir/screen" >/dev/null </dev/null
 	grep -aqE $'\rReading page tables: [0-9.]+[KMGT]iB of 64.0TiB, [0-9.<]+%\e\\[K' "$dir/screen"

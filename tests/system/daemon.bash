@@ -74,6 +74,19 @@ end_daemon() {
 	return "$status"
 }
 
+memoir() {
+	"$MEMOIR" --socket "$socket" "$@"
+}
+
+# lay PROGRAM ARGUMENT...: a process of it that waits until the end of the test. What it says is read from $reports.
+lay() {
+	mkfifo "$dir/stay" "$dir/laid"
+	exec {stay}<>"$dir/stay"
+	"$@" <"$dir/stay" >"$dir/laid" 3>&- &
+	pids+=("$!")
+	exec {reports}<"$dir/laid"
+}
+
 get() {
 	curl --silent --show-error --max-time 30 --unix-socket "$socket" "http://localhost$1"
 }

@@ -8,17 +8,9 @@ load expect
 
 HEAP=$BUILD/tests/workloads/heap
 
-memoir() {
-	"$MEMOIR" --socket "$socket" "$@"
-}
-
 # A process of the workload that waits; its pid is in $laid, and what malloc counts in $dir/malloc.
-lay() {
-	mkfifo "$dir/stay" "$dir/laid"
-	exec {stay}<>"$dir/stay"
-	"$HEAP" "$@" <"$dir/stay" >"$dir/laid" 3>&- &
-	pids+=("$!")
-	exec {reports}<"$dir/laid"
+lay_heap() {
+	lay "$HEAP" "$@"
 	report
 	laid=$(jq .pid "$dir/malloc")
 	fresh /v1/status >/dev/null
@@ -85,7 +77,7 @@ trims_as_said() {
 
 @test "a heap of which every second block is free is as malloc counts, and little of it can be given back" {
 	start_daemon
-	lay pieces 50000 200 2
+	lay_heap pieces 50000 200 2
 	heap "$laid"
 	is_as_malloc_counts
 	holds '.all.free_resident_bytes / .all.resident_bytes > 0.49'
@@ -98,7 +90,7 @@ trims_as_said() {
 
 @test "what is free in one piece can be given back, and then is not resident but still free" {
 	start_daemon
-	lay half 50000 1000
+	lay_heap half 50000 1000
 	heap "$laid"
 	is_as_malloc_counts
 	holds '.all.trimmable_bytes > 24e6 and .all.largest_free_bytes > 24e6'
@@ -110,7 +102,7 @@ trims_as_said() {
 
 @test "small blocks in fastbins are free, as malloc_trim() will join them" {
 	start_daemon
-	lay pieces 100000 56 1
+	lay_heap pieces 100000 56 1
 	[ "$(jq .fsmblks "$dir/malloc")" -gt 0 ] || skip "this glibc has no fastbins"
 	heap "$laid"
 	is_as_malloc_counts
@@ -123,7 +115,7 @@ trims_as_said() {
 
 @test "threads have arenas of their own, of more than one heap where 64 MiB are not enough" {
 	start_daemon
-	lay threads 3 200000 600 3
+	lay_heap threads 3 200000 600 3
 	heap "$laid"
 	is_as_malloc_counts
 	holds '[.arenas[] | select(.kind == "thread" and .heaps >= 2)] | length == 3'
@@ -135,7 +127,7 @@ trims_as_said() {
 @test "what is free at the ends of threads' heaps is not given back" {
 	start_daemon
 	# Too large for the caches of threads, which would keep the last ones.
-	lay threads 4 100 2000 1
+	lay_heap threads 4 100 2000 1
 	heap "$laid"
 	is_as_malloc_counts
 	holds 'all(.arenas[] | select(.kind == "thread"); .top_bytes > 50000 and .whole_pages_bytes > 50000)'
@@ -146,7 +138,7 @@ trims_as_said() {
 
 @test "large blocks have mappings of their own, which are counted and found" {
 	start_daemon
-	lay large 5 1000000
+	lay_heap large 5 1000000
 	heap "$laid"
 	is_as_malloc_counts
 	holds '.mapped_blocks.bytes > 5e6 and .mapped_blocks.found == 5'
@@ -156,7 +148,7 @@ trims_as_said() {
 
 @test "a page that is not in memory stays where it is, and what is behind it is unknown" {
 	start_daemon
-	lay hole 50000 200
+	lay_heap hole 50000 200
 	resident=$(smaps "$laid" Rss '[heap]')
 	heap "$laid"
 	holds '.arenas[0].end == "absent" and .all.resident_bytes == '"$resident"
@@ -171,7 +163,7 @@ trims_as_said() {
 
 @test "a size that cannot be one ends the walk, and not memoir" {
 	start_daemon
-	lay broken 50000 200
+	lay_heap broken 50000 200
 	heap "$laid"
 	holds '.arenas[0].end == "strange" and .all.unknown_bytes > 4e6 and .all.used_bytes > 4e6'
 	holds '.all | .used_bytes + .free_bytes + .overhead_bytes + .unknown_bytes == .bytes'
@@ -180,7 +172,7 @@ trims_as_said() {
 
 @test "a process that allocates all the time is read, and told to have been in motion" {
 	start_daemon
-	lay churn 2
+	lay_heap churn 2
 	in_motion() {
 		heap "$laid"
 		holds '.end == "complete" and .all_arenas and (.arenas | length) == 3'
@@ -198,7 +190,7 @@ trims_as_said() {
 
 @test "a process that is stopped is no different" {
 	start_daemon
-	lay pieces 10000 100 3
+	lay_heap pieces 10000 100 3
 	kill -STOP "$laid"
 	heap "$laid"
 	is_as_malloc_counts
@@ -216,7 +208,7 @@ trims_as_said() {
 	done
 	printf '#!/bin/sh\nexec unshare --mount --root="%s" /heap "$@"\n' "$dir/small" >"$dir/inside"
 	chmod +x "$dir/inside"
-	HEAP=$dir/inside lay pieces 10000 100 3
+	HEAP=$dir/inside lay_heap pieces 10000 100 3
 	heap "$laid"
 	is_as_malloc_counts
 	[ "$(readlink "/proc/$laid/root")" != / ]
@@ -224,7 +216,7 @@ trims_as_said() {
 
 @test "the view fits 80 columns, and without the option there is none of it" {
 	start_daemon
-	GLIBC_TUNABLES=glibc.malloc.arena_max=64 lay threads 20 1000 300 3
+	GLIBC_TUNABLES=glibc.malloc.arena_max=64 lay_heap threads 20 1000 300 3
 	LC_ALL=C memoir process "$laid" --heap --contiguity >"$dir/output" 2>"$dir/complaint"
 	[ ! -s "$dir/complaint" ]
 	awk 'length > 80 { print; wide = 1 } END { exit wide }' "$dir/output"
@@ -243,7 +235,7 @@ trims_as_said() {
 
 @test "without the rights the rest is shown, with one line and status 1" {
 	start_daemon
-	lay pieces 1000 100 2
+	lay_heap pieces 1000 100 2
 	# may_not RIGHT ARGUMENT...: memoir without that right, of which the process has more.
 	may_not() {
 		refused 1 "$2" setpriv --bounding-set "-$1" --inh-caps "-$1" "$MEMOIR" --socket "$socket" "${@:3}" process "$laid" --heap
@@ -281,7 +273,7 @@ is_not_recognised() {
 	jemalloc=$(ldconfig -p | awk '/libjemalloc\.so\.2/ { print $NF; exit }')
 	[ -n "$jemalloc" ] || skip "libjemalloc2 is missing"
 	start_daemon
-	LD_PRELOAD=$jemalloc lay pieces 1000 100 2
+	LD_PRELOAD=$jemalloc lay_heap pieces 1000 100 2
 	is_not_recognised "glibc's malloc was never used, libjemalloc is mapped"
 }
 
@@ -318,7 +310,7 @@ is_not_recognised() {
 
 # reads OPTION...: memoir reads a heap that takes it seconds, in the background; its pid is in $reader.
 reads() {
-	lay pieces 2000000 56 1
+	lay_heap pieces 2000000 56 1
 	"$MEMOIR" --socket "$socket" --json process "$laid" --heap "$@" >"$dir/answer" 2>"$dir/complaint" 3>&- &
 	reader=$!
 	pids+=("$reader")
@@ -350,7 +342,7 @@ reads() {
 
 @test "it ends at its limit of time" {
 	start_daemon
-	lay pieces 4000000 56 1
+	lay_heap pieces 4000000 56 1
 	heap "$laid" --seconds 1
 	holds '.end == "limit" and .cpu_ns >= 1e9 and .process_anonymous_bytes == null'
 	holds '.all | .used_bytes + .free_bytes + .overhead_bytes + .unknown_bytes == .bytes'
@@ -360,7 +352,7 @@ reads() {
 @test "progress is shown on a terminal, and cleared" {
 	command -v script >/dev/null || skip "script is missing"
 	start_daemon
-	lay pieces 2000000 56 1
+	lay_heap pieces 2000000 56 1
 	TERM=xterm script --quiet --flush --command "'$MEMOIR' --socket '$socket' --json process $laid --heap >'$dir/answer'" \
 		"$dir/screen" >/dev/null </dev/null
 	grep -aqE $'\rReading heaps: [0-9.]+([KMG]iB)? of [0-9.]+MiB, [0-9.<]+%\e\\[K' "$dir/screen"

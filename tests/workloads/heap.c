@@ -17,26 +17,9 @@
 #include <unistd.h>
 
 #include "../../daemon/util.h"
+#include "usage.h"
 
 #define CHURN_BLOCKS 4096
-
-static void __attribute__((noreturn)) die(const char *what)
-{
-	fprintf(stderr, "heap: %s: %s\n", what, strerror(errno));
-	exit(EXIT_FAILURE);
-}
-
-static unsigned long number(const char *text)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (end == text || *end) {
-		fprintf(stderr, "heap: %s: must be a whole number\n", text);
-		exit(2);
-	}
-	return value;
-}
 
 /* A block that was written from end to end. */
 static void *block(size_t size)

@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 
 #include "../../daemon/util.h"
+#include "usage.h"
 
 #define PAGE_SIZE 4096
 #define BLOCK 512
@@ -59,12 +60,6 @@ static int nr_zones;
 static struct node {
 	unsigned long nr_blocks, nr_mixed, nr_spoiled, nr[NR_KINDS];
 } nodes[MAX_NODES];
-
-static void __attribute__((noreturn)) die(const char *what)
-{
-	fprintf(stderr, "survey: %s: %s\n", what, strerror(errno));
-	exit(EXIT_FAILURE);
-}
 
 static int open_or_die(const char *path)
 {

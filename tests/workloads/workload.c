@@ -21,24 +21,7 @@
 #include <sys/wait.h>
 
 #include "../../daemon/util.h"
-
-static void __attribute__((noreturn)) die(const char *what)
-{
-	fprintf(stderr, "workload: %s: %s\n", what, strerror(errno));
-	exit(EXIT_FAILURE);
-}
-
-static unsigned long number(const char *text)
-{
-	char *end;
-	unsigned long value = strtoul(text, &end, 10);
-
-	if (end == text || *end) {
-		fprintf(stderr, "workload: %s: must be a whole number\n", text);
-		exit(2);
-	}
-	return value;
-}
+#include "usage.h"
 
 /* Fresh memory, in pages of the advised kind. */
 static char *map_pages(size_t size, int advice)

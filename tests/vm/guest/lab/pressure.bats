@@ -131,11 +131,8 @@ faults() {
 @test "a heap that is swapped out is not brought back to be looked at" {
 	huge_pages never
 	start_daemon
-	mkfifo "$dir/stay" "$dir/laid"
-	exec {stay}<>"$dir/stay"
-	"$BUILD/tests/workloads/heap" swapped 50000 200 <"$dir/stay" >"$dir/laid" 3>&- &
-	pids+=("$!")
-	read -r -t "$silence_s" line <"$dir/laid"
+	lay "$BUILD/tests/workloads/heap" swapped 50000 200
+	read -r -t "$silence_s" line <&"$reports"
 	laid=$(jq .pid <<<"$line")
 	# swapped_out: of its heap, in bytes
 	swapped_out() {
