@@ -107,11 +107,12 @@ has_room()
 # One crowd, and all who watch it.
 weigh_all()
 {
-	local port=$1 crowd=$2 processes
-	ask '/v1/status?max_age_ms=0' >"$work/status"
+	local port=$1 processes cpu_percent
+	cpu_percent=$(cpu_percent "$daemon" "$IDLE_SECONDS")
+	# A snapshot later than the crowd: while it came, the time was too short for one with all of it.
+	ask /v1/status >"$work/status"
 	processes=$(jq .processes "$work/status")
-	weigh memoird "$daemon" "http://127.0.0.1:$port/metrics" "$processes" \
-		"$(cpu_percent "$daemon" "$IDLE_SECONDS")"
+	weigh memoird "$daemon" "http://127.0.0.1:$port/metrics" "$processes" "$cpu_percent"
 	weigh_exporter "$processes" prometheus-process-exporter -config.path "$work/process-exporter.yml"
 	weigh_exporter "$processes" prometheus-node-exporter
 }
@@ -129,9 +130,9 @@ measure_daemon()
 	start_daemon --listen "127.0.0.1:$port"
 	for crowd in "${CROWDS[@]}"; do
 		if [ "$crowd" -eq 0 ]; then
-			weigh_all "$port" "$crowd"
+			weigh_all "$port"
 		elif has_room "$crowd" && hold "$workload" crowd "$crowd"; then
-			weigh_all "$port" "$crowd"
+			weigh_all "$port"
 			release
 		fi
 	done
