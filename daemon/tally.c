@@ -2,6 +2,7 @@
 /* Who holds live pages; see tally.h. */
 #include "tally.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,11 +19,16 @@ struct weight {
 	float blocks;
 };
 
-/* A page that spoils a block, for the row that it will be in. */
-struct blame {
-	__u64 owner, stack;
-	double blocks, variance;
+/* The rows that a page may be counted in: one of its owner's, or that of the rest of his name. */
+struct keys {
+	__u64 owner, stack, name;
 	__u32 migratetype;
+};
+
+/* A page that spoils a block. */
+struct blame {
+	struct keys keys;
+	double blocks, variance;
 };
 
 /* Who is behind an owner's key. */
@@ -34,8 +40,9 @@ struct owner {
 
 /* What a record will be made of. */
 struct row {
-	__u64 owner_key, stack;
+	__u64 owner_key, stack; /* of the rest: the key of the name */
 	struct owner who;
+	bool is_rest;
 	__u64 age_sum_ms, oldest_ns;
 	double blocks, variance;
 	__u32 nr_pages, nr_huge;
@@ -49,9 +56,12 @@ struct tally {
 	__u32 nr_blamed;
 	__u64 chosen[TALLY_MAX_OWNERS]; /* keys */
 	__u32 nr_chosen;
-	/* The chosen owners' rows without a stack, one rest for each migratetype, and rows by stack. */
+	/*
+	 * The chosen owners' rows without a stack, one rest for each migratetype; and then rows by stack, and
+	 * those of a name.
+	 */
 	struct row rows[MAX_ROWS];
-	__u32 nr_rows;
+	__u32 nr_rows, nr_names;
 	__u16 row_slots[ROW_SLOTS]; /* by owner and stack: a row's number and one, or 0 */
 };
 
@@ -78,13 +88,37 @@ void tally_free(struct tally *tally)
 	free(tally);
 }
 
+static __u64 mix(__u64 seed, __u64 value)
+{
+	__u64 key = (seed * 0x9e3779b97f4a7c15ULL ^ value) * 0xbf58476d1ce4e5b9ULL;
+
+	return key ^ key >> 32;
+}
+
 /* Never 0. Two owners with the same one are as unlikely as two stacks. */
 static __u64 owner_key(const struct live_page *page)
 {
-	__u64 who = (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype;
-	__u64 key = (page->start_ns * 0x9e3779b97f4a7c15ULL ^ who) * 0xbf58476d1ce4e5b9ULL;
+	return mix(page->start_ns, (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype) | 1;
+}
 
-	return (key ^ key >> 32) | 1;
+/* All owners of a kind, name and cgroup have the same one. */
+static __u64 name_key(const struct live_page *page)
+{
+	__u64 comm[MEMOIR_COMM_LEN / sizeof(__u64)];
+	__u64 key = mix(page->cgroup_id, (__u64)page->owner << 8 | page->migratetype);
+
+	memcpy(comm, page->comm, sizeof(comm));
+	for (size_t i = 0; i < sizeof(comm) / sizeof(comm[0]); i++)
+		key = mix(key, comm[i]);
+	return key | 1;
+}
+
+static struct keys keys_of(const struct live_page *page)
+{
+	return (struct keys){ .owner = owner_key(page),
+			      .stack = page->stack,
+			      .name = name_key(page),
+			      .migratetype = page->migratetype };
 }
 
 /* --- the first time --------------------------------------------------------------------------- */
@@ -114,18 +148,15 @@ void tally_weigh(struct tally *tally, const struct live_page *page)
 
 void tally_blame(struct tally *tally, const struct live_page *page, double blocks, double variance)
 {
-	__u64 key = owner_key(page);
-	struct weight *weight = weight_of(tally, key);
+	struct weight *weight = weight_of(tally, owner_key(page));
 
 	if (tally->nr_blamed == MAX_BLAMED)
 		return;
 	if (weight)
 		weight->blocks += (float)blocks;
-	tally->blamed[tally->nr_blamed++] = (struct blame){ .owner = key,
-							    .stack = page->stack,
+	tally->blamed[tally->nr_blamed++] = (struct blame){ .keys = keys_of(page),
 							    .blocks = blocks,
-							    .variance = variance,
-							    .migratetype = page->migratetype };
+							    .variance = variance };
 }
 
 /* --- the choice ------------------------------------------------------------------------------- */
@@ -210,33 +241,51 @@ void tally_choose(struct tally *tally)
 	for (__u32 i = 0; i < tally->nr_chosen; i++)
 		row_new(tally, row_slot(tally, tally->chosen[i], 0), tally->chosen[i], 0);
 	for (__u32 migratetype = 0; migratetype < TALLY_MAX_MIGRATETYPES; migratetype++)
-		tally->rows[tally->nr_rows++] = (struct row){ .who = { .migratetype = migratetype,
-								       .owner = NR_LIVE_OWNERS } };
+		tally->rows[tally->nr_rows++] = (struct row){
+			.who = { .migratetype = migratetype, .owner = NR_LIVE_OWNERS }, .is_rest = true
+		};
 }
 
 /* --- the second time -------------------------------------------------------------------------- */
 
-/* The row that counts for an owner's stack: its own, the owner's one without a stack, or the rest. */
-static struct row *row_for(struct tally *tally, __u64 owner, __u64 stack, __u32 migratetype, bool may_make)
+/* The row of all who have this name and are not chosen; without a name those who find no room. */
+static struct row *named_row(struct tally *tally, const struct keys *keys, bool may_make)
 {
-	__u16 *owners_slot = row_slot(tally, owner, 0);
+	__u16 *slot = row_slot(tally, keys->name, 0);
+	struct row *row;
+
+	if (*slot)
+		return &tally->rows[*slot - 1];
+	if (!may_make || tally->nr_names == TALLY_MAX_NAMES)
+		return rest_row(tally, keys->migratetype);
+	tally->nr_names++;
+	row = row_new(tally, slot, keys->name, 0);
+	row->is_rest = true;
+	return row;
+}
+
+/* The row that counts for an owner's stack: its own, the owner's one without a stack, or one of the rest. */
+static struct row *row_for(struct tally *tally, const struct keys *keys, bool may_make)
+{
+	__u16 *owners_slot = row_slot(tally, keys->owner, 0);
 	__u16 *slot;
 
 	if (!*owners_slot)
-		return rest_row(tally, migratetype);
-	slot = row_slot(tally, owner, stack);
+		return named_row(tally, keys, may_make);
+	slot = row_slot(tally, keys->owner, keys->stack);
 	if (*slot)
 		return &tally->rows[*slot - 1];
-	if (!may_make || tally->nr_rows == MAX_ROWS)
+	if (!may_make || tally->nr_rows - tally->nr_names == MAX_ROWS - TALLY_MAX_NAMES)
 		return &tally->rows[*owners_slot - 1];
-	return row_new(tally, slot, owner, stack);
+	return row_new(tally, slot, keys->owner, keys->stack);
 }
 
-static struct owner owner_of(const struct live_page *page)
+/* Of many owners what they have in common. */
+static struct owner owner_of(const struct live_page *page, bool is_rest)
 {
-	struct owner owner = { .start_ns = page->start_ns,
+	struct owner owner = { .start_ns = is_rest ? 0 : page->start_ns,
 			       .cgroup_id = page->cgroup_id,
-			       .tgid = page->tgid,
+			       .tgid = is_rest ? 0 : page->tgid,
 			       .migratetype = page->migratetype,
 			       .owner = page->owner };
 
@@ -246,12 +295,13 @@ static struct owner owner_of(const struct live_page *page)
 
 void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
 {
-	struct row *row = row_for(tally, owner_key(page), page->stack, page->migratetype, true);
+	const struct keys keys = keys_of(page);
+	struct row *row = row_for(tally, &keys, true);
 	__u64 age_ns = now_ns > page->time_ns ? now_ns - page->time_ns : 0;
 
 	/* exec() and prctl() change names: the name at the last look is as good as any before. */
 	if (row->who.owner != NR_LIVE_OWNERS)
-		row->who = owner_of(page);
+		row->who = owner_of(page, row->is_rest);
 	row->nr_pages++;
 	row->nr_huge += page->order >= tally->huge_order;
 	row->age_sum_ms += age_ns / 1000000;
@@ -288,7 +338,8 @@ static void emit_row(const struct row *row, void (*emit)(void *ctx, struct rec_h
 				     .spoiled_error_e6 = (__u64)(row->variance * 1e6 + 0.5),
 				     .tgid = row->who.tgid,
 				     .migratetype = row->who.migratetype,
-				     .owner = row->who.owner };
+				     .owner = row->who.owner,
+				     .is_rest = row->is_rest };
 
 	if (!row->nr_pages)
 		return;
@@ -334,7 +385,7 @@ void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *
 
 	for (__u32 i = 0; i < tally->nr_blamed; i++) {
 		const struct blame *blame = &tally->blamed[i];
-		struct row *row = row_for(tally, blame->owner, blame->stack, blame->migratetype, false);
+		struct row *row = row_for(tally, &blame->keys, false);
 
 		row->blocks += blame->blocks;
 		row->variance += blame->variance;
@@ -343,6 +394,7 @@ void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *
 	      compare_rows);
 	for (__u32 i = 0; i < tally->nr_chosen; i++)
 		emit_owner(tally, i, first_by_stack, emit, ctx);
-	for (__u32 i = 0; i < TALLY_MAX_MIGRATETYPES; i++)
-		emit_row(rest_row(tally, i), emit, ctx);
+	for (__u32 i = tally->nr_chosen; i < tally->nr_rows; i++)
+		if (tally->rows[i].is_rest)
+			emit_row(&tally->rows[i], emit, ctx);
 }

@@ -2,7 +2,7 @@
 /*
  * From live pages to who holds them, in memory that does not grow with their number: the pages are met
  * twice. The first time owners are weighed, and the heaviest chosen; the second time the pages of the
- * chosen are kept apart by stack, and all others are one rest for each migratetype. Pure.
+ * chosen are kept apart by stack, and of all others there is one record for each name and cgroup. Pure.
  *
  * An owner is a process or what stands for one, and a migratetype.
  */
@@ -13,9 +13,11 @@
 
 #define TALLY_MAX_OWNERS 128u        /* with records of their own */
 #define TALLY_MAX_STACKS_OF_OWNER 5u /* likewise; the rest is one record, without a stack */
+#define TALLY_MAX_NAMES 512u         /* of all others; the rest is one record for each migratetype */
 #define TALLY_MAX_MIGRATETYPES 16u
 /* The most records that there may be. */
-#define TALLY_MAX_RECORDS (TALLY_MAX_OWNERS * (TALLY_MAX_STACKS_OF_OWNER + 1) + TALLY_MAX_MIGRATETYPES)
+#define TALLY_MAX_RECORDS \
+	(TALLY_MAX_OWNERS * (TALLY_MAX_STACKS_OF_OWNER + 1) + TALLY_MAX_NAMES + TALLY_MAX_MIGRATETYPES)
 
 struct tally;
 

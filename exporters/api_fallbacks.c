@@ -4,11 +4,12 @@
 
 void write_task(struct request *request, const struct task_identity *id)
 {
-	const struct process *process = id->tgid ? model_find_process(request->model, id->tgid) : NULL;
+	const struct process *process = id->tgid ? model_find_living(request->model, id->tgid, id->start_ns)
+						 : NULL;
 	struct json *json = &request->json;
 
 	json_add_u64(json, "pid", id->tgid);
-	if (process && process->start_ns == id->start_ns) {
+	if (process) {
 		json_add_string(json, "comm", process->comm);
 		json_add_string(json, "unit", model_group(request->model, process->group)->unit);
 	} else {

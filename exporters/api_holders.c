@@ -137,17 +137,15 @@ static void write_stacks(struct request *request, const struct view *view)
 /* The process, under the name that it has now where it lives. */
 static void write_who(struct request *request, const struct rec_holder *holder)
 {
-	const struct process *process = holder->tgid ? model_find_process(request->model, holder->tgid)
-						     : NULL;
-	bool is_alive = process && process->start_ns == holder->start_ns;
-	const char *unit = is_alive ? model_group(request->model, process->group)->unit
-				    : model_cgroup_unit(request->model, holder->cgroup_id);
+	const struct process *process = model_holder_process(request->model, holder);
+	const char *unit = process ? model_group(request->model, process->group)->unit
+				   : model_cgroup_unit(request->model, holder->cgroup_id);
 	struct json *json = &request->json;
 
 	json_add_u64(json, "pid", holder->tgid);
-	json_add_string(json, "comm", is_alive ? process->comm : holder->comm);
+	json_add_string(json, "comm", process ? process->comm : holder->comm);
 	json_add_string(json, "unit", holder->owner == LIVE_KTHREAD ? "kernel" : unit);
-	json_add_bool(json, "is_alive", is_alive);
+	json_add_bool(json, "is_alive", process);
 }
 
 static void write_sums(struct request *request, const struct view *view, bool is_looked_at)
@@ -205,7 +203,7 @@ static struct view *heaviest(const struct model *model, struct view *views, __u3
 		__u64 weight = by_blocks ? views[i].spoiled_e6 : views[i].nr_pages;
 
 		if (views[i].is_shown || weight <= most ||
-		    model_holder(model, views[i].first)->owner == NR_LIVE_OWNERS)
+		    holder_is_rest(model_holder(model, views[i].first)))
 			continue;
 		most = weight;
 		best = &views[i];

@@ -52,7 +52,7 @@ static bool find_spoiler(const struct model *model, struct spoiler *ret)
 		if (holder->stack && holder->spoiled_e6 > model_holder(model, owner.heaviest)->spoiled_e6)
 			owner.heaviest = i;
 		all_e6 += holder->spoiled_e6;
-		if (holder->owner != NR_LIVE_OWNERS && owner.spoiled_e6 > most.spoiled_e6)
+		if (!holder_is_rest(holder) && owner.spoiled_e6 > most.spoiled_e6)
 			most = owner;
 	}
 	most.error_e3 = live_error_spoiled_e3(model, most.spoiled_e6, most.variance_e6);
@@ -62,16 +62,15 @@ static bool find_spoiler(const struct model *model, struct spoiler *ret)
 
 static void add_spoiler_name(struct text *text, const struct model *model, const struct rec_holder *holder)
 {
-	const struct process *process = holder->tgid ? model_find_process(model, holder->tgid) : NULL;
-	bool is_alive = process && process->start_ns == holder->start_ns;
-	const char *unit = is_alive ? model_group(model, process->group)->unit
-				    : model_cgroup_unit(model, holder->cgroup_id);
+	const struct process *process = model_holder_process(model, holder);
+	const char *unit = process ? model_group(model, process->group)->unit
+				   : model_cgroup_unit(model, holder->cgroup_id);
 
 	if (holder->owner == LIVE_INTERRUPT)
 		text_add(text, "what runs in interrupts");
 	else
-		text_add_format(text, "%s (pid %u%s%s%s)", is_alive ? process->comm : holder->comm,
-				holder->tgid, is_alive ? "" : ", gone", unit[0] ? ", " : "", unit);
+		text_add_format(text, "%s (pid %u%s%s%s)", process ? process->comm : holder->comm,
+				holder->tgid, process ? "" : ", gone", unit[0] ? ", " : "", unit);
 }
 
 /* "workload (pid 7, x.service) holds ..., which spoils ..., from ...", as far as that is known. */

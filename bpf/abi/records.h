@@ -205,9 +205,9 @@ struct rec_holder {
 	__u64 spoiled_error_e6; /* the squares of what each of the pages spoils, in millionths */
 	__u32 tgid;             /* 0 where the owner is no task */
 	__u32 migratetype;      /* that was asked for */
-	__u32 owner;            /* enum live_owner; NR_LIVE_OWNERS: all that have no record of their own */
+	__u32 owner; /* enum live_owner; NR_LIVE_OWNERS: whoever has no record, whatever his name */
 	char comm[MEMOIR_COMM_LEN]; /* of the process, at an allocation */
-	__u32 pad;
+	__u32 is_rest;              /* all of this kind, name and cgroup who have no record of their own */
 };
 
 /* What a random sample of pageblocks of a node holds, by /proc/kpageflags. */

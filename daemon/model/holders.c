@@ -14,7 +14,7 @@
 
 const struct held_info held_rows[NR_HELD] = {
 	[HELD_PAGES] = { "memoir_group_held_bytes", PAGES,
-			 "Page memory that the group holds at least, by those of its processes that are among the 128 owners which hold or spoil most; of all others it is in the group other. An estimate like memoir_held_bytes, by the names at allocation." },
+			 "Page memory that the group holds: an estimate like memoir_held_bytes. What processes hold that are gone, or that hold too little to be known one by one, is by the name and cgroup that they had at an allocation." },
 	[HELD_UNMOVABLE_PAGES] = { "memoir_group_held_unmovable_bytes", PAGES,
 				   "Of it, what was not asked for as movable memory." },
 	[HELD_SPOILED] = { "memoir_group_spoiled_pageblocks", INDEX,
@@ -138,11 +138,17 @@ static void held_sub(struct held *from, const struct held *held)
 		from->v[row] -= held->v[row];
 }
 
-/* The group that a holder belongs to; GROUP_OTHER where it has none, or is none of those that are known. */
+/*
+ * The group that a holder belongs to: that of the process, and once it is gone the one of its name.
+ * GROUP_OTHER where it has none, or is none of those that are known.
+ */
 static __u32 group_of(const struct model *model, const struct rec_holder *holder)
 {
+	const struct process *process = model_holder_process(model, holder);
 	struct group_key key;
 
+	if (process)
+		return process->group;
 	if (holder->owner == LIVE_INTERRUPT)
 		return GROUP_INTERRUPT;
 	if (holder->owner == NR_LIVE_OWNERS)
@@ -235,7 +241,17 @@ const struct rec_holder *model_holder(const struct model *model, __u32 index)
 bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b)
 {
 	return a->owner == b->owner && a->tgid == b->tgid && a->start_ns == b->start_ns &&
-	       a->migratetype == b->migratetype;
+	       a->migratetype == b->migratetype && a->is_rest == b->is_rest;
+}
+
+bool holder_is_rest(const struct rec_holder *holder)
+{
+	return holder->is_rest || holder->owner == NR_LIVE_OWNERS;
+}
+
+const struct process *model_holder_process(const struct model *model, const struct rec_holder *holder)
+{
+	return holder->tgid ? model_find_living(model, holder->tgid, holder->start_ns) : NULL;
 }
 
 __u32 model_nr_censuses(const struct model *model)

@@ -213,6 +213,8 @@ const struct process *model_process(const struct model *model, __u32 index);
 const float *model_process_rates(const struct model *model, const struct process *process);
 /* The process with this tgid, or NULL. */
 const struct process *model_find_process(const struct model *model, __u32 tgid);
+/* The one that was started then, CLOCK_BOOTTIME; NULL if it did not live any more. */
+const struct process *model_find_living(const struct model *model, __u32 tgid, __u64 start_ns);
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
@@ -301,11 +303,17 @@ const char *model_setting(const struct model *model, enum setting setting);
  */
 const struct rec_live *model_live(const struct model *model);
 
-/* Its owners, a record for each stack; those of an owner follow each other. comm is terminated. */
+/*
+ * Its owners, a record for each stack; those of an owner follow each other. comm is terminated. In some,
+ * holder_is_rest(), are many owners who have no record of their own.
+ */
 __u32 model_nr_holders(const struct model *model);
 const struct rec_holder *model_holder(const struct model *model, __u32 index);
 /* Whether two of them are of the same owner. */
 bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b);
+bool holder_is_rest(const struct rec_holder *holder);
+/* The owner, if it is a process and lives; else NULL. */
+const struct process *model_holder_process(const struct model *model, const struct rec_holder *holder);
 
 /* What somebody holds, as the last reading of live pages estimates it. */
 enum held_row {
@@ -327,8 +335,8 @@ struct held_info {
 extern const struct held_info held_rows[NR_HELD];
 
 /*
- * What a group holds, of its owners that have records of their own; "other" has all that no exported group
- * has. Zeroes where pages are not followed.
+ * What a group holds: its processes that live, and whoever had its name and cgroup when he allocated. "other"
+ * has all that no exported group has. Zeroes where pages are not followed.
  */
 struct held model_group_held(const struct model *model, __u32 index);
 

@@ -31,16 +31,16 @@ static __u32 process_hash(__u32 tgid, __u64 start_ns)
 	return index_hash(tgid, &start_ns, sizeof(start_ns));
 }
 
-static struct process *process_find(struct processes *processes, const struct task_identity *id)
+static struct process *process_find(const struct processes *processes, __u32 tgid, __u64 start_ns)
 {
-	__u32 hash = process_hash(id->tgid, id->start_ns);
+	__u32 hash = process_hash(tgid, start_ns);
 	__u32 entry, pos;
 
 	index_for_each(&processes->index, hash, entry, pos)
 	{
 		struct process *process = &processes->all[entry];
 
-		if (process->tgid == id->tgid && process->start_ns == id->start_ns)
+		if (process->tgid == tgid && process->start_ns == start_ns)
 			return process;
 	}
 	return NULL;
@@ -164,7 +164,7 @@ int apply_task(struct model *model, const struct rec_header *h)
 	const struct rec_task *rec = (const struct rec_task *)h;
 	struct snapshot *snapshot = &model->snapshot;
 	struct processes *processes = &model->processes;
-	struct process *process = process_find(processes, &rec->id);
+	struct process *process = process_find(processes, rec->id.tgid, rec->id.start_ns);
 
 	if (!process)
 		process = process_add(processes, &rec->id);
@@ -186,7 +186,7 @@ int apply_task(struct model *model, const struct rec_header *h)
 int apply_task_exit(struct model *model, const struct rec_header *h)
 {
 	const struct rec_task *rec = (const struct rec_task *)h;
-	struct process *process = process_find(&model->processes, &rec->id);
+	struct process *process = process_find(&model->processes, rec->id.tgid, rec->id.start_ns);
 	struct groups *groups = &model->groups;
 	__u32 group = GROUP_OTHER;
 	struct group_key key;
@@ -428,4 +428,12 @@ const struct process *model_find_process(const struct model *model, __u32 tgid)
 			youngest = process;
 	}
 	return youngest;
+}
+
+const struct process *model_find_living(const struct model *model, __u32 tgid, __u64 start_ns)
+{
+	const struct processes *processes = &model->processes;
+	const struct process *process = process_find(processes, tgid, start_ns);
+
+	return process && process - processes->all < processes->nr_alive ? process : NULL;
 }

@@ -28,6 +28,11 @@ held() {
 		if . then "\(.bytes) \(.bytes_error)" else "0 0" end' "$dir/answer"
 }
 
+# held_by_group bytes|unmovable_bytes: of processes of the workload
+held_by_group() {
+	get /metrics | sed -n "s/^memoir_group_held_$1{comm=\"workload\".*} //p"
+}
+
 # near BYTES ERROR TRUTH SLACK: the estimate is within three errors of the truth, give or take a known slack.
 near() {
 	echo "estimated $1, error $2, truth $3"
@@ -65,11 +70,31 @@ near() {
 	jq -e --argjson pid "$holder" '.holders.owners[] | select(.pid == $pid and .migratetype == "unmovable") |
 		.stacks[0] | .bytes >= 90000000 and any(.frames[]; test("^(anon_)?pipe_write\\+"))' "$dir/answer"
 	# Others of that name may run, and the next reading may be a little less.
-	[ "$(get /metrics | sed -n 's/^memoir_group_held_unmovable_bytes{comm="workload".*} //p')" -ge $((bytes / 2)) ]
+	[ "$(held_by_group unmovable_bytes)" -ge $((bytes / 2)) ]
 	end_workload
 	read_holders
 	read -r bytes error < <(held "$holder" unmovable)
 	[ "$bytes" -le $((2 << 20)) ]
+}
+
+@test "what many small processes hold is their group's, also of those that are not known one by one" {
+	local i nr=200 pages=500
+	start_daemon
+	mkfifo "$dir/alive"
+	exec {alive}<>"$dir/alive"
+	for ((i = 0; i < nr; i++)); do
+		"$WORKLOAD" hold "$pages" <"$dir/alive" >>"$dir/holding" 3>&- {alive}>&- &
+		pids+=("$!")
+	done
+	soon all_hold "$nr"
+	read_holders
+	bytes=$(held_by_group bytes)
+	error=$(jq --argjson bytes "$bytes" '64 * 4096 * ($bytes / 4096 / .holders.step_pages | sqrt) | floor' "$dir/answer")
+	# Each has its own stack, heap and data as well, and page tables.
+	near "$bytes" "$error" $((nr * (pages + 40) * 4096)) $((nr * 40 * 4096))
+}
+all_hold() {
+	[ "$(wc -l <"$dir/holding")" -eq "$1" ]
 }
 
 @test "a daemon that takes over knows what is held, from stacks that it has not seen itself" {

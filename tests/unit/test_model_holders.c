@@ -176,7 +176,9 @@ static void test_pages_are_bounded(void **state UNUSED)
 static int feed_group_holder(struct model *model, const char *comm, __u32 owner, __u32 migratetype,
 			     __u64 nr_pages)
 {
+	/* It is not the process that lives now under this pid. */
 	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
+				  .start_ns = 5,
 				  .cgroup_id = 7,
 				  .tgid = 10,
 				  .owner = owner,
@@ -254,6 +256,30 @@ static void test_groups_hold_what_their_owners_hold(void **state UNUSED)
 	assert_int_equal(held_by(model, "busy", "web.service").v[HELD_PAGES], 0);
 	assert_int_equal(held_by(model, "other", "other").v[HELD_PAGES], 0);
 	assert_int_equal(model_cells(model, METRIC_HELD)[1], 0);
+	model_free(model);
+}
+
+/* A process that lives is in the group of its name now; a rest is in that of the name it had. */
+static void test_groups_hold_what_goes_by_another_name(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
+				  .cgroup_id = 7,
+				  .tgid = 10,
+				  .nr_pages = 3,
+				  .comm = "sh" };
+
+	feed_processes(model);
+	rec.start_ns = model_find_process(model, 10)->start_ns;
+	assert_int_equal(feed(model, &rec), 0);
+	rec = (struct rec_holder){ .h = rec.h, .cgroup_id = 7, .nr_pages = 5, .is_rest = 1, .comm = "busy" };
+	assert_int_equal(feed(model, &rec), 0);
+	assert_int_equal(feed_live(model, 5), 0);
+	assert_int_equal(held_by(model, "busy", "web.service").v[HELD_PAGES], 64 * 8);
+	assert_false(holder_is_rest(model_holder(model, 0)));
+	assert_true(holder_is_rest(model_holder(model, 1)));
+	assert_false(holder_is_of_same(model_holder(model, 0), model_holder(model, 1)));
+	assert_null(model_holder_process(model, model_holder(model, 1)));
 	model_free(model);
 }
 
@@ -440,6 +466,7 @@ int main(void)
 		cmocka_unit_test(test_nonsense_is_refused),
 		cmocka_unit_test(test_pages_are_bounded),
 		cmocka_unit_test(test_groups_hold_what_their_owners_hold),
+		cmocka_unit_test(test_groups_hold_what_goes_by_another_name),
 		cmocka_unit_test(test_recent_stacks_are_kept),
 		cmocka_unit_test(test_stacks_and_symbols_are_checked),
 		cmocka_unit_test(test_errors_are_of_some_more_pages),

@@ -159,12 +159,88 @@ static void test_heaviest_of_a_crowd_are_named(void **state UNUSED)
 		has_spoiler = has_spoiler || (holder->tgid == 1 && holder->spoiled_e6 == 500000 &&
 					      holder->spoiled_error_e6 == 250000);
 		has_biggest = has_biggest || (holder->tgid == 2 && holder->nr_pages == 1000);
-		nr_named += holder->owner != NR_LIVE_OWNERS;
+		nr_named += !holder->is_rest;
 	}
 	assert_true(has_spoiler);
 	assert_true(has_biggest);
 	assert_in_range(nr_named, TALLY_MAX_OWNERS, TALLY_MAX_OWNERS * (TALLY_MAX_STACKS_OF_OWNER + 1));
 	assert_int_equal(sum_of_pages(result), nr);
+}
+
+/* Two for each of so many owners, who are more than have records of their own, under two names. */
+static __u32 pages_of_two_names(struct live_page *pages)
+{
+	__u32 nr = 0;
+
+	for (__u32 tgid = 1; tgid <= 600; tgid++) {
+		for (__u32 i = 0; i < 2; i++) {
+			pages[nr] = page_of(tgid, 1, tgid);
+			pages[nr].cgroup_id = 7;
+			memcpy(pages[nr++].comm, tgid % 2 ? "odds" : "even", sizeof("even"));
+		}
+	}
+	return nr;
+}
+
+static void test_who_is_not_named_counts_for_his_name(void **state UNUSED)
+{
+	struct live_page pages[1200];
+	__u32 nr = pages_of_two_names(pages), nr_odd = 0, nr_even = 0, nr_rests = 0;
+	const struct result *result = tally_of(pages, nr, nr);
+	__u64 spoiled_e6 = 0;
+
+	for (__u32 i = 0; i < result->nr; i++) {
+		const struct rec_holder *holder = &result->all[i];
+
+		nr_odd += strcmp(holder->comm, "odds") ? 0 : holder->nr_pages;
+		nr_even += strcmp(holder->comm, "even") ? 0 : holder->nr_pages;
+		spoiled_e6 += holder->spoiled_e6;
+		if (!holder->is_rest)
+			continue;
+		nr_rests++;
+		assert_int_equal(holder->tgid, 0);
+		assert_int_equal(holder->start_ns, 0);
+		assert_int_equal(holder->stack, 0);
+		assert_int_equal(holder->owner, LIVE_PROCESS);
+		assert_int_equal(holder->cgroup_id, 7);
+	}
+	assert_int_equal(nr_rests, 2);
+	assert_int_equal(nr_odd, nr / 2);
+	assert_int_equal(nr_even, nr / 2);
+	/* As many as the tally keeps in mind. */
+	assert_int_equal(spoiled_e6, 1024 * 500000);
+}
+
+/* What has one name is told apart by cgroup, kind and migratetype, but not without end. */
+static void test_names_are_told_apart_and_bounded(void **state UNUSED)
+{
+	static struct live_page pages[4000];
+	const struct result *result;
+	__u64 nr_nameless = 0;
+	__u32 nr = 0, nr_names = 0;
+
+	for (__u32 i = 0; i < TALLY_MAX_OWNERS; i++)
+		for (__u32 page = 0; page < 3; page++)
+			pages[nr++] = page_of(1 + i, 1, 1);
+	for (__u32 i = 0; i < 4; i++) {
+		pages[nr] = page_of(1000 + i, i == 1 ? 2 : 1, 1);
+		pages[nr].owner = i == 2 ? LIVE_KTHREAD : LIVE_PROCESS;
+		pages[nr++].cgroup_id = i == 3;
+	}
+	result = tally_of(pages, nr, 0);
+	assert_int_equal(result->nr, TALLY_MAX_OWNERS + 4);
+	for (__u32 i = 0; i < 1000; i++) {
+		pages[nr] = page_of(2000 + i, 1, 1);
+		pages[nr++].cgroup_id = 2000 + i;
+	}
+	result = tally_of(pages, nr, 0);
+	assert_int_equal(sum_of_pages(result), nr);
+	for (__u32 i = 0; i < result->nr; i++) {
+		nr_names += result->all[i].is_rest && result->all[i].owner != NR_LIVE_OWNERS;
+		nr_nameless += result->all[i].owner == NR_LIVE_OWNERS ? result->all[i].nr_pages : 0;
+	}
+	assert_int_equal(nr_names, TALLY_MAX_NAMES);
+	assert_int_equal(nr_nameless, 1004 - TALLY_MAX_NAMES);
 }
 
 /* One owner with more stacks than there is room for loses no page. */
@@ -209,6 +285,8 @@ int main(void)
 		cmocka_unit_test(test_age_is_never_negative),
 		cmocka_unit_test(test_small_stacks_of_an_owner_are_one_record),
 		cmocka_unit_test(test_heaviest_of_a_crowd_are_named),
+		cmocka_unit_test(test_who_is_not_named_counts_for_his_name),
+		cmocka_unit_test(test_names_are_told_apart_and_bounded),
 		cmocka_unit_test(test_stacks_without_end_lose_no_page),
 		cmocka_unit_test(test_page_without_a_stack_is_held),
 		cmocka_unit_test(test_hostile_pages_do_no_harm),
