@@ -1,17 +1,18 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Holds what was seen of the probes on a kernel against what is kept of an earlier run. One line for each probe that was
-# attached and is not any more, or whose verified instructions have grown by more than a tenth; then it fails.
+# attached, or ready to be attached on request, and is not any more, or whose verified instructions have grown by more than a
+# tenth; then it fails.
 #
 #	compare.sh KEPT SEEN
 set -eu
 
 complaints=$(jq --raw-output --slurpfile seen "$2" '
 	.release as $release | ($seen[0].probes | map({(.name): .}) | add) as $now |
-	.probes[] | select(.state == "attached") | $now[.name] as $probe |
+	.probes[] | select(.state == "attached" or .state == "on_request") | $now[.name] as $probe |
 	if $probe == null then "\(.name): it is gone"
-	elif $probe.state != "attached" then "\(.name): \($probe.state): \($probe.reason)"
+	elif $probe.state != .state then "\(.name): \($probe.state): \($probe.reason)"
 	elif $probe.instructions * 10 > .instructions * 11 then "\(.name): \($probe.instructions) instructions, were \(.instructions)"
 	else empty end |
-	"Linux \($seen[0].release), \(.); with \($release) it was attached; if that is as it should be: make kernels"' "$1")
+	"Linux \($seen[0].release), \(.); docs/kernels.md has that of \($release); if that is as it should be: make kernels"' "$1")
 [ -z "$complaints" ] || { echo "$complaints" && exit 1; }

@@ -18,7 +18,8 @@ or when its instructions grow by more than a tenth. Nanoseconds are not here, be
 
 ## Probes
 
-The number is how many instructions the verifier walked through; a word is the state of a probe that is not attached.
+The number is how many instructions the verifier walked through; a word is the state of a probe that is not attached. `slab_*`
+are attached on request only.
 
 END
 jq --raw-output --slurp '
@@ -26,7 +27,7 @@ jq --raw-output --slurp '
 	("|---|" + (map("---|") | join(""))),
 	(. as $kernels | [.[].probes[].name] | unique | .[] | . as $name |
 		"| `\($name)` | " + ($kernels | map([.probes[] | select(.name == $name) |
-			if .state == "attached" then .instructions else .state end | tostring][0] // "") | join(" | ")) + " |")' "${files[@]}"
+			if .state == "attached" or .state == "on_request" then .instructions else .state end | tostring][0] // "") | join(" | ")) + " |")' "${files[@]}"
 cat <<'END'
 
 ## What differs between kernels
