@@ -11,7 +11,7 @@ VM_CACHE ?= .cache/vm
 .PHONY: vm-test kernels
 vm-test: ## run the tests on Debian's kernels in guests (as root; KERNEL=6.1 NODES=2 chooses)
 	$(Q)$(MAKE) $(QUIET) deps DEPS='$(DEPS_BUILD) $(DEPS_RUN) $(DEPS_TEST) $(DEPS_VM) $(if $(filter debug,$(KERNEL)),$(DEPS_KERNEL))'
-	$(Q)packaging/as-invoker.sh $(MAKE_JOBS) all $(BPF_TESTS) $(WORKLOAD) $(RECOUNT) $(SURVEY)
+	$(Q)packaging/as-invoker.sh $(MAKE_JOBS) all $(BPF_TESTS) $(WORKLOADS)
 	$(Q)$(MAKE) $(QUIET) deb >/dev/null
 	$(Q)packaging/as-invoker.sh mkdir -p $(B)/vm $(VM_CACHE)
 	$(Q)trap 'chown -R --reference=$(B) $(B)/vm $(VM_CACHE)' EXIT; \

@@ -5,6 +5,7 @@ WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
 SURVEY := $(B)/tests/workloads/survey
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(SURVEY)
 
 $(WORKLOAD) $(RECOUNT) $(HEAP): %: %.o
 	$(call msg,LINK,$@)
@@ -14,4 +15,4 @@ $(SURVEY): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libbpf)
 
-test-programs: $(WORKLOAD) $(RECOUNT) $(HEAP) $(SURVEY)
+test-programs: $(WORKLOADS)
