@@ -15,8 +15,10 @@
 const struct held_info held_rows[NR_HELD] = {
 	[HELD_PAGES] = { "memoir_group_held_bytes", PAGES,
 			 "Page memory that the group holds: an estimate like memoir_held_bytes. What processes hold that are gone, or that hold too little to be known one by one, is by the name and cgroup that they had at an allocation." },
+	[HELD_HUGE_PAGES] = { "memoir_group_held_huge_bytes", PAGES,
+			      "Of it, what was allocated in blocks of a pageblock or more, and so lies together; the rest may lie anywhere." },
 	[HELD_UNMOVABLE_PAGES] = { "memoir_group_held_unmovable_bytes", PAGES,
-				   "Of it, what was not asked for as movable memory." },
+				   "Of memoir_group_held_bytes, what was not asked for as movable memory." },
 	[HELD_SPOILED] = { "memoir_group_spoiled_pageblocks", INDEX,
 			   "Pageblocks in which that memory keeps a huge page from being made, shared equally with others who do: an estimate." },
 };
@@ -173,6 +175,8 @@ void holders_end(struct model *model)
 						   [HELD_PAGES] = nr_pages,
 						   [HELD_UNMOVABLE_PAGES] = strcmp(type, "movable") ? nr_pages
 												    : 0,
+						   [HELD_HUGE_PAGES] = holder->nr_huge *
+								       model->holders.rec.step_pages,
 						   [HELD_SPOILED] = holder->spoiled_e6 / 1000,
 					   } };
 

@@ -318,6 +318,7 @@ const struct process *model_holder_process(const struct model *model, const stru
 /* What somebody holds, as the last reading of live pages estimates it. */
 enum held_row {
 	HELD_PAGES,
+	HELD_HUGE_PAGES,      /* allocated in blocks of a pageblock or more */
 	HELD_UNMOVABLE_PAGES, /* asked for with another migratetype than movable */
 	HELD_SPOILED,         /* pageblocks that these spoil, in thousandths */
 	NR_HELD

@@ -28,7 +28,7 @@ held() {
 		if . then "\(.bytes) \(.bytes_error)" else "0 0" end' "$dir/answer"
 }
 
-# held_by_group bytes|unmovable_bytes: of processes of the workload
+# held_by_group bytes|huge_bytes|unmovable_bytes: of processes of the workload
 held_by_group() {
 	get /metrics | sed -n "s/^memoir_group_held_$1{comm=\"workload\".*} //p"
 }
@@ -75,6 +75,18 @@ near() {
 	read_holders
 	read -r bytes error < <(held "$holder" unmovable)
 	[ "$bytes" -le $((2 << 20)) ]
+}
+
+@test "what lies in huge pages is known to the page" {
+	start_daemon
+	run_workload lay 10240 1 1
+	read_holders
+	huge=$(awk '$1 == "AnonHugePages:" { print $2 * 1024 }' "/proc/$holder/smaps_rollup")
+	[ "$huge" -gt 0 ] || skip "no huge page can be had here"
+	# Every group of pages of such a block has one that is followed.
+	jq -e --argjson pid "$holder" --argjson huge "$huge" '.holders.owners[] | select(.pid == $pid and .migratetype == "movable") |
+		.huge_bytes == $huge' "$dir/answer"
+	[ "$(held_by_group huge_bytes)" -ge "$huge" ]
 }
 
 @test "what many small processes hold is their group's, also of those that are not known one by one" {

@@ -184,6 +184,7 @@ static int feed_group_holder(struct model *model, const char *comm, __u32 owner,
 				  .owner = owner,
 				  .migratetype = migratetype,
 				  .nr_pages = nr_pages,
+				  .nr_huge = nr_pages / 4,
 				  .spoiled_e6 = migratetype ? 0 : 1500000 * nr_pages };
 
 	copy_text(rec.comm, comm, sizeof(rec.comm));
@@ -240,6 +241,7 @@ static void test_groups_hold_what_their_owners_hold(void **state UNUSED)
 	held = held_by(model, "busy", "web.service");
 	assert_int_equal(held.v[HELD_PAGES], 64 * 23);
 	assert_int_equal(held.v[HELD_UNMOVABLE_PAGES], 64 * 3);
+	assert_int_equal(held.v[HELD_HUGE_PAGES], 64 * 5);
 	assert_int_equal(held.v[HELD_SPOILED], 4500);
 	assert_int_equal(held_by(model, "[interrupt]", "kernel").v[HELD_UNMOVABLE_PAGES], 64 * 5);
 	/* There is one series, and so the other process is "other", as are all that have no name. */
