@@ -43,17 +43,24 @@ make_pipes() {
 	rm "$dir/go"
 }
 
-# What the trace has of the process: how many allocations, bytes wanted, bytes given; failed ones are none.
+# What the trace has of the process: how many allocations, bytes wanted, bytes given. Failed ones are none, those in an
+# interrupt are not its own, and more than two pages by kmalloc() are not of a slab.
 traced_sums() {
-	traced | awk -v pid="$maker" '{ match($0, /-[0-9]+ +\[/); who = substr($0, RSTART + 1, RLENGTH - 2) + 0 }
-		who == pid && / (kmalloc|kmem_cache_alloc): / && !/ptr=(0000000000000000|\(null\)) / {
+	traced | awk -v pid="$maker" -v most=$((2 * $(getconf PAGESIZE))) '
+		{ match($0, /-[0-9]+ +\[/); who = substr($0, RSTART + 1, RLENGTH - 2) + 0
+		  match($0, /\] [^ ]+ /); in_interrupt = substr($0, RSTART + 4, 1) != "." }
+		who == pid && !in_interrupt && / (kmalloc|kmem_cache_alloc): / && !/ptr=(0000000000000000|\(null\)) / {
 			for (i = 1; i <= NF; i++) {
 				split($i, field, "=")
-				if (field[1] == "bytes_req") wanted += field[2]
-				if (field[1] == "bytes_alloc") given += field[2]
+				if (field[1] == "bytes_req") wanted = field[2]
+				if (field[1] == "bytes_alloc") given = field[2]
 			}
+			if (/ kmalloc: / && given > most)
+				next
 			nr++
-		} END { print nr + 0, wanted + 0, given + 0 }'
+			all_wanted += wanted
+			all_given += given
+		} END { print nr + 0, all_wanted + 0, all_given + 0 }'
 }
 
 memoir_sums() {
