@@ -145,7 +145,7 @@ static void write_who(struct request *request, const struct rec_holder *holder)
 	json_add_u64(json, "pid", holder->tgid);
 	json_add_string(json, "comm", process ? process->comm : holder->comm);
 	json_add_string(json, "unit", holder->owner == LIVE_KTHREAD ? "kernel" : unit);
-	json_add_bool(json, "is_alive", process);
+	json_add_bool(json, "is_alive", model_holder_is_alive(request->model, holder));
 }
 
 static void write_sums(struct request *request, const struct view *view, bool is_looked_at)

@@ -70,7 +70,8 @@ static void add_spoiler_name(struct text *text, const struct model *model, const
 		text_add(text, "what runs in interrupts");
 	else
 		text_add_format(text, "%s (pid %u%s%s%s)", process ? process->comm : holder->comm,
-				holder->tgid, process ? "" : ", gone", unit[0] ? ", " : "", unit);
+				holder->tgid, model_holder_is_alive(model, holder) ? "" : ", gone",
+				unit[0] ? ", " : "", unit);
 }
 
 /* "workload (pid 7, x.service) holds ..., which spoils ..., from ...", as far as that is known. */

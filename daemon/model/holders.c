@@ -258,6 +258,12 @@ const struct process *model_holder_process(const struct model *model, const stru
 	return holder->tgid ? model_find_living(model, holder->tgid, holder->start_ns) : NULL;
 }
 
+bool model_holder_is_alive(const struct model *model, const struct rec_holder *holder)
+{
+	return holder->tgid &&
+	       (model_holder_process(model, holder) || holder->start_ns > model->status.time_ns);
+}
+
 __u32 model_nr_censuses(const struct model *model)
 {
 	return model->holders.shown.nr_censuses;

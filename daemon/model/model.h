@@ -312,8 +312,10 @@ const struct rec_holder *model_holder(const struct model *model, __u32 index);
 /* Whether two of them are of the same owner. */
 bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b);
 bool holder_is_rest(const struct rec_holder *holder);
-/* The owner, if it is a process and lives; else NULL. */
+/* The owner, if it is a process that the last snapshot found; else NULL. */
 const struct process *model_holder_process(const struct model *model, const struct rec_holder *holder);
+/* Whether it is a process that lives, or was started since the last snapshot. */
+bool model_holder_is_alive(const struct model *model, const struct rec_holder *holder);
 
 /* What somebody holds, as the last reading of live pages estimates it. */
 enum held_row {

@@ -282,6 +282,13 @@ static void test_groups_hold_what_goes_by_another_name(void **state UNUSED)
 	assert_true(holder_is_rest(model_holder(model, 1)));
 	assert_false(holder_is_of_same(model_holder(model, 0), model_holder(model, 1)));
 	assert_null(model_holder_process(model, model_holder(model, 1)));
+	assert_true(model_holder_is_alive(model, model_holder(model, 0)));
+	assert_false(model_holder_is_alive(model, model_holder(model, 1)));
+	/* It had gone before the snapshot, or came after it. */
+	rec = (struct rec_holder){ .h = rec.h, .tgid = 12, .start_ns = NSEC_PER_SEC / 2 };
+	assert_false(model_holder_is_alive(model, &rec));
+	rec.start_ns = 2 * NSEC_PER_SEC;
+	assert_true(model_holder_is_alive(model, &rec));
 	model_free(model);
 }
 
