@@ -61,24 +61,16 @@ estimate_batch() {
 	"$SURVEY" >"$dir/after"
 	end_batch
 	# A page that was moved meanwhile is not followed any more.
-	[ "$(moved)" -ne "$moved" ] || compare >>"$estimates"
-}
-moved() {
-	awk '$1 == "pgmigrate_success" { print $2 }' /proc/vmstat
+	[ "$(moved)" -ne "$moved" ] || { compare_owners "$dir/before" && compare_blocks; } >>"$estimates"
 }
 
 # The processes hold still; pageblocks do not, and what is true of them lies between the walks before and after the reading.
-compare() {
+compare_blocks() {
 	jq -r --slurpfile before "$dir/before" --slurpfile after "$dir/after" '
 		def row($kind; $estimate; $error; $truths): select($error) | "\($kind) \($estimate) \($error) \($truths | min) \($truths | max)";
-		(.holders.owners[] | .pid as $pid | .migratetype as $type |
+		(.holders.owners[] | .pid as $pid | select(.migratetype == "unmovable") |
 			($before[] | select($pid and .pid == $pid)) as $truth |
-			if $type == "movable" or $type == "unmovable" then
-				row($type; .bytes; .bytes_error; [$truth[$type] * 4096])
-			else empty end,
-			if $type == "unmovable" then
-				row("spoiled"; .spoiled_blocks; .spoiled_blocks_error; [$truth.spoiled])
-			else empty end),
+			row("spoiled"; .spoiled_blocks; .spoiled_blocks_error; [$truth.spoiled])),
 		(.holders.census // [] | .[] | .node as $node |
 			[$before, $after | .[] | select(.node == $node)] as $truths |
 			("mixed_share mixed", "spoiled_share spoiled", "mean_free_pages free", "mean_movable_pages movable",
@@ -102,7 +94,8 @@ know_blocks() {
 
 @test "the pageblocks that processes spoil are estimated with errors that are right" {
 	know_blocks
-	errors_are_right spoiled 0.3 1.5 30
+	# On a small machine the three pages that are added to each error count for most of it.
+	errors_are_right spoiled 0.1 1.5 30
 }
 
 @test "what pageblocks hold is estimated with errors that are right" {

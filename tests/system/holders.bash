@@ -48,8 +48,21 @@ end_batch() {
 	pids=()
 }
 
+# So many pages have been moved so far.
+moved() {
+	awk '$1 == "pgmigrate_success" { print $2 }' /proc/vmstat
+}
+
 # Estimates are kept in the file $estimates, a line for each: KIND ESTIMATE ERROR LEAST MOST, the truth being between the last
 # two.
+
+# compare_owners TRUTHS: an estimate for each owner in the answer and migratetype of which TRUTHS, JSON of pages by pid and
+# migratetype, have the pages.
+compare_owners() {
+	jq -r --slurpfile truths "$1" '.holders.owners[] | .pid as $pid | .migratetype as $type |
+		($truths[] | select($pid and .pid == $pid)[$type] // empty) as $pages |
+		"\($type) \(.bytes) \(.bytes_error) \($pages * 4096) \($pages * 4096)"' "$dir/answer"
+}
 
 # errors_are_right KIND FROM TO [PERCENT]: the mean square of what estimates are off, in errors, lies between these. It would be
 # 1, but for the part of an error that is for those of little. All together are not off by more. (That is much, because those

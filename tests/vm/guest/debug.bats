@@ -6,12 +6,6 @@ load ../../system/daemon
 load ../../system/shortage
 load machine
 
-# compared ITEM KERNEL MEMOIR: in pages
-compared() {
-	echo "$1: kernel $2, memoir $3"
-	jq --compact-output --null-input --arg item "$1" --argjson kernel "$2" --argjson memoir "$3" '$ARGS.named' >>"$TMPDIR/truth"
-}
-
 # pages PID KEY...: as memoir saw it, the first less the others
 pages() {
 	local pid=$1
@@ -21,8 +15,7 @@ pages() {
 
 # owned_pages PID: those that are allocated now, by the process that asked for them. What came by the list gets no event.
 owned_pages() {
-	# It refuses a read that a record does not fit in.
-	dd if=/sys/kernel/debug/page_owner bs=64K status=none | awk -v pid="pid $1," '/^Page allocated via order/ { mine = index($0, pid) ? 2 ^ (substr($5, 1, length($5) - 1)) : 0; pages += mine }
+	page_owner | awk -v pid="pid $1," '/^Page allocated via order/ { mine = index($0, pid) ? 2 ^ (substr($5, 1, length($5) - 1)) : 0; pages += mine }
 		/alloc_pages_bulk/ { pages -= mine; mine = 0 } END { print pages + 0 }'
 }
 

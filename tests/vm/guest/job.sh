@@ -20,7 +20,8 @@ case $1 in
 all) run build/tests/bpf/test_* tests/system/*.bats tests/vm/guest/lab/*.bats ;;
 short) run build/tests/bpf/test_* tests/system/exact.bats tests/system/stalls.bats tests/system/fragmentation.bats tests/system/slab.bats \
 	tests/vm/guest/lab/*.bats ;;
-debug) run build/tests/bpf/test_* tests/system/exact.bats tests/system/fragmentation.bats tests/vm/guest/lab/pressure.bats tests/vm/guest/debug.bats ;;
+debug) run build/tests/bpf/test_* tests/system/exact.bats tests/system/fragmentation.bats tests/vm/guest/lab/pressure.bats tests/vm/guest/owners.bats \
+	tests/vm/guest/debug.bats ;;
 floor) run tests/vm/guest/floor.bats; exit ;;
 *) echo "$1: no set of tests" && exit 2 ;;
 esac

@@ -18,3 +18,14 @@ touch_more_than_there_is() {
 	"$WORKLOAD" "$1" "$(awk '$1 == "MemAvailable:" { kib += $2 } $1 == "SwapFree:" { kib += $2 / 4 }
 		END { printf "%d", kib / 4 }' /proc/meminfo)" 2 >/dev/null
 }
+
+# page_owner: its record of every page that is not free. It refuses a read that a record does not fit in.
+page_owner() {
+	dd if=/sys/kernel/debug/page_owner bs=64K status=none
+}
+
+# compared ITEM KERNEL MEMOIR: in pages, for the facts
+compared() {
+	echo "$1: kernel $2, memoir $3"
+	jq --compact-output --null-input --arg item "$1" --argjson kernel "$2" --argjson memoir "$3" '$ARGS.named' >>"$TMPDIR/truth"
+}
