@@ -6,17 +6,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MAX_WEIGHED 32768u /* slots; owners beyond three quarters of them are in the rest */
+/* Slots; owners and names beyond three quarters of them are in the rest. */
+#define OWNER_SLOTS 32768u
+#define NAME_SLOTS 8192u
 #define MAX_ROWS 4096u
 #define ROW_SLOTS (2 * MAX_ROWS)
 #define MAX_BLAMED 1024u
-#define HALF_OWNERS (TALLY_MAX_OWNERS / 2)
 
-/* What an owner weighs; key 0 is a free slot. */
+/* What an owner or a name weighs; key 0 is a free slot. */
 struct weight {
 	__u64 key;
 	__u32 nr_pages;
 	float blocks;
+};
+
+struct weights {
+	struct weight *slots; /* freed once the heaviest are chosen */
+	__u32 nr, nr_slots;
 };
 
 /* The rows that a page may be counted in: one of its owner's, or that of the rest of his name. */
@@ -50,30 +56,41 @@ struct row {
 
 struct tally {
 	__u32 huge_order;
-	struct weight *weights; /* MAX_WEIGHED; freed once the owners are chosen */
-	__u32 nr_weights;
+	__u64 seed; /* of the keys, so that nobody can choose a name with the key of another */
+	struct weights owners, names;
 	struct blame blamed[MAX_BLAMED];
 	__u32 nr_blamed;
 	__u64 chosen[TALLY_MAX_OWNERS]; /* keys */
 	__u32 nr_chosen;
-	/*
-	 * The chosen owners' rows without a stack, one rest for each migratetype; and then rows by stack, and
-	 * those of a name.
-	 */
+	__u32 nr_names; /* chosen */
+	/* Chosen owners without a stack, the rest by migratetype, chosen names, and rows by stack. */
 	struct row rows[MAX_ROWS];
-	__u32 nr_rows, nr_names;
+	__u32 nr_rows;
 	__u16 row_slots[ROW_SLOTS]; /* by owner and stack: a row's number and one, or 0 */
 };
 
-struct tally *tally_new(__u32 huge_order)
+static bool weights_make(struct weights *weights, __u32 nr_slots)
+{
+	weights->slots = calloc(nr_slots, sizeof(*weights->slots));
+	weights->nr_slots = nr_slots;
+	return weights->slots;
+}
+
+static void weights_free(struct weights *weights)
+{
+	free(weights->slots);
+	weights->slots = NULL;
+}
+
+struct tally *tally_new(__u32 huge_order, __u64 seed)
 {
 	struct tally *tally = calloc(1, sizeof(*tally));
 
 	if (!tally)
 		return NULL;
 	tally->huge_order = huge_order;
-	tally->weights = calloc(MAX_WEIGHED, sizeof(*tally->weights));
-	if (!tally->weights) {
+	tally->seed = seed;
+	if (!weights_make(&tally->owners, OWNER_SLOTS) || !weights_make(&tally->names, NAME_SLOTS)) {
 		tally_free(tally);
 		return NULL;
 	}
@@ -84,9 +101,12 @@ void tally_free(struct tally *tally)
 {
 	if (!tally)
 		return;
-	free(tally->weights);
+	weights_free(&tally->owners);
+	weights_free(&tally->names);
 	free(tally);
 }
+
+/* --- keys ------------------------------------------------------------------------------------- */
 
 static __u64 mix(__u64 seed, __u64 value)
 {
@@ -95,66 +115,85 @@ static __u64 mix(__u64 seed, __u64 value)
 	return key ^ key >> 32;
 }
 
-/* Never 0. Two owners with the same one are as unlikely as two stacks. */
-static __u64 owner_key(const struct live_page *page)
+/* The name of an owner without a record of his own: "kworker/3:1" is one of the kworkers. */
+static void name_of(const struct live_page *page, char ret[MEMOIR_COMM_LEN])
 {
-	return mix(page->start_ns, (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype) | 1;
+	const char *slash = page->owner == LIVE_KTHREAD ? memchr(page->comm, '/', MEMOIR_COMM_LEN) : NULL;
+
+	memset(ret, 0, MEMOIR_COMM_LEN);
+	memcpy(ret, page->comm, slash ? (size_t)(slash - page->comm) : strnlen(page->comm, MEMOIR_COMM_LEN));
 }
 
 /* All owners of a kind, name and cgroup have the same one. */
-static __u64 name_key(const struct live_page *page)
+static __u64 name_key(__u64 seed, const struct live_page *page)
 {
-	__u64 comm[MEMOIR_COMM_LEN / sizeof(__u64)];
-	__u64 key = mix(page->cgroup_id, (__u64)page->owner << 8 | page->migratetype);
+	__u64 key = mix(mix(seed, page->cgroup_id), (__u64)page->owner << 8 | page->migratetype);
+	__u64 words[MEMOIR_COMM_LEN / sizeof(__u64)];
+	char name[MEMOIR_COMM_LEN];
 
-	memcpy(comm, page->comm, sizeof(comm));
-	for (size_t i = 0; i < sizeof(comm) / sizeof(comm[0]); i++)
-		key = mix(key, comm[i]);
-	return key | 1;
+	name_of(page, name);
+	memcpy(words, name, sizeof(words));
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		key = mix(key, words[i]);
+	return key;
 }
 
-static struct keys keys_of(const struct live_page *page)
+/* None is 0. Two owners with the same one are as unlikely as two stacks. */
+static struct keys keys_of(const struct tally *tally, const struct live_page *page)
 {
-	return (struct keys){ .owner = owner_key(page),
+	__u64 who = (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype;
+
+	return (struct keys){ .owner = mix(mix(tally->seed, page->start_ns), who) | 1,
 			      .stack = page->stack,
-			      .name = name_key(page),
+			      .name = name_key(tally->seed, page) | 1,
 			      .migratetype = page->migratetype };
 }
 
 /* --- the first time --------------------------------------------------------------------------- */
 
-static struct weight *weight_of(struct tally *tally, __u64 key)
+/* NULL without a place. */
+static struct weight *weight_of(struct weights *weights, __u64 key)
 {
-	__u32 slot = (__u32)(key >> 32) % MAX_WEIGHED;
+	__u32 slot = (__u32)(key >> 32) % weights->nr_slots;
 
-	while (tally->weights[slot].key && tally->weights[slot].key != key)
-		slot = (slot + 1) % MAX_WEIGHED;
-	if (!tally->weights[slot].key) {
-		if (tally->nr_weights >= MAX_WEIGHED / 4 * 3)
+	while (weights->slots[slot].key && weights->slots[slot].key != key)
+		slot = (slot + 1) % weights->nr_slots;
+	if (!weights->slots[slot].key) {
+		if (weights->nr >= weights->nr_slots / 4 * 3)
 			return NULL;
-		tally->nr_weights++;
-		tally->weights[slot].key = key;
+		weights->nr++;
+		weights->slots[slot].key = key;
 	}
-	return &tally->weights[slot];
+	return &weights->slots[slot];
+}
+
+static void weigh(struct weights *weights, __u64 key, __u32 nr_pages, double blocks)
+{
+	struct weight *weight = weight_of(weights, key);
+
+	if (!weight)
+		return;
+	weight->nr_pages += nr_pages;
+	weight->blocks += (float)blocks;
 }
 
 void tally_weigh(struct tally *tally, const struct live_page *page)
 {
-	struct weight *weight = weight_of(tally, owner_key(page));
+	const struct keys keys = keys_of(tally, page);
 
-	if (weight)
-		weight->nr_pages++;
+	weigh(&tally->owners, keys.owner, 1, 0);
+	weigh(&tally->names, keys.name, 1, 0);
 }
 
 void tally_blame(struct tally *tally, const struct live_page *page, double blocks, double variance)
 {
-	struct weight *weight = weight_of(tally, owner_key(page));
+	const struct keys keys = keys_of(tally, page);
 
 	if (tally->nr_blamed == MAX_BLAMED)
 		return;
-	if (weight)
-		weight->blocks += (float)blocks;
-	tally->blamed[tally->nr_blamed++] = (struct blame){ .keys = keys_of(page),
+	weigh(&tally->owners, keys.owner, 0, blocks);
+	weigh(&tally->names, keys.name, 0, blocks);
+	tally->blamed[tally->nr_blamed++] = (struct blame){ .keys = keys,
 							    .blocks = blocks,
 							    .variance = variance };
 }
@@ -171,38 +210,51 @@ static bool holds_more(const struct weight *a, const struct weight *b)
 	return a->nr_pages > b->nr_pages;
 }
 
+#define MAX_CHOICE (TALLY_MAX_OWNERS > TALLY_MAX_NAMES ? TALLY_MAX_OWNERS : TALLY_MAX_NAMES)
+
 /*
- * Chooses up to max of the heaviest, and gives them up, so that the next choice is among the others. The
- * best so far lie in order, so that nearly every candidate is compared once.
+ * Chooses up to max of the heaviest, and gives them up, so that the next choice is among the others; their
+ * number. The best so far lie in order, so that nearly every candidate is compared once.
  */
-static void choose(struct tally *tally, __u32 max,
-		   bool (*is_heavier)(const struct weight *a, const struct weight *b))
+static __u32 choose(struct weights *weights, __u32 max,
+		    bool (*is_heavier)(const struct weight *a, const struct weight *b), __u64 *ret_keys)
 {
 	const struct weight none = { 0 };
-	__u32 best[TALLY_MAX_OWNERS], nr = 0;
+	__u32 best[MAX_CHOICE], nr = 0;
 
-	for (__u32 slot = 0; slot < MAX_WEIGHED; slot++) {
-		const struct weight *weight = &tally->weights[slot];
+	for (__u32 slot = 0; slot < weights->nr_slots; slot++) {
+		const struct weight *weight = &weights->slots[slot];
 		__u32 place = nr;
 
 		if (!is_heavier(weight, &none) ||
-		    (nr == max && !is_heavier(weight, &tally->weights[best[nr - 1]])))
+		    (nr == max && !is_heavier(weight, &weights->slots[best[nr - 1]])))
 			continue;
 		if (nr == max)
 			place = nr - 1;
 		else
 			nr++;
-		for (; place > 0 && is_heavier(weight, &tally->weights[best[place - 1]]); place--)
+		for (; place > 0 && is_heavier(weight, &weights->slots[best[place - 1]]); place--)
 			best[place] = best[place - 1];
 		best[place] = slot;
 	}
 	for (__u32 i = 0; i < nr; i++) {
-		struct weight *weight = &tally->weights[best[i]];
+		struct weight *weight = &weights->slots[best[i]];
 
-		tally->chosen[tally->nr_chosen++] = weight->key;
+		ret_keys[i] = weight->key;
 		weight->nr_pages = 0;
 		weight->blocks = 0;
 	}
+	return nr;
+}
+
+/* The half of them by what they spoil. Frees the weights. */
+static __u32 choose_all(struct weights *weights, __u32 max, __u64 *ret_keys)
+{
+	__u32 nr = choose(weights, max / 2, spoils_more, ret_keys);
+
+	nr += choose(weights, max - nr, holds_more, ret_keys + nr);
+	weights_free(weights);
+	return nr;
 }
 
 static __u16 *row_slot(struct tally *tally, __u64 owner, __u64 stack)
@@ -234,48 +286,34 @@ static struct row *rest_row(struct tally *tally, __u32 migratetype)
 
 void tally_choose(struct tally *tally)
 {
-	choose(tally, HALF_OWNERS, spoils_more);
-	choose(tally, TALLY_MAX_OWNERS - tally->nr_chosen, holds_more);
-	free(tally->weights);
-	tally->weights = NULL;
+	__u64 names[TALLY_MAX_NAMES];
+
+	tally->nr_chosen = choose_all(&tally->owners, TALLY_MAX_OWNERS, tally->chosen);
+	tally->nr_names = choose_all(&tally->names, TALLY_MAX_NAMES, names);
 	for (__u32 i = 0; i < tally->nr_chosen; i++)
 		row_new(tally, row_slot(tally, tally->chosen[i], 0), tally->chosen[i], 0);
 	for (__u32 migratetype = 0; migratetype < TALLY_MAX_MIGRATETYPES; migratetype++)
 		tally->rows[tally->nr_rows++] = (struct row){
 			.who = { .migratetype = migratetype, .owner = NR_LIVE_OWNERS }, .is_rest = true
 		};
+	for (__u32 i = 0; i < tally->nr_names; i++)
+		row_new(tally, row_slot(tally, names[i], 0), names[i], 0)->is_rest = true;
 }
 
 /* --- the second time -------------------------------------------------------------------------- */
-
-/* The row of all who have this name and are not chosen; without a name those who find no room. */
-static struct row *named_row(struct tally *tally, const struct keys *keys, bool may_make)
-{
-	__u16 *slot = row_slot(tally, keys->name, 0);
-	struct row *row;
-
-	if (*slot)
-		return &tally->rows[*slot - 1];
-	if (!may_make || tally->nr_names == TALLY_MAX_NAMES)
-		return rest_row(tally, keys->migratetype);
-	tally->nr_names++;
-	row = row_new(tally, slot, keys->name, 0);
-	row->is_rest = true;
-	return row;
-}
 
 /* The row that counts for an owner's stack: its own, the owner's one without a stack, or one of the rest. */
 static struct row *row_for(struct tally *tally, const struct keys *keys, bool may_make)
 {
 	__u16 *owners_slot = row_slot(tally, keys->owner, 0);
-	__u16 *slot;
+	__u16 *slot = row_slot(tally, *owners_slot ? keys->owner : keys->name,
+			       *owners_slot ? keys->stack : 0);
 
-	if (!*owners_slot)
-		return named_row(tally, keys, may_make);
-	slot = row_slot(tally, keys->owner, keys->stack);
 	if (*slot)
 		return &tally->rows[*slot - 1];
-	if (!may_make || tally->nr_rows - tally->nr_names == MAX_ROWS - TALLY_MAX_NAMES)
+	if (!*owners_slot)
+		return rest_row(tally, keys->migratetype);
+	if (!may_make || tally->nr_rows == MAX_ROWS)
 		return &tally->rows[*owners_slot - 1];
 	return row_new(tally, slot, keys->owner, keys->stack);
 }
@@ -289,13 +327,16 @@ static struct owner owner_of(const struct live_page *page, bool is_rest)
 			       .migratetype = page->migratetype,
 			       .owner = page->owner };
 
-	memcpy(owner.comm, page->comm, sizeof(owner.comm));
+	if (is_rest)
+		name_of(page, owner.comm);
+	else
+		memcpy(owner.comm, page->comm, sizeof(owner.comm));
 	return owner;
 }
 
 void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
 {
-	const struct keys keys = keys_of(page);
+	const struct keys keys = keys_of(tally, page);
 	struct row *row = row_for(tally, &keys, true);
 	__u64 age_ns = now_ns > page->time_ns ? now_ns - page->time_ns : 0;
 
@@ -341,7 +382,7 @@ static void emit_row(const struct row *row, void (*emit)(void *ctx, struct rec_h
 				     .owner = row->who.owner,
 				     .is_rest = row->is_rest };
 
-	if (!row->nr_pages)
+	if (!row->nr_pages && !record.spoiled_e6)
 		return;
 	memcpy(record.comm, row->who.comm, sizeof(record.comm));
 	emit(ctx, &record);
@@ -381,12 +422,15 @@ static void emit_owner(struct tally *tally, __u32 first, __u32 first_by_stack,
 
 void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *record), void *ctx)
 {
-	__u32 first_by_stack = tally->nr_chosen + TALLY_MAX_MIGRATETYPES;
+	__u32 first_by_stack = tally->nr_chosen + TALLY_MAX_MIGRATETYPES + tally->nr_names;
 
 	for (__u32 i = 0; i < tally->nr_blamed; i++) {
 		const struct blame *blame = &tally->blamed[i];
 		struct row *row = row_for(tally, &blame->keys, false);
 
+		/* Whoever is gone since the first time has no name. */
+		if (!row->nr_pages)
+			row = rest_row(tally, blame->keys.migratetype);
 		row->blocks += blame->blocks;
 		row->variance += blame->variance;
 	}
@@ -394,7 +438,6 @@ void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *
 	      compare_rows);
 	for (__u32 i = 0; i < tally->nr_chosen; i++)
 		emit_owner(tally, i, first_by_stack, emit, ctx);
-	for (__u32 i = tally->nr_chosen; i < tally->nr_rows; i++)
-		if (tally->rows[i].is_rest)
-			emit_row(&tally->rows[i], emit, ctx);
+	for (__u32 i = tally->nr_chosen; i < first_by_stack; i++)
+		emit_row(&tally->rows[i], emit, ctx);
 }

@@ -21,8 +21,8 @@
 
 struct tally;
 
-/* For one reading. huge_order: of a pageblock. NULL without memory. */
-struct tally *tally_new(__u32 huge_order);
+/* For one reading. huge_order: of a pageblock; seed: whatever owners cannot guess. NULL without memory. */
+struct tally *tally_new(__u32 huge_order, __u64 seed);
 void tally_free(struct tally *tally);
 
 /* The first time. */

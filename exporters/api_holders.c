@@ -202,8 +202,7 @@ static struct view *heaviest(const struct model *model, struct view *views, __u3
 	for (__u32 i = 0; i < nr; i++) {
 		__u64 weight = by_blocks ? views[i].spoiled_e6 : views[i].nr_pages;
 
-		if (views[i].is_shown || weight <= most ||
-		    holder_is_rest(model_holder(model, views[i].first)))
+		if (views[i].is_shown || weight <= most || model_holder(model, views[i].first)->is_rest)
 			continue;
 		most = weight;
 		best = &views[i];

@@ -52,7 +52,7 @@ static bool find_spoiler(const struct model *model, struct spoiler *ret)
 		if (holder->stack && holder->spoiled_e6 > model_holder(model, owner.heaviest)->spoiled_e6)
 			owner.heaviest = i;
 		all_e6 += holder->spoiled_e6;
-		if (!holder_is_rest(holder) && owner.spoiled_e6 > most.spoiled_e6)
+		if (!holder->is_rest && owner.spoiled_e6 > most.spoiled_e6)
 			most = owner;
 	}
 	most.error_e3 = live_error_spoiled_e3(model, most.spoiled_e6, most.variance_e6);

@@ -14,7 +14,7 @@
 
 const struct held_info held_rows[NR_HELD] = {
 	[HELD_PAGES] = { "memoir_group_held_bytes", PAGES,
-			 "Page memory that the group holds: an estimate like memoir_held_bytes. What processes hold that are gone, or that hold too little to be known one by one, is by the name and cgroup that they had at an allocation." },
+			 "Page memory that the group holds: an estimate like memoir_held_bytes. What processes hold that are gone, or that hold too little to be known one by one, is by the name and cgroup that they had at an allocation, and in the group other beyond the 512 of these that hold or spoil most." },
 	[HELD_HUGE_PAGES] = { "memoir_group_held_huge_bytes", PAGES,
 			      "Of it, what was allocated in blocks of a pageblock or more, and so lies together; the rest may lie anywhere." },
 	[HELD_UNMOVABLE_PAGES] = { "memoir_group_held_unmovable_bytes", PAGES,
@@ -36,13 +36,19 @@ static bool is_age_possible(const struct rec_holder *rec)
 	       (rec->nr_pages && rec->age_sum_ms / rec->nr_pages <= rec->oldest_ns / 1000000);
 }
 
+/* Who has no record of his own is not named by a process. */
+static bool is_rest_possible(const struct rec_holder *rec)
+{
+	return rec->is_rest ? rec->is_rest == 1 && !rec->tgid : rec->owner < NR_LIVE_OWNERS;
+}
+
 int apply_holder(struct model *model, const struct rec_header *h)
 {
 	const struct rec_holder *rec = (const struct rec_holder *)h;
 	struct holder_list *pending = &model->holders.pending;
 	struct rec_holder *all, *holder;
 
-	if (rec->owner > NR_LIVE_OWNERS || pending->nr == MAX_HOLDERS ||
+	if (rec->owner > NR_LIVE_OWNERS || !is_rest_possible(rec) || pending->nr == MAX_HOLDERS ||
 	    rec->nr_pages > MAX_PAGES - pending->nr_pages || rec->nr_huge > rec->nr_pages ||
 	    rec->age_sum_ms > MAX_AGE_SUM_MS - pending->age_sum_ms || !is_age_possible(rec))
 		return -EINVAL;
@@ -245,12 +251,8 @@ const struct rec_holder *model_holder(const struct model *model, __u32 index)
 bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b)
 {
 	return a->owner == b->owner && a->tgid == b->tgid && a->start_ns == b->start_ns &&
-	       a->migratetype == b->migratetype && a->is_rest == b->is_rest;
-}
-
-bool holder_is_rest(const struct rec_holder *holder)
-{
-	return holder->is_rest || holder->owner == NR_LIVE_OWNERS;
+	       a->migratetype == b->migratetype && a->is_rest == b->is_rest &&
+	       (!a->is_rest || (a->cgroup_id == b->cgroup_id && !strcmp(a->comm, b->comm)));
 }
 
 const struct process *model_holder_process(const struct model *model, const struct rec_holder *holder)

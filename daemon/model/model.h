@@ -124,7 +124,7 @@ const char *dim_name(enum dim dim);
 const struct cube *model_cube(const struct model *model, enum metric metric);
 const __u64 *model_cells(const struct model *model, enum metric metric);
 
-/* Which vmstat items this kernel has is in machine->vmstat_known. The kernel's name: "pgalloc". */
+/* Which vmstat items this kernel has, and memoir counts, is in machine->vmstat_known. The kernel's name: "pgalloc". */
 const char *vmstat_item_name(enum vmstat_item item);
 
 __u32 model_nr_probes(const struct model *model);
@@ -305,13 +305,12 @@ const struct rec_live *model_live(const struct model *model);
 
 /*
  * Its owners, a record for each stack; those of an owner follow each other. comm is terminated. In some,
- * holder_is_rest(), are many owners who have no record of their own.
+ * is_rest, are many owners who have no record of their own.
  */
 __u32 model_nr_holders(const struct model *model);
 const struct rec_holder *model_holder(const struct model *model, __u32 index);
 /* Whether two of them are of the same owner. */
 bool holder_is_of_same(const struct rec_holder *a, const struct rec_holder *b);
-bool holder_is_rest(const struct rec_holder *holder);
 /* The owner, if it is a process that the last snapshot found; else NULL. */
 const struct process *model_holder_process(const struct model *model, const struct rec_holder *holder);
 /* Whether it is a process that lives, or was started since the last snapshot. */

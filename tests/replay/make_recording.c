@@ -486,7 +486,8 @@ static void put_holder(const struct sim_task *task, __u32 owner, __u32 migratety
 				  .spoiled_e6 = migratetype ? 0 : nr_pages * 250000,
 				  .spoiled_error_e6 = migratetype ? 0 : nr_pages * 40000,
 				  .migratetype = migratetype,
-				  .owner = owner };
+				  .owner = owner,
+				  .is_rest = owner == NR_LIVE_OWNERS };
 
 	if (task) {
 		rec.start_ns = task->tgid * NSEC_PER_SEC;

@@ -101,7 +101,7 @@ near() {
 	soon all_hold "$nr"
 	read_holders
 	bytes=$(held_by_group bytes)
-	error=$(jq --argjson bytes "$bytes" '64 * 4096 * ($bytes / 4096 / .holders.step_pages | sqrt) | floor' "$dir/answer")
+	error=$(jq --argjson bytes "$bytes" '.holders.step_pages | . * 4096 * ($bytes / 4096 / . | sqrt) | floor' "$dir/answer")
 	# Each has its own stack, heap and data as well, and page tables.
 	near "$bytes" "$error" $((nr * (pages + 40) * 4096)) $((nr * 40 * 4096))
 }

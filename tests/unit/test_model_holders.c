@@ -124,13 +124,27 @@ static int feed_ages(struct model *model, __u64 nr_pages, __u64 age_sum_ms, __u6
 	return feed(model, &rec);
 }
 
+static int feed_rest(struct model *model, __u32 tgid, __u32 owner, __u32 is_rest)
+{
+	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
+				  .tgid = tgid,
+				  .owner = owner,
+				  .is_rest = is_rest };
+
+	return feed(model, &rec);
+}
+
 static void test_nonsense_is_refused(void **state UNUSED)
 {
 	struct model *model = model_with(4, 100, NULL);
 	struct rec_census without_pages = { .h = HEADER(REC_CENSUS, struct rec_census, 0), .nr_blocks = 1 };
 
-	assert_int_equal(feed_holder(model, 1, NR_LIVE_OWNERS), 0);
-	assert_int_equal(feed_holder(model, 1, NR_LIVE_OWNERS + 1), -EINVAL);
+	assert_int_equal(feed_rest(model, 0, NR_LIVE_OWNERS, 1), 0);
+	assert_int_equal(feed_rest(model, 0, LIVE_PROCESS, 1), 0);
+	assert_int_equal(feed_rest(model, 0, NR_LIVE_OWNERS + 1, 1), -EINVAL);
+	assert_int_equal(feed_rest(model, 0, NR_LIVE_OWNERS, 0), -EINVAL);
+	assert_int_equal(feed_rest(model, 0, LIVE_PROCESS, 2), -EINVAL);
+	assert_int_equal(feed_rest(model, 1, LIVE_PROCESS, 1), -EINVAL);
 	assert_int_equal(feed_census(model, 3, 4, 0), -EINVAL);
 	assert_int_equal(feed_ages(model, 2, 2999, 1499999999), 0);
 	assert_int_equal(feed_ages(model, 2, 3000, 1499999999), -EINVAL);
@@ -180,8 +194,9 @@ static int feed_group_holder(struct model *model, const char *comm, __u32 owner,
 	struct rec_holder rec = { .h = HEADER(REC_HOLDER, struct rec_holder, 0),
 				  .start_ns = 5,
 				  .cgroup_id = 7,
-				  .tgid = 10,
+				  .tgid = owner == NR_LIVE_OWNERS ? 0 : 10,
 				  .owner = owner,
+				  .is_rest = owner == NR_LIVE_OWNERS,
 				  .migratetype = migratetype,
 				  .nr_pages = nr_pages,
 				  .nr_huge = nr_pages / 4,
@@ -278,8 +293,8 @@ static void test_groups_hold_what_goes_by_another_name(void **state UNUSED)
 	assert_int_equal(feed(model, &rec), 0);
 	assert_int_equal(feed_live(model, 5), 0);
 	assert_int_equal(held_by(model, "busy", "web.service").v[HELD_PAGES], 64 * 8);
-	assert_false(holder_is_rest(model_holder(model, 0)));
-	assert_true(holder_is_rest(model_holder(model, 1)));
+	assert_int_equal(model_holder(model, 0)->is_rest, 0);
+	assert_int_equal(model_holder(model, 1)->is_rest, 1);
 	assert_false(holder_is_of_same(model_holder(model, 0), model_holder(model, 1)));
 	assert_null(model_holder_process(model, model_holder(model, 1)));
 	assert_true(model_holder_is_alive(model, model_holder(model, 0)));

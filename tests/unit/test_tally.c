@@ -44,7 +44,7 @@ static struct live_page page_of(__u32 tgid, __u32 migratetype, __u64 stack)
 static struct result *tally_of(const struct live_page *pages, __u32 nr, __u32 nr_blamed)
 {
 	static struct result result;
-	struct tally *tally = tally_new(HUGE_ORDER);
+	struct tally *tally = tally_new(HUGE_ORDER, 0x1234567890abcdef);
 
 	assert_non_null(tally);
 	result.nr = 0;
@@ -185,9 +185,9 @@ static __u32 pages_of_two_names(struct live_page *pages)
 static void test_who_is_not_named_counts_for_his_name(void **state UNUSED)
 {
 	struct live_page pages[1200];
-	__u32 nr = pages_of_two_names(pages), nr_odd = 0, nr_even = 0, nr_rests = 0;
+	__u32 nr = pages_of_two_names(pages), nr_rests = 0;
 	const struct result *result = tally_of(pages, nr, nr);
-	__u64 spoiled_e6 = 0;
+	__u64 spoiled_e6 = 0, nr_odd = 0, nr_even = 0;
 
 	for (__u32 i = 0; i < result->nr; i++) {
 		const struct rec_holder *holder = &result->all[i];
@@ -222,6 +222,17 @@ static void test_names_are_told_apart_and_bounded(void **state UNUSED)
 	for (__u32 i = 0; i < TALLY_MAX_OWNERS; i++)
 		for (__u32 page = 0; page < 3; page++)
 			pages[nr++] = page_of(1 + i, 1, 1);
+	/* A kworker is one of the kworkers; a process may call itself like one. */
+	for (__u32 i = 0; i < 4; i++) {
+		const char *comm = i / 2 ? "x/2" : i ? "kworker/1:2" : "kworker/3:1H";
+
+		pages[nr] = page_of(5000 + i, 1, 1);
+		pages[nr].owner = i < 2 ? LIVE_KTHREAD : LIVE_PROCESS;
+		memcpy(pages[nr++].comm, comm, strlen(comm) + 1);
+	}
+	result = tally_of(pages, nr, 0);
+	assert_int_equal(result->nr, TALLY_MAX_OWNERS + 2);
+	nr -= 4;
 	for (__u32 i = 0; i < 4; i++) {
 		pages[nr] = page_of(1000 + i, i == 1 ? 2 : 1, 1);
 		pages[nr].owner = i == 2 ? LIVE_KTHREAD : LIVE_PROCESS;
@@ -241,6 +252,51 @@ static void test_names_are_told_apart_and_bounded(void **state UNUSED)
 	}
 	assert_int_equal(nr_names, TALLY_MAX_NAMES);
 	assert_int_equal(nr_nameless, 1004 - TALLY_MAX_NAMES);
+}
+
+/* Of more names than there is room for, those that hold most have a record, whenever they are met. */
+static void test_heaviest_names_are_kept(void **state UNUSED)
+{
+	static struct live_page pages[8000];
+	const struct result *result;
+	__u32 nr = 0, nr_late = 0;
+
+	for (__u32 i = 0; i < 1000 + TALLY_MAX_OWNERS; i++) {
+		pages[nr] = page_of(1 + i, 1, 1);
+		pages[nr++].cgroup_id = 1 + i;
+	}
+	for (__u32 i = 0; i < 1000; i++) {
+		/* Each has three pages, but of three processes. */
+		pages[nr] = page_of(10000 + i, 1, 1);
+		pages[nr++].cgroup_id = 5000 + i / 3;
+	}
+	for (__u32 i = 0; i < 3 * TALLY_MAX_OWNERS; i++)
+		pages[nr++] = page_of(20000 + i / 3, 1, 1);
+	result = tally_of(pages, nr, 0);
+	assert_int_equal(sum_of_pages(result), nr);
+	for (__u32 i = 0; i < result->nr; i++)
+		nr_late += result->all[i].is_rest && result->all[i].cgroup_id >= 5000 &&
+			   result->all[i].nr_pages == 3;
+	assert_int_equal(nr_late, 1000 / 3);
+}
+
+/* What spoils and is gone when it is met again spoils all the same. */
+static void test_blame_is_not_lost(void **state UNUSED)
+{
+	const struct live_page page = page_of(7, 1, 70);
+	struct tally *tally = tally_new(HUGE_ORDER, 1);
+	static struct result result;
+
+	assert_non_null(tally);
+	tally_weigh(tally, &page);
+	tally_blame(tally, &page, 0.5, 0.25);
+	tally_choose(tally);
+	tally_emit(tally, keep, &result);
+	tally_free(tally);
+	assert_int_equal(result.nr, 1);
+	assert_int_equal(result.all[0].is_rest, 1);
+	assert_int_equal(result.all[0].migratetype, 1);
+	assert_int_equal(result.all[0].spoiled_e6, 500000);
 }
 
 /* One owner with more stacks than there is room for loses no page. */
@@ -287,6 +343,8 @@ int main(void)
 		cmocka_unit_test(test_heaviest_of_a_crowd_are_named),
 		cmocka_unit_test(test_who_is_not_named_counts_for_his_name),
 		cmocka_unit_test(test_names_are_told_apart_and_bounded),
+		cmocka_unit_test(test_heaviest_names_are_kept),
+		cmocka_unit_test(test_blame_is_not_lost),
 		cmocka_unit_test(test_stacks_without_end_lose_no_page),
 		cmocka_unit_test(test_page_without_a_stack_is_held),
 		cmocka_unit_test(test_hostile_pages_do_no_harm),
