@@ -103,6 +103,13 @@ static __always_inline unsigned long page_flags(__u64 page)
  * not told apart: the lower half is the error on all kernels - when the floor passes 6.4. (2026-11)
  */
 #define MAP_ERROR(result) ((int)(result))
+#define ENOENT 2
+
+/*
+ * swap_readpage() asked zswap through frontswap, where it was in use, and swap_read_folio() asks zswap_load()
+ * in any case - 6.6 - the function: the daemon loads the programs for one or the other (is_superseded()) -
+ * when the floor passes 6.6. (2026-11)
+ */
 
 /*
  * zswap_load() told by a bool whether it had the page, and tells by -ENOENT that it has not - 6.18 at the

@@ -19,7 +19,6 @@ const volatile __u32 chunks_per_cpu = 0;
 const volatile __u32 page_kb = 0;
 const volatile __u64 stall_record_min_ns = 0;
 const volatile bool compact_results_are_seen = false;
-const volatile bool zswap_loads_are_seen = false;
 const volatile __u32 live_step_shift = 0;
 const volatile __u32 page_zone_shift = 0;
 const volatile __u32 page_zone_mask = 0;

@@ -28,7 +28,6 @@ struct {
 
 /* No block has more groups than this: order 12 where one page in 64 is followed. */
 #define LIVE_MAX_GROUPS 64
-#define ENOENT 2
 
 /* The groups whose followed page lies in the block, from the one that is returned on: none, one or many. */
 static __always_inline __u64 live_groups(__u64 page, __u32 order, __u32 *ret_nr)

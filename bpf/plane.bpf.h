@@ -36,7 +36,6 @@ extern const volatile __u32 chunks_per_cpu; /* of cells */
 extern const volatile __u32 page_kb;        /* size of a page in KiB */
 extern const volatile __u64 stall_record_min_ns;
 extern const volatile bool compact_results_are_seen; /* compaction_result is among the programs */
-extern const volatile bool zswap_loads_are_seen;     /* swap_read is among them */
 
 /* A stall that has begun and not ended. */
 struct stall_frame {

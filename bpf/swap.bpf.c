@@ -9,8 +9,6 @@
  */
 #include "plane.bpf.h"
 
-#define ENOENT 2
-
 /* folio_nr_pages(), include/linux/mm.h */
 static __always_inline __u64 folio_nr_pages(__u64 folio)
 {
@@ -64,15 +62,12 @@ int swap_read_frontswap(void *ctx)
 	return 0;
 }
 
-/* Always a single page. Kernels that have zswap_load(), too, leave the reads to swap_read. */
+/* Always a single page. Not loaded where there is zswap_load(), too: swap_read sees those reads. */
 SEC("fexit/swap_readpage")
 int swap_read_page(void *ctx)
 {
-	struct task_ledger *ledger;
+	struct task_ledger *ledger = ledger_of_reader();
 
-	if (zswap_loads_are_seen)
-		return 0;
-	ledger = ledger_of_reader();
 	if (ledger && ledger->frontswap_loaded)
 		ledger->frontswap_loaded = 0;
 	else

@@ -39,7 +39,10 @@ void probes_end_request(struct probes *probes);
 int probes_map_fd(const struct probes *probes, const char *name);
 int probes_iterator_link_fd(const struct probes *probes);
 
-/* Tells in the record of the machine what none of the programs that run here counts. */
+/*
+ * Tells in the record of the machine what none of the programs that run here counts: rows of the ledger, and
+ * items of /proc/vmstat, which then have nothing to be compared with.
+ */
 void probes_tell_unseen(const struct probes *probes, struct rec_machine *record);
 
 __u32 probes_count(const struct probes *probes);

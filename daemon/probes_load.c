@@ -92,12 +92,22 @@ void probe_set_state(struct probe *probe, enum probe_state state, const char *re
 	snprintf(probe->reason, sizeof(probe->reason), "%s", reason);
 }
 
+/* Where the kernel has zswap_load(), swap_read sees every read from swap, and others would count it again. */
+static bool is_superseded(const struct probe *probe, const struct machine *machine)
+{
+	return (!strcmp(probe->name, "swap_read_page") || !strcmp(probe->name, "swap_read_frontswap")) &&
+	       btf__find_by_name_kind(machine->btf, "zswap_load", BTF_KIND_FUNC) >= 0;
+}
+
 /* Before load: what can be known without the verifier. */
 static void set_first_state(struct probe *probe, const struct machine *machine)
 {
 	char reason[REC_TEXT_LEN];
 	int err = 0;
 
+	if (is_superseded(probe, machine))
+		return probe_set_state(probe, PROBE_OPTIONAL,
+				       "not needed on this kernel: swap_read does its work");
 	if (is_function_exit(probe->target))
 		err = try_function_exit(machine, probe_event(probe->target));
 	else if (!kernel_has(machine, probe->target))
@@ -173,7 +183,6 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->compat_deferred_is_no_stall = machine->deferred_is_no_stall;
 	skeleton->rodata->compat_zswap_load_tells_bool = machine->zswap_load_tells_bool;
 	skeleton->rodata->compact_results_are_seen = will_load(probes, skeleton->progs.compaction_result);
-	skeleton->rodata->zswap_loads_are_seen = will_load(probes, skeleton->progs.swap_read);
 	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);
@@ -184,9 +193,11 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 __u64 probes_object_hash(const struct probes *probes)
 {
 	const struct bpf_object_skeleton *object = probes->skeleton->skeleton;
+	struct memoir_bpf__rodata told = *probes->skeleton->rodata;
 
-	return fnv1a(fnv1a(FNV1A_START, object->data, object->data_sz), probes->skeleton->rodata,
-		     sizeof(*probes->skeleton->rodata));
+	/* That turns out when they are installed. */
+	told.compact_results_are_seen = false;
+	return fnv1a(fnv1a(FNV1A_START, object->data, object->data_sz), &told, sizeof(told));
 }
 
 __u64 probes_layout(const struct machine *machine, const struct cube cubes[NR_METRICS])

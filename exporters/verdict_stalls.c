@@ -7,10 +7,7 @@
 #define WAIT_WARNING 0.01
 #define WAIT_PROBLEM 0.1
 
-/*
- * Pages read back from swap per second that are as much: a good SSD takes 0.1 ms for one, and what is slower
- * is waited for longer.
- */
+/* Reads from swap per second that are as much: a good SSD takes 0.1 ms for one, and what is slower longer. */
 #define SWAP_IN_WARNING (WAIT_WARNING * 1e4)
 #define SWAP_IN_PROBLEM (WAIT_PROBLEM * 1e4)
 
@@ -64,27 +61,62 @@ bool judge_memcg_reclaim(const struct model *model, struct verdict *ret)
 	return true;
 }
 
+static __u64 page_size_of(const struct model *model)
+{
+	struct model_status status;
+
+	model_status(model, &status);
+	return status.machine->page_size;
+}
+
+/*
+ * Waits for swap per second, at most: each is a major fault, and reads a page at least. Pages that are read
+ * ahead with it, by swapoff or by khugepaged, are none.
+ */
+static double swap_waits_per_second(const struct model *model)
+{
+	double pages = lately_per_second(model, LEDGER_SWAPPED_IN);
+	double faults = lately_per_second(model, LEDGER_MAJOR_FAULTS);
+
+	return pages < faults ? pages : faults;
+}
+
+static bool note_unseen_swap_in(const struct model *model, struct verdict *ret)
+{
+	__u64 nr_pages = model_ledger_total(model, LEDGER_SWAP);
+
+	if (!nr_pages)
+		return false;
+	ret->severity = SEVERITY_NOTE;
+	text_add(&ret->finding,
+		 "Whether tasks wait for memory that was swapped out is not visible on this kernel.");
+	text_add_format(&ret->evidence, "%s of processes are swapped out now.",
+			human_bytes(nr_pages * page_size_of(model)).text);
+	text_add(&ret->remedy,
+		 "memoir probes says why; memoir_swapped_bytes_total has what the machine reads.");
+	return true;
+}
+
 bool judge_swap_in(const struct model *model, struct verdict *ret)
 {
 	const struct group *most = group_with_most(model, LEDGER_SWAPPED_IN);
-	double per_second = lately_per_second(model, LEDGER_SWAPPED_IN);
-	struct model_status status;
-	__u64 covered_ns, page_size;
+	double per_second = swap_waits_per_second(model);
+	__u64 covered_ns, page_size = page_size_of(model);
 	__u64 nr_pages = model_growth(model, LEDGER_SWAPPED_IN, LATELY_NS, &covered_ns);
 
+	if (!model_sees_row(model, LEDGER_SWAPPED_IN))
+		return note_unseen_swap_in(model, ret);
 	if (per_second < SWAP_IN_WARNING)
 		return false;
-	model_status(model, &status);
-	page_size = status.machine->page_size;
 	ret->severity = per_second < SWAP_IN_PROBLEM ? SEVERITY_WARNING : SEVERITY_PROBLEM;
 	ret->since_ns = model_growing_since(model, LEDGER_SWAPPED_IN);
-	text_add_format(&ret->finding, "Tasks wait for memory that was swapped out: %s/s over the last %s.",
-			human_byte_rate(per_second * (double)page_size).text,
-			human_duration(covered_ns).text);
+	text_add_format(&ret->finding,
+			"Tasks wait for memory that was swapped out: %s times a second over the last %s.",
+			human_count(human_round(per_second)).text, human_duration(covered_ns).text);
 	text_add_format(
 		&ret->evidence,
-		"%s were read back, and %s of processes are swapped out now. A page takes 0.1 ms or more "
-		"from a good SSD, a tenth of that from memory (zram).",
+		"%s were read back, and %s of processes are swapped out now. A read takes 0.1 ms or more "
+		"from a good SSD; from memory (zram) a tenth of that, and is as much less bad.",
 		human_bytes(nr_pages * page_size).text,
 		human_bytes(model_ledger_total(model, LEDGER_SWAP) * page_size).text);
 	if (most) {

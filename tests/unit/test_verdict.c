@@ -95,8 +95,11 @@ static void test_waiting(void **state UNUSED)
 	expect_waiting(STALL_MEMCG_RECLAIM, "memcg_reclaim", 0.02, NR_SEVERITIES);
 }
 
-/* Five minutes in which a task reads so many pages from swap per second; another one has as much there. */
-static struct model *model_of_swap_in(__u64 per_second)
+/*
+ * Five minutes in which a task reads so many pages from swap per second, and waits so often; another one has
+ * as much there.
+ */
+static struct model *model_of_swap_in(__u64 per_second, __u64 waits_per_second)
 {
 	struct model *model = model_with(MAX_GROUPS, 10, NULL);
 	struct task_identity reader = identity(1, 1, 1, "reader", 7), idler = identity(2, 2, 2, "idler", 0);
@@ -108,6 +111,7 @@ static struct model *model_of_swap_in(__u64 per_second)
 		begin(model, second);
 		assert_int_equal(feed_task(model, REC_TASK, &idler, &counts), 0);
 		counts.v[LEDGER_SWAPPED_IN] = per_second * (second - 1005);
+		counts.v[LEDGER_MAJOR_FAULTS] = waits_per_second * (second - 1005);
 		assert_int_equal(feed_task(model, REC_TASK, &reader, &counts), 0);
 		end(model, second);
 	}
@@ -116,13 +120,18 @@ static struct model *model_of_swap_in(__u64 per_second)
 
 static void test_swap_in(void **state UNUSED)
 {
+	/* What is read ahead, or by swapoff, nobody waits for; nor is every major fault one for swap. */
 	static const struct {
-		__u64 per_second;
+		__u64 per_second, waits_per_second;
 		int severity;
-	} cases[] = { { 99, NR_SEVERITIES }, { 101, SEVERITY_WARNING }, { 1024, SEVERITY_PROBLEM } };
+	} cases[] = { { 99, 2000, NR_SEVERITIES },
+		      { 2000, 99, NR_SEVERITIES },
+		      { 101, 101, SEVERITY_WARNING },
+		      { 2000, 101, SEVERITY_WARNING },
+		      { 1024, 1000, SEVERITY_PROBLEM } };
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct model *model = model_of_swap_in(cases[i].per_second);
+		struct model *model = model_of_swap_in(cases[i].per_second, cases[i].waits_per_second);
 		const struct verdict *verdict;
 		struct verdicts verdicts;
 
@@ -134,11 +143,11 @@ static void test_swap_in(void **state UNUSED)
 			assert_int_equal(verdict->since_ns, 1005 * NSEC_PER_SEC);
 			assert_string_equal(
 				verdict->finding.data,
-				"Tasks wait for memory that was swapped out: 4.00MiB/s over the last 5m 0s.");
+				"Tasks wait for memory that was swapped out: 1000 times a second over the last 5m 0s.");
 			assert_string_equal(
 				verdict->evidence.data,
-				"1.17GiB were read back, and 2.00MiB of processes are swapped out now. A page takes 0.1 ms or "
-				"more from a good SSD, a tenth of that from memory (zram).");
+				"1.17GiB were read back, and 2.00MiB of processes are swapped out now. A read takes 0.1 ms or "
+				"more from a good SSD; from memory (zram) a tenth of that, and is as much less bad.");
 			assert_string_equal(verdict->who.data,
 					    "So far most was read by reader in web.service: "
 					    "1.17GiB; 1.00MiB of it are swapped out now.");
@@ -146,6 +155,30 @@ static void test_swap_in(void **state UNUSED)
 		verdicts_free(&verdicts);
 		model_free(model);
 	}
+}
+
+/* It is said that it cannot be known, where there is something to be known. */
+static void test_unseen_swap_in(void **state UNUSED)
+{
+	struct rec_machine machine = stream_machine();
+	struct model *model = model_of_swap_in(0, 0);
+	struct verdicts verdicts;
+
+	machine.ledger_unseen = 1ULL << LEDGER_SWAPPED_IN;
+	assert_int_equal(feed(model, &machine), 0);
+	verdicts_judge(model, &verdicts);
+	assert_int_equal(find(&verdicts, "swap_in")->severity, SEVERITY_NOTE);
+	assert_string_equal(find(&verdicts, "swap_in")->evidence.data,
+			    "2.00MiB of processes are swapped out now.");
+	verdicts_free(&verdicts);
+	model_free(model);
+
+	model = model_of_waiting(STALL_DIRECT_RECLAIM, 0);
+	assert_int_equal(feed(model, &machine), 0);
+	verdicts_judge(model, &verdicts);
+	assert_null(find(&verdicts, "swap_in"));
+	verdicts_free(&verdicts);
+	model_free(model);
 }
 
 static void test_oom_kills(void **state UNUSED)
@@ -372,6 +405,7 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_wrong),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_swap_in),
+		cmocka_unit_test(test_unseen_swap_in),
 		cmocka_unit_test(test_oom_kills),
 		cmocka_unit_test(test_spoiler_is_named),
 		cmocka_unit_test(test_nobody_is_blamed_without_evidence),

@@ -45,6 +45,7 @@ Each entry of `bpf/compat.bpf.h`, a kernel on each side of it, and the test that
 | disabled interrupts are in the preemption count | 7.3 | 6.18 | 7 | bpf/test_interrupts |
 | changing a map returns a long | 6.4 | 6.1 | 6.12 | bpf/test_live: what was not followed is no loss |
 | `zswap_load()` tells by an error number | by 6.18 | 6.12 | 6.18 | lab/swap: who reads memory back |
+| frontswap became `zswap_load()` | 6.6 | 6.1 | 6.12 | lab/swap: what zswap has in memory |
 | `mark_victim` has a task | 6.8, and stable kernels | none that Debian still has | all | bpf/test_oom |
 
 The programs that see the results of direct compaction and the reads from swap are tracing programs on functions. The first
