@@ -36,11 +36,11 @@ files_of_packages()
 		done
 }
 
-# The libraries that the programs in the image need, by their names and by what those point to.
+# The libraries that the programs and libraries in the image need, by their names and by what those point to.
 libraries()
 {
 	# It fails for what is no dynamic program.
-	{ find "$root" -type f -perm -u+x -exec ldd {} + 2>/dev/null || true; } |
+	{ find "$root" -type f \( -perm -u+x -o -name "*.so.*" \) -exec ldd {} + 2>/dev/null || true; } |
 		sed -nE 's,^\s+(\S+ => )?(/\S+) \(0x.*,\2,p' | sort -u |
 		while read -r library; do
 			echo "${library#/}"
