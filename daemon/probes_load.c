@@ -107,7 +107,7 @@ static void set_first_state(struct probe *probe, const struct machine *machine)
 
 	if (is_superseded(probe, machine))
 		return probe_set_state(probe, PROBE_OPTIONAL,
-				       "not needed on this kernel: swap_read does its work");
+				       "not needed: this kernel has zswap_load(), see swap_read");
 	if (is_function_exit(probe->target))
 		err = try_function_exit(machine, probe_event(probe->target));
 	else if (!kernel_has(machine, probe->target))

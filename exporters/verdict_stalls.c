@@ -70,8 +70,8 @@ static __u64 page_size_of(const struct model *model)
 }
 
 /*
- * Waits for swap per second, at most: each is a major fault, and reads a page at least. Pages that are read
- * ahead with it, by swapoff or by khugepaged, are none.
+ * Faults that wait for swap per second, at most: each is a major fault, and reads a page at least. Pages that
+ * are read ahead with it, by swapoff or by khugepaged, are none.
  */
 static double swap_waits_per_second(const struct model *model)
 {
@@ -110,9 +110,10 @@ bool judge_swap_in(const struct model *model, struct verdict *ret)
 		return false;
 	ret->severity = per_second < SWAP_IN_PROBLEM ? SEVERITY_WARNING : SEVERITY_PROBLEM;
 	ret->since_ns = model_growing_since(model, LEDGER_SWAPPED_IN);
-	text_add_format(&ret->finding,
-			"Tasks wait for memory that was swapped out: %s times a second over the last %s.",
-			human_count(human_round(per_second)).text, human_duration(covered_ns).text);
+	text_add_format(
+		&ret->finding,
+		"Tasks wait for memory that was swapped out: up to %s times a second over the last %s.",
+		human_count(human_round(per_second)).text, human_duration(covered_ns).text);
 	text_add_format(
 		&ret->evidence,
 		"%s were read back, and %s of processes are swapped out now. A read takes 0.1 ms or more "
