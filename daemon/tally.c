@@ -49,6 +49,7 @@ struct row {
 	__u64 owner_key, stack; /* of the rest: the key of the name */
 	struct owner who;
 	bool is_rest;
+	bool is_met; /* the second time, one of its owner's pages, or of the rest's */
 	__u64 age_sum_ms, oldest_ns;
 	double blocks, variance;
 	__u32 nr_pages, nr_huge;
@@ -303,17 +304,19 @@ void tally_choose(struct tally *tally)
 /* --- the second time -------------------------------------------------------------------------- */
 
 /* The row that counts for an owner's stack: its own, the owner's one without a stack, or one of the rest. */
-static struct row *row_for(struct tally *tally, const struct keys *keys, bool may_make)
+static struct row *row_for(struct tally *tally, const struct keys *keys, bool is_meeting)
 {
 	__u16 *owners_slot = row_slot(tally, keys->owner, 0);
 	__u16 *slot = row_slot(tally, *owners_slot ? keys->owner : keys->name,
 			       *owners_slot ? keys->stack : 0);
 
+	if (*owners_slot && is_meeting)
+		tally->rows[*owners_slot - 1].is_met = true;
 	if (*slot)
 		return &tally->rows[*slot - 1];
 	if (!*owners_slot)
 		return rest_row(tally, keys->migratetype);
-	if (!may_make || tally->nr_rows == MAX_ROWS)
+	if (!is_meeting || tally->nr_rows == MAX_ROWS)
 		return &tally->rows[*owners_slot - 1];
 	return row_new(tally, slot, keys->owner, keys->stack);
 }
@@ -343,6 +346,7 @@ void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
 	/* exec() and prctl() change names: the name at the last look is as good as any before. */
 	if (row->who.owner != NR_LIVE_OWNERS)
 		row->who = owner_of(page, row->is_rest);
+	row->is_met = true;
 	row->nr_pages++;
 	row->nr_huge += page->order >= tally->huge_order;
 	row->age_sum_ms += age_ns / 1000000;
@@ -354,8 +358,6 @@ void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns)
 
 static void row_merge(struct row *to, const struct row *row)
 {
-	if (!to->nr_pages)
-		to->who = row->who;
 	to->nr_pages += row->nr_pages;
 	to->nr_huge += row->nr_huge;
 	to->age_sum_ms += row->age_sum_ms;
@@ -412,6 +414,8 @@ static void emit_owner(struct tally *tally, __u32 first, __u32 first_by_stack,
 
 		if (row->owner_key != others->owner_key)
 			continue;
+		if (!others->nr_pages)
+			others->who = row->who;
 		if (nr_stacks++ < TALLY_MAX_STACKS_OF_OWNER)
 			emit_row(row, emit, ctx);
 		else
@@ -428,8 +432,8 @@ void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *
 		const struct blame *blame = &tally->blamed[i];
 		struct row *row = row_for(tally, &blame->keys, false);
 
-		/* Whoever is gone since the first time has no name. */
-		if (!row->nr_pages)
+		/* Whoever has nothing any more since the first time has no name. */
+		if (!row->is_met)
 			row = rest_row(tally, blame->keys.migratetype);
 		row->blocks += blame->blocks;
 		row->variance += blame->variance;

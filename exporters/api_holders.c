@@ -233,7 +233,7 @@ static void write_owners(struct request *request)
 		if (!views[i].is_shown)
 			view_add(&others, views[i].nr_pages, views[i].nr_huge, views[i].age_sum_ms,
 				 views[i].oldest_ns, views[i].spoiled_e6, views[i].spoiled_error_e6);
-	if (others.nr_pages)
+	if (others.nr_pages || others.spoiled_e6)
 		write_others(request, &others);
 	json_array_end(&request->json);
 }

@@ -14,7 +14,7 @@
 
 const struct held_info held_rows[NR_HELD] = {
 	[HELD_PAGES] = { "memoir_group_held_bytes", PAGES,
-			 "Page memory that the group holds: an estimate like memoir_held_bytes. What processes hold that are gone, or that hold too little to be known one by one, is by the name and cgroup that they had at an allocation, and in the group other beyond the 512 of these that hold or spoil most." },
+			 "Page memory that the group holds: an estimate like memoir_held_bytes. What processes hold that are gone, or that hold too little to be known one by one, is by the name and cgroup that they had at an allocation, and in the group other where hundreds of names and cgroups hold or spoil more." },
 	[HELD_HUGE_PAGES] = { "memoir_group_held_huge_bytes", PAGES,
 			      "Of it, what was allocated in blocks of a pageblock or more, and so lies together; the rest may lie anywhere." },
 	[HELD_UNMOVABLE_PAGES] = { "memoir_group_held_unmovable_bytes", PAGES,

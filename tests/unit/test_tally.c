@@ -299,6 +299,29 @@ static void test_blame_is_not_lost(void **state UNUSED)
 	assert_int_equal(result.all[0].spoiled_e6, 500000);
 }
 
+/* Nor is it another's where he who spoils has other pages. */
+static void test_blame_stays_with_its_owner(void **state UNUSED)
+{
+	const struct live_page gone = page_of(7, 1, 70), kept = page_of(7, 1, 71);
+	struct tally *tally = tally_new(HUGE_ORDER, 1);
+	static struct result result;
+
+	assert_non_null(tally);
+	tally_weigh(tally, &gone);
+	tally_weigh(tally, &kept);
+	tally_blame(tally, &gone, 0.5, 0.25);
+	tally_choose(tally);
+	tally_add(tally, &kept, NOW_NS);
+	tally_emit(tally, keep, &result);
+	tally_free(tally);
+	assert_int_equal(result.nr, 2);
+	assert_int_equal(result.all[0].stack, 71);
+	assert_int_equal(result.all[1].tgid, 7);
+	assert_int_equal(result.all[1].is_rest, 0);
+	assert_int_equal(result.all[1].spoiled_e6, 500000);
+	assert_string_equal(result.all[1].comm, "holder");
+}
+
 /* One owner with more stacks than there is room for loses no page. */
 static void test_stacks_without_end_lose_no_page(void **state UNUSED)
 {
@@ -345,6 +368,7 @@ int main(void)
 		cmocka_unit_test(test_names_are_told_apart_and_bounded),
 		cmocka_unit_test(test_heaviest_names_are_kept),
 		cmocka_unit_test(test_blame_is_not_lost),
+		cmocka_unit_test(test_blame_stays_with_its_owner),
 		cmocka_unit_test(test_stacks_without_end_lose_no_page),
 		cmocka_unit_test(test_page_without_a_stack_is_held),
 		cmocka_unit_test(test_hostile_pages_do_no_harm),
