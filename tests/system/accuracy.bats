@@ -94,8 +94,10 @@ know_blocks() {
 
 @test "the pageblocks that processes spoil are estimated with errors that are right" {
 	know_blocks
+	local least=0.3
 	# On a small machine the three pages that are added to each error count for most of it.
-	errors_are_right spoiled 0.1 1.5 30
+	[ "$(awk '$1 == "MemTotal:" { print $2 }' /proc/meminfo)" -ge $((4 << 20)) ] || least=0.1
+	errors_are_right spoiled $least 1.5 30
 }
 
 @test "what pageblocks hold is estimated with errors that are right" {

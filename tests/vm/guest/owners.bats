@@ -21,7 +21,7 @@ owned() {
 		# What came by the list gets no event.
 		/^Page allocated via order/ { pid = $11 in wanted ? $11 : 0; nr = 2 ^ (substr($5, 1, length($5) - 1)) }
 		/^PFN/ { type = $4; pages[pid, type] += nr }
-		/alloc_pages_bulk/ { pages[pid, type] -= nr }'
+		/alloc_pages_bulk/ { pages[pid, type] -= nr; nr = 0 }'
 }
 
 estimate_batch() {
@@ -46,7 +46,7 @@ estimate_batch() {
 	done
 	[ "$(wc -l <"$estimates")" -ge "$min_estimates" ]
 	for kind in movable unmovable; do
-		errors_are_right "$kind" 0.3 1.5 25
+		errors_are_right "$kind" 0.15 1.5 25
 		awk -v kind="$kind" '$1 == kind { truth += $4; memoir += $2 } END { printf "%.0f %.0f\n", truth / 4096, memoir / 4096 }' "$estimates" |
 			while read -r truth memoir; do
 				compared "page_owner: $kind pages that 20 processes hold, added up over all batches, and their estimates" "$truth" "$memoir"
