@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "batch.h"
 #include "log.h"
@@ -156,15 +155,6 @@ static int read_pages(struct live *live)
 	return 0;
 }
 
-static __u64 seed(void)
-{
-	__u64 seed = 0;
-
-	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0)
-		seed = now_ns(CLOCK_BOOTTIME);
-	return seed;
-}
-
 static void read_all(struct live *live)
 {
 	struct rec_live *record = &live->record;
@@ -175,7 +165,7 @@ static void read_all(struct live *live)
 	record->nr_pages = 0;
 	stacks_begin(live->stacks, STACKS_OF_LIVE);
 	if (record->step_pages) {
-		live->tally = tally_new(live->huge_order, seed());
+		live->tally = tally_new(live->huge_order, random_seed());
 		err = live->tally ? read_pages(live) : -ENOMEM;
 		tally_free(live->tally);
 		live->tally = NULL;

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "pageblocks.h"
 #include "structpages.h"
@@ -96,8 +95,7 @@ struct spoilers *spoilers_new(const struct machine *machine)
 	spoilers->unmovable = migratetype_of(machine, "unmovable");
 	spoilers->reclaimable = migratetype_of(machine, "reclaimable");
 	spoilers->kpageflags_fd = -1;
-	if (getrandom(&spoilers->random, sizeof(spoilers->random), GRND_NONBLOCK) < 0 || !spoilers->random)
-		spoilers->random = now_ns(CLOCK_BOOTTIME) | 1;
+	spoilers->random = random_seed();
 	find_out(spoilers, machine);
 	return spoilers;
 }

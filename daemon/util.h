@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The few idioms that every file shares: cleanup attributes, array sizes, times. Nothing here
+ * The few idioms that every file shares: cleanup attributes, array sizes, times, seeds. Nothing here
  * knows what memoir is.
  */
 #ifndef MEMOIR_UTIL_H
@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,16 @@ static inline uint64_t now_ns(clockid_t clock)
 
 	clock_gettime(clock, &now);
 	return (uint64_t)now.tv_sec * NSEC_PER_SEC + (uint64_t)now.tv_nsec;
+}
+
+/* What nobody can guess, and not 0; a time where the kernel has no random bytes yet. */
+static inline uint64_t random_seed(void)
+{
+	uint64_t seed = 0;
+
+	if (getrandom(&seed, sizeof(seed), GRND_NONBLOCK) < 0 || !seed)
+		seed = now_ns(CLOCK_BOOTTIME) | 1;
+	return seed;
 }
 
 /* A number of seconds from min_ns to max_ns, as nanoseconds; 0 for what is none. */
