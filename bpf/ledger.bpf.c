@@ -7,12 +7,15 @@
  * The name is taken at exit, while the thread group leader is sure to be there; the counts at
  * sched_process_free, because a dying task frees its memory after sched_process_exit.
  */
+#include "flow.bpf.h"
 #include "plane.bpf.h"
 
 /* The one definition of what the daemon sets before load (see plane.bpf.h, live.bpf.h, compat.bpf.h). */
 const volatile struct cube cubes[NR_METRICS] = {};
 const volatile __u32 page_node_shift = 0;
 const volatile __u32 page_node_fixed = 0;
+const volatile __u32 nr_matrix_nodes = 1;
+const volatile bool nodes_are_many = false;
 const volatile __u32 pageblock_order = 0;
 const volatile __u32 huge_page_order = 0;
 const volatile __u32 chunks_per_cpu = 0;
@@ -79,6 +82,7 @@ static __always_inline void task_record(struct task_struct *task, const struct t
 		record->id = ledger->exit_id;
 	else
 		identify(&record->id, task);
+	__builtin_memset(&record->place, 0, sizeof(record->place));
 	record->counts = *counts;
 	record_submit(record, false);
 }
@@ -120,6 +124,18 @@ static __always_inline void read_resident(struct ledger_counts *counts, struct m
 	counts->v[LEDGER_RSS_SHMEM] = MM_COUNTER_PAGES(mm, 3);
 }
 
+static __always_inline void read_place(struct task_place *place, struct task_struct *task)
+{
+	const struct task_struct___numa *numa = (const void *)task;
+
+	place->cpu_node = node_of_cpu(task_cpu(task));
+	if (bpf_core_field_exists(numa->mems_allowed))
+		place->allowed_nodes = BPF_CORE_READ(numa, mems_allowed.bits[0]);
+	/* A task without a policy has none to read from, and is read as 0. */
+	if (bpf_core_field_exists(numa->mempolicy))
+		place->policy = BPF_CORE_READ(numa, mempolicy, mode);
+}
+
 /* Writes one REC_TASK for every task. A task that began before the probes gets its ledger here. */
 SEC("iter/task")
 int task_snapshot(struct bpf_iter__task *ctx)
@@ -142,6 +158,8 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	record.counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
 	if (task->mm)
 		read_resident(&record.counts, task->mm);
+	if (nodes_are_many)
+		read_place(&record.place, task);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	return 0;
 }

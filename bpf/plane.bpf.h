@@ -31,6 +31,8 @@
 extern const volatile struct cube cubes[NR_METRICS];
 extern const volatile __u32 page_node_shift; /* page->flags >> this is the node; 0: always page_node_fixed */
 extern const volatile __u32 page_node_fixed;
+extern const volatile __u32 nr_matrix_nodes; /* rows and columns of a matrix of nodes */
+extern const volatile bool nodes_are_many;   /* and the node of a page can be told */
 extern const volatile __u32 pageblock_order, huge_page_order;
 extern const volatile __u32 chunks_per_cpu; /* of cells */
 extern const volatile __u32 page_kb;        /* size of a page in KiB */
@@ -46,6 +48,7 @@ struct stall_frame {
 };
 
 #define STALL_MAX_DEPTH 4
+#define MIGRATION_MAX_DEPTH 2
 
 struct task_ledger {
 	struct ledger_counts counts;
@@ -53,6 +56,8 @@ struct task_ledger {
 	__u32 depth;                  /* open stalls */
 	__u32 compaction_tried;       /* a direct compaction began, and no zone was worth it so far */
 	__u32 frontswap_loaded;       /* the page that it reads from swap came from memory */
+	__u32 nr_migrations;          /* that have begun and not ended */
+	__u32 migrations[MIGRATION_MAX_DEPTH]; /* their reasons, enum migrate_reason */
 	struct stall_frame stalls[STALL_MAX_DEPTH];
 };
 

@@ -235,6 +235,21 @@ static const struct {
 } optional_rows[] = {
 	{ LEDGER_SWAPPED_IN, "swap_read" },
 	{ LEDGER_SWAPPED_IN, "swap_read_page" },
+	{ LEDGER_NUMA_LOCAL_FAULTS, "numa_hint_fault" },
+	{ LEDGER_NUMA_LOCAL_FAULTS, "numa_hint_fault_page" },
+	{ LEDGER_NUMA_REMOTE_FAULTS, "numa_hint_fault" },
+	{ LEDGER_NUMA_REMOTE_FAULTS, "numa_hint_fault_page" },
+	{ LEDGER_NUMA_REFUSED, "numa_fault_done" },
+};
+
+/* The items of /proc/vmstat that have nothing to be compared with where such a row is not counted. */
+static const struct {
+	enum vmstat_item item;
+	enum ledger row;
+} optional_items[] = {
+	{ VMSTAT_PSWPIN, LEDGER_SWAPPED_IN },
+	{ VMSTAT_NUMA_HINT_FAULTS, LEDGER_NUMA_LOCAL_FAULTS },
+	{ VMSTAT_NUMA_HINT_FAULTS_LOCAL, LEDGER_NUMA_LOCAL_FAULTS },
 };
 
 void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
@@ -246,9 +261,10 @@ void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
 		if (probes_is_attached(probes, optional_rows[i].program))
 			seen |= 1ULL << optional_rows[i].row;
 	}
-	record->ledger_unseen = optional & ~seen;
-	if (record->ledger_unseen & 1ULL << LEDGER_SWAPPED_IN)
-		record->vmstat_known &= ~(1u << VMSTAT_PSWPIN);
+	record->ledger_unseen |= optional & ~seen;
+	for (size_t i = 0; i < ARRAY_SIZE(optional_items); i++)
+		if (record->ledger_unseen & 1ULL << optional_items[i].row)
+			record->vmstat_known &= ~(1u << optional_items[i].item);
 }
 
 __u32 probes_count(const struct probes *probes)

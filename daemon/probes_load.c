@@ -17,7 +17,8 @@
 #include "util.h"
 
 const char *const probes_map_names[NR_PROBE_MAPS] = { "cells",  "accounts",  "ledgers",   "ring",      "live",
-						      "stacks", "fallbacks", "slab_cpus", "slab_sites" };
+						      "stacks", "fallbacks", "slab_cpus", "slab_sites",
+						      "numa_flows", "cpu_nodes" };
 
 /* --- what a section name says ----------------------------------------------------------------- */
 
@@ -167,6 +168,8 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));
 	skeleton->rodata->page_node_shift = machine->page_node_shift;
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
+	skeleton->rodata->nr_matrix_nodes = machine->nr_matrix_nodes;
+	skeleton->rodata->nodes_are_many = machine->nodes_are_many;
 	skeleton->rodata->pageblock_order = machine->pageblock_order;
 	skeleton->rodata->huge_page_order = machine->huge_page_order;
 	skeleton->rodata->page_zone_shift = machine->page_zone_shift;
@@ -187,6 +190,8 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);
 	bpf_map__set_max_entries(skeleton->maps.slab_cpus, machine->nr_cpu_ids);
+	bpf_map__set_max_entries(skeleton->maps.cpu_nodes, machine->nr_cpu_ids);
+	bpf_map__set_max_entries(skeleton->maps.numa_flows, machine->nodes_are_many ? MAX_NUMA_FLOWS : 1);
 	return 0;
 }
 

@@ -10,6 +10,7 @@
 #include "ledger.h"
 #include "live.h"
 #include "metrics.h"
+#include "numa.h"
 #include "slab.h"
 #include "types.h"
 
@@ -36,6 +37,8 @@ struct rec_machine {
 	/* What this kernel counts itself; 0: nothing of the kind. */
 	__u32 nr_thp_events, nr_swap_directions, nr_compaction_works, nr_compaction_events;
 	__u32 nr_zones;
+	__u32 nr_matrix_nodes;      /* of a matrix of nodes; the last is for all from its own on */
+	__u32 pad;
 	__u32 vmstat_known;         /* bit per vmstat item that this kernel has, and memoir counts here */
 	__u64 ledger_unseen;        /* bit per ledger row that nothing counts here: its 0 means nothing */
 	char kernel[REC_NAME_LEN];  /* uname -r */
@@ -111,6 +114,7 @@ struct rec_vmstat {
 struct rec_task {
 	struct rec_header h;
 	struct task_identity id;
+	struct task_place place; /* zeroes where there is one node only, and of a task that is gone */
 	struct ledger_counts counts;
 };
 
@@ -248,6 +252,30 @@ struct rec_fallback {
 	__u64 count;
 	__u32 migratetype;          /* that was wanted */
 	__u32 fallback_migratetype; /* that was taken */
+};
+
+/*
+ * What went from one node to another for one process since the probes were installed (enum numa_flow). A
+ * snapshot has at most so many, of processes that live.
+ */
+#define REC_MAX_NUMA_FLOWS 4096
+struct rec_numa_flow {
+	struct rec_header h;
+	struct numa_flow_key key;
+	__u64 nr;
+};
+
+/*
+ * On one node, what a process allocated for itself and still holds, by a reading of live pages: no kernel
+ * memory. Only where there are several nodes. A reading has at most so many, the heaviest processes'.
+ */
+#define REC_MAX_RESIDENCIES 2048
+struct rec_residency {
+	struct rec_header h;
+	__u64 start_ns; /* of the process, since boot; with tgid it names the process */
+	__u32 tgid;
+	__u32 node;
+	__u64 nr_pages; /* followed pages; each stands for step_pages */
 };
 
 /*

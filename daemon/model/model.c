@@ -39,6 +39,8 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_SLAB_SITE] = { apply_slab_site, false },
 	[REC_SLAB_CACHE] = { apply_slab_cache, false },
 	[REC_SLAB] = { apply_slab, false },
+	[REC_NUMA_FLOW] = { apply_numa_flow, true },
+	[REC_RESIDENCY] = { apply_residency, false },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -71,6 +73,7 @@ void model_free(struct model *model)
 	recent_free(&model->stacks.all);
 	recent_free(&model->stacks.symbols);
 	holders_free(&model->holders);
+	numa_free(&model->numa);
 	slab_looks_free(&model->slab);
 	events_free(&model->events);
 	watch_free(&model->watch);

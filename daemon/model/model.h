@@ -21,7 +21,7 @@
 
 enum value_type { COUNTER, GAUGE, HISTOGRAM };
 enum value_unit { EVENTS, PAGES, BYTES, NSEC, RATIO, INDEX };
-enum value_source { BPF, MODEL, KERNEL };
+enum value_source { BPF, MODEL, KERNEL, BY_CPU };
 
 struct metric_row {
 	const char *id; /* "METRIC_STALL" */
@@ -60,7 +60,8 @@ void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit);
 
 /*
  * Lays out all cubes for these dimension sizes (indexed by enum dim); returns the number of cells. Those that
- * programs count (BPF) come first, then those that the kernel counts (KERNEL), then what is computed (MODEL).
+ * programs count (BPF) come first, then what is added up of those (BY_CPU), then those that the kernel counts
+ * (KERNEL), then what is computed (MODEL).
  */
 __u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS]);
 /* How many there are up to the last cell of this source. */
@@ -195,14 +196,15 @@ struct process {
 	__u32 group; /* index for model_group() */
 	bool is_kthread;
 	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
+	/* Bits are nodes, none beyond 63; 0 where there is one node only. */
+	__u64 allowed_nodes;        /* for memory, by the cpuset of its thread group leader */
+	__u64 cpu_nodes;            /* of the CPUs that its threads run on, or ran on last */
+	__u32 policy;               /* MPOL_* of linux/mempolicy.h, of the leader; 0: none of its own */
 	struct ledger_counts total; /* all its threads, living and gone */
 	/* private to the model */
 	__u32 rates;                /* the row of model_process_rates(); 0: it has none, all are 0 */
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
-	__u64 next_cgroup_id;       /* as the open snapshot saw it; next_comm and next_threads too */
-	char next_comm[MEMOIR_COMM_LEN];
-	__u32 next_threads;
 	__u32 pass; /* the pass of the open snapshot, if that has seen it */
 };
 
@@ -215,6 +217,8 @@ const float *model_process_rates(const struct model *model, const struct process
 const struct process *model_find_process(const struct model *model, __u32 tgid);
 /* The one that was started then, CLOCK_BOOTTIME; NULL if it did not live any more. */
 const struct process *model_find_living(const struct model *model, __u32 tgid, __u64 start_ns);
+/* Whether that one lived at the last snapshot, or was started since. */
+bool model_lives(const struct model *model, __u32 tgid, __u64 start_ns);
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
@@ -391,6 +395,22 @@ const struct rec_slab_site *model_slab_site(const struct model *model, __u32 ind
 /* All caches at its end. name is terminated. */
 __u32 model_nr_slab_caches(const struct model *model);
 const struct rec_slab_cache *model_slab_cache(const struct model *model, __u32 index);
+
+/* --- NUMA --------------------------------------------------------------------------------------- */
+
+/*
+ * What went from node to node for a process since the probes were installed, at the last snapshot: so many in
+ * a row. Valid until the next model_apply().
+ */
+const struct rec_numa_flow *model_numa_flows(const struct model *model, const struct process *process,
+					     __u32 *ret_nr);
+
+/*
+ * What a process allocated for itself and still holds, by node, as the last reading of live pages estimates
+ * it (see live_error_pages()): so many in a row. None where it holds little, or there is one node only.
+ */
+const struct rec_residency *model_residency(const struct model *model, const struct process *process,
+					    __u32 *ret_nr);
 
 /* --- kernel stacks ------------------------------------------------------------------------------ */
 

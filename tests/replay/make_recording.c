@@ -72,6 +72,7 @@ static void put_machine(void)
 		.nr_compaction_works = 2,
 		.nr_compaction_events = 0,
 		.nr_zones = 3,
+		.nr_matrix_nodes = 2,
 		.vmstat_known = ((1u << NR_VMSTAT_ITEMS) - 1) & ~(1u << VMSTAT_COMPACT_STALL),
 		.kernel = "6.18.0-example",
 		.version = "0.0.0-example",
