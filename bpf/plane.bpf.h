@@ -47,7 +47,7 @@ struct stall_frame {
 	__u32 order;
 };
 
-#define STALL_MAX_DEPTH 4
+#define STALL_MAX_DEPTH NR_STALL_KINDS
 #define MIGRATION_MAX_DEPTH 2
 
 struct task_ledger {

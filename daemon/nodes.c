@@ -12,7 +12,8 @@
 
 struct nodes {
 	__u32 nr_nodes, nr_cpus;
-	int map_fd;       /* of the programs' own list */
+	int map_fd;     /* of the programs' own list */
+	__u64 *nr_online; /* CPUs, by node */
 	__u32 of_cpu[];
 };
 
@@ -24,6 +25,11 @@ struct nodes *nodes_new(const struct machine *machine, const struct probes *prob
 	if (!nodes)
 		return NULL;
 	nodes->nr_nodes = machine->record.nr_nodes;
+	nodes->nr_online = calloc(nodes->nr_nodes, sizeof(nodes->nr_online[0]));
+	if (!nodes->nr_online) {
+		free(nodes);
+		return NULL;
+	}
 	nodes->nr_cpus = nr_cpus;
 	nodes->map_fd = probes_map_fd(probes, "cpu_nodes");
 	return nodes;
@@ -31,6 +37,9 @@ struct nodes *nodes_new(const struct machine *machine, const struct probes *prob
 
 void nodes_free(struct nodes *nodes)
 {
+	if (!nodes)
+		return;
+	free(nodes->nr_online);
 	free(nodes);
 }
 
@@ -75,8 +84,10 @@ static void take_cpulist(struct nodes *nodes, __u32 node, const char *list)
 
 		if (*end == '-')
 			last = strtoul(end + 1, &end, 10);
-		for (unsigned long cpu = first; cpu <= last && cpu < nodes->nr_cpus; cpu++)
+		for (unsigned long cpu = first; cpu <= last && cpu < nodes->nr_cpus; cpu++) {
 			set_node(nodes, (__u32)cpu, node);
+			nodes->nr_online[node]++;
+		}
 	}
 }
 
@@ -84,9 +95,16 @@ void nodes_refresh(struct nodes *nodes)
 {
 	char list[4096];
 
-	for (__u32 node = 0; nodes->nr_nodes > 1 && node < nodes->nr_nodes; node++)
+	for (__u32 node = 0; node < nodes->nr_nodes; node++) {
+		nodes->nr_online[node] = 0;
 		if (read_node_file(node, "cpulist", list, sizeof(list)))
 			take_cpulist(nodes, node, list);
+	}
+}
+
+const __u64 *nodes_nr_cpus(const struct nodes *nodes)
+{
+	return nodes->nr_online;
 }
 
 /* --- numastat --------------------------------------------------------------------------------- */

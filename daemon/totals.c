@@ -99,6 +99,8 @@ static void read_nodes(struct totals *totals)
 	plane_read_matrix(totals->plane, nodes_of_cpus(totals->nodes), model_cube(model, METRIC_ALLOCATED),
 			  model_dim_size(model, DIM_CPU_NODE), own_cells(totals, METRIC_NUMA_ALLOCATED),
 			  own_cells(totals, METRIC_NUMA_ALLOCATIONS));
+	memcpy(own_cells(totals, METRIC_NODE_CPUS), nodes_nr_cpus(totals->nodes),
+	       model_dim_size(model, DIM_NODE) * sizeof(__u64));
 	nodes_read_numastat(totals->nodes, own_cells(totals, METRIC_NUMASTAT));
 }
 

@@ -136,36 +136,43 @@ static enum api_status probes_reply(struct request *request)
 
 /* --- processes and groups --------------------------------------------------------------------- */
 
-/* All rows, or only the counters, under their keys; null for those that are not counted here. */
+void write_row(struct request *request, const struct ledger_counts *counts, enum ledger row)
+{
+	__u64 scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
+	char key[ROW_NAME_LEN];
+
+	row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
+	if (model_sees_row(request->model, row))
+		json_add_u64(&request->json, key, counts->v[row] * scale);
+	else
+		json_add_null(&request->json, key);
+}
+
+void write_rate(struct request *request, const float rate[NR_LEDGER], enum ledger row)
+{
+	double scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
+	char key[ROW_NAME_LEN];
+
+	if (rate[row] == 0)
+		return;
+	row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
+	json_add_double(&request->json, key, (double)rate[row] * scale);
+}
+
+/* All rows, or only the counters. */
 static void write_ledger(struct request *request, const struct ledger_counts *counts, bool only_counters)
 {
-	for (int row = 0; row < NR_LEDGER; row++) {
-		__u64 scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
-		char key[ROW_NAME_LEN];
-
-		if (only_counters && ledger_rows[row].type != COUNTER)
-			continue;
-		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
-		if (model_sees_row(request->model, (enum ledger)row))
-			json_add_u64(&request->json, key, counts->v[row] * scale);
-		else
-			json_add_null(&request->json, key);
-	}
+	for (int row = 0; row < NR_LEDGER; row++)
+		if (!only_counters || ledger_rows[row].type == COUNTER)
+			write_row(request, counts, (enum ledger)row);
 }
 
 /* Only those that are not 0: of ten thousand processes, nearly all are idle in nearly all rows. */
 static void write_rates(struct request *request, const float rate[NR_LEDGER])
 {
 	json_object_begin(&request->json, "rate");
-	for (int row = 0; row < NR_LEDGER; row++) {
-		double scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
-		char key[ROW_NAME_LEN];
-
-		if (rate[row] == 0)
-			continue;
-		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
-		json_add_double(&request->json, key, (double)rate[row] * scale);
-	}
+	for (int row = 0; row < NR_LEDGER; row++)
+		write_rate(request, rate, (enum ledger)row);
 	json_object_end(&request->json);
 }
 
@@ -216,6 +223,11 @@ static enum api_status process_reply(struct request *request)
 		return fail(request, API_NOT_FOUND, "no such process at the last snapshot");
 	write_snapshot(request);
 	write_process(request, "process", process);
+	if (request->status.machine->nr_nodes > 1) {
+		json_object_begin(&request->json, "numa");
+		write_process_numa(request, process);
+		json_object_end(&request->json);
+	}
 	return API_OK;
 }
 
@@ -382,12 +394,13 @@ static const struct {
 	{ "/v1/events", events_reply },
 	{ "/v1/fragmentation", fragmentation_reply },
 	{ "/v1/doctor", doctor_reply },
+	{ "/v1/numa", numa_reply },
 	{ "/v1/slab", slab_reply },
 };
 
 bool api_shows_live_pages(const char *path)
 {
-	return !strcmp(path, "/v1/fragmentation") || !strcmp(path, "/v1/doctor");
+	return !strcmp(path, "/v1/fragmentation") || !strcmp(path, "/v1/doctor") || !strcmp(path, "/v1/numa");
 }
 
 bool api_shows_slab(const char *path)
