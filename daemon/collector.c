@@ -17,11 +17,11 @@
 
 #include "cgroups.h"
 #include "ends.h"
-#include "fallbacks.h"
 #include "log.h"
 #include "plane.h"
 #include "procfs.h"
 #include "settings.h"
+#include "tables.h"
 #include "util.h"
 #include "zonefiles.h"
 
@@ -32,7 +32,7 @@ struct collector {
 	struct collector_options options;
 	struct plane *plane;
 	struct cgroups *cgroups;
-	struct fallbacks *fallbacks;
+	struct tables *tables;
 	struct zonefiles *zonefiles;
 	int vmstat_fd;
 	record_sink_fn sink;
@@ -260,7 +260,7 @@ static int snapshot(struct collector *collector)
 	if (err)
 		return err;
 	end.quiet = still_quiet(collector, &reading);
-	err = fallbacks_read(collector->fallbacks, feed_from_kernel, collector);
+	err = tables_read(collector->tables, feed_from_kernel, collector);
 	if (err)
 		return err;
 	if (end.quiet && collector->ends.nr_missed > state->nr_ends_missed)
@@ -367,11 +367,11 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->ends = ends_from(options->pins->state->nr_ends_missed);
 	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
-	collector->fallbacks = fallbacks_new(options->probes, options->stacks);
+	collector->tables = tables_new(options->probes, options->stacks);
 	collector->zonefiles = zonefiles_open(options->machine);
 	collector->cells = calloc(options->nr_cells, sizeof(__u64));
 	collector->cells_after = calloc(options->nr_counted, sizeof(__u64));
-	if (!collector->cgroups || !collector->fallbacks || !collector->zonefiles || !collector->cells ||
+	if (!collector->cgroups || !collector->tables || !collector->zonefiles || !collector->cells ||
 	    !collector->cells_after) {
 		collector_free(collector);
 		return -ENOMEM;
@@ -405,7 +405,7 @@ void collector_free(struct collector *collector)
 		return;
 	plane_free(collector->plane);
 	cgroups_free(collector->cgroups);
-	fallbacks_free(collector->fallbacks);
+	tables_free(collector->tables);
 	zonefiles_close(collector->zonefiles);
 	if (collector->vmstat_fd >= 0)
 		close(collector->vmstat_fd);

@@ -22,6 +22,7 @@ static const struct {
 	{ "pgmigrate_success", VMSTAT_PGMIGRATE_SUCCESS },
 	{ "pgmigrate_fail", VMSTAT_PGMIGRATE_FAIL },
 	{ "pswpin", VMSTAT_PSWPIN },
+	{ "pgmajfault", VMSTAT_PGMAJFAULT },
 };
 
 /* Counters that are shown as they are, by how their keys begin and end; the first row that fits decides. */

@@ -39,6 +39,8 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_SLAB_SITE] = { apply_slab_site, false },
 	[REC_SLAB_CACHE] = { apply_slab_cache, false },
 	[REC_SLAB] = { apply_slab, false },
+	[REC_FAULT_MAPPING] = { apply_fault_mapping, true },
+	[REC_FAULT_STACK] = { apply_fault_stack, true },
 };
 
 struct model *model_new(const struct model_options *options)

@@ -50,6 +50,8 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_SLAB_SITE] = "slab_site",
 	[REC_SLAB_CACHE] = "slab_cache",
 	[REC_SLAB] = "slab",
+	[REC_FAULT_MAPPING] = "fault_mapping",
+	[REC_FAULT_STACK] = "fault_stack",
 };
 
 const char *record_name(enum record kind)

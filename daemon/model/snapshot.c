@@ -26,6 +26,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 	};
 	memcpy(snapshot->accounts, model->groups.accounts, sizeof(snapshot->accounts));
 	fallbacks_begin(&model->fallbacks);
+	fault_sites_begin(&model->fault_sites);
 	model->zones.nr_pending = 0;
 	return 0;
 }
@@ -120,6 +121,8 @@ static __u64 vmstat_counted(const struct model *model, enum vmstat_item item)
 		return nr_migrated(shape, MIGRATE_FAILED);
 	case VMSTAT_PSWPIN:
 		return model_ledger_total(model, LEDGER_SWAPPED_IN);
+	case VMSTAT_PGMAJFAULT:
+		return metric_sum(shape, METRIC_STORAGE_FAULTS);
 	default:
 		return 0;
 	}
@@ -202,6 +205,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->nr_processes = model->processes.nr_alive;
 	status->nr_groups = model->groups.nr_visible;
 	fallbacks_end(&model->fallbacks);
+	fault_sites_end(&model->fault_sites);
 	show_read_cells(&model->shape);
 	show_model_cells(model, rec);
 	zones_end(model);
