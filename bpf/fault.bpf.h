@@ -189,13 +189,17 @@ static __always_inline void frame_claim(struct fault_frame *frame)
 		frame->state |= FRAME_IS_CLAIMED;
 }
 
+_Static_assert(!(NR_FAULT_CAUSES & (NR_FAULT_CAUSES - 1)), "so that a mask bounds a cause");
+
 /* Counts the fault, which is over now, as n of its like. */
 static __always_inline void frame_count(struct task_ledger *ledger, const struct fault_frame *frame,
 					bool is_major, __u64 n)
 {
 	__u64 ns = bpf_ktime_get_boot_ns() - frame->start_ns;
-	__u32 cause = frame->cause;
+	__u64 cause = frame->cause;
 
+	/* A bound that the compiler cannot take away, for the verifier. */
+	asm volatile("%0 &= %1" : "+r"(cause) : "i"(NR_FAULT_CAUSES - 1));
 	observe_shared(METRIC_PAGE_FAULT, cause, is_major ? FAULT_MAJOR : FAULT_MINOR, ns, n);
 	if (cause <= FAULT_USERFAULTFD)
 		ledger->counts.v[LEDGER_ANONYMOUS_FAULTS + cause] += n;

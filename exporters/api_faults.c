@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The answer to "/v1/faults": page faults by kind and time, by error, by mapping and by user stack. */
+#include <stdio.h>
+
 #include "../bpf/abi/hist.h"
 #include "api_request.h"
 
@@ -27,6 +29,7 @@ static void write_cause(struct request *request, __u32 cause, __u32 severity)
 	json_object_begin(json, NULL);
 	json_add_string(json, "kind", model_dim_label(request->model, DIM_FAULT_CAUSE, cause));
 	json_add_string(json, "severity", model_dim_label(request->model, DIM_FAULT_SEVERITY, severity));
+	json_add_bool(json, "estimated", fault_is_estimated(cause, severity));
 	json_add_u64(json, "count", count);
 	json_add_u64(json, "total_ns", cells[HIST_SUM]);
 	write_histogram(request, cells);
@@ -82,6 +85,15 @@ static void write_mappings(struct request *request)
 	json_array_end(json);
 }
 
+/* As text: it may be any number, and not every reader of JSON can hold all. */
+static void write_address(struct request *request, const char *key, __u64 address)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)address);
+	json_add_string(&request->json, key, text);
+}
+
 static void write_stacks(struct request *request)
 {
 	struct json *json = &request->json;
@@ -98,12 +110,12 @@ static void write_stacks(struct request *request)
 		write_task(request, &stack->id);
 		json_add_u64(json, "start_ns", stack->id.start_ns);
 		json_add_u64(json, "count", stack->count);
-		json_add_u64(json, "address", stack->address);
+		write_address(request, "address", stack->address);
 		json_add_string(json, "access",
 				model_dim_label(request->model, DIM_FAULT_ACCESS, stack->access));
 		json_array_begin(json, "frames");
 		for (__u32 frame = 0; frame < stack->nr; frame++)
-			json_add_u64(json, NULL, stack->ip[frame]);
+			write_address(request, NULL, stack->ip[frame]);
 		json_array_end(json);
 		json_object_end(json);
 	}

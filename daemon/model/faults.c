@@ -76,6 +76,12 @@ const struct rec_fault_stack *model_fault_stack(const struct model *model, __u32
 	return index < sites->nr_stacks[SHOWN] ? &sites->stacks[SHOWN][index] : NULL;
 }
 
+bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity)
+{
+	return severity == FAULT_MINOR && cause != FAULT_SWAP && cause != FAULT_HUGE_PAGE &&
+	       cause != FAULT_USERFAULTFD;
+}
+
 const char *fault_area_name(enum fault_area area)
 {
 	static const char *const names[NR_FAULT_AREAS] = {

@@ -289,6 +289,8 @@ __u32 model_nr_fault_mappings(const struct model *model);
 const struct rec_fault_mapping *model_fault_mapping(const struct model *model, __u32 index);
 __u32 model_nr_fault_stacks(const struct model *model);
 const struct rec_fault_stack *model_fault_stack(const struct model *model, __u32 index);
+/* Whether such faults are estimated from one page in FAULT_SAMPLE; else each is counted. */
+bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity);
 /* "file", "heap", "stack", "anonymous" */
 const char *fault_area_name(enum fault_area area);
 

@@ -27,7 +27,8 @@ teardown() {
 begin_load() {
 	mkfifo "$dir/wanted" "$dir/said"
 	exec {wanted}<>"$dir/wanted" {said}<>"$dir/said"
-	background "$FAULT" "$@" <"$dir/wanted" >"$dir/said"
+	"$FAULT" "$@" <"$dir/wanted" >"$dir/said" 3>&- &
+	pids+=("$!")
 	read -r -t "$silence_s" faulter <&"$said"
 	fresh "/v1/process?pid=$faulter" >"$dir/before"
 	fresh /v1/faults >"$dir/faults-before"
