@@ -72,7 +72,8 @@ static __always_inline void read_name(char ret[FAULT_NAME_LEN], const struct fau
 }
 
 /* Adds n faults that took ns each to those of the process in that mapping. As in count_by_stack(). */
-static __always_inline void count_by_mapping(const struct fault_frame *frame, bool is_major, __u64 ns, __u64 n)
+static __always_inline void count_by_mapping(const struct fault_frame *frame, bool is_major, __u64 ns,
+					     __u64 n)
 {
 	struct fault_mapping_count first = {
 		.count = n, .nr_major = is_major ? n : 0, .total_ns = ns * n, .longest_ns = ns
@@ -151,8 +152,7 @@ static __always_inline void frame_place(struct fault_frame *frame, const struct 
 static __always_inline bool frame_goes_on(const struct fault_frame *frame, __u64 page, __u32 flags)
 {
 	return frame->state & FRAME_IS_RETRIED && frame->page == page &&
-	       (flags & FAULT_FLAG_TRIED ||
-		(frame->is_locked_by_vma && !(flags & FAULT_FLAG_VMA_LOCK)));
+	       (flags & FAULT_FLAG_TRIED || (frame->is_locked_by_vma && !(flags & FAULT_FLAG_VMA_LOCK)));
 }
 
 /* At the begin of a fault, or of the retry of one. cause: NR_FAULT_CAUSES if the mapping is to tell. */

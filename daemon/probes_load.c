@@ -77,8 +77,7 @@ static int try_function(const struct machine *machine, const char *function, enu
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	__s32 id = btf__find_by_name_kind(machine->btf, function, BTF_KIND_FUNC);
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type,
-		    .attach_btf_id = (__u32)id);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type, .attach_btf_id = (__u32)id);
 	_cleanup_close_ int prog_fd = -1;
 	_cleanup_close_ int link_fd = -1;
 

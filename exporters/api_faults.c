@@ -76,6 +76,9 @@ static void write_mappings(struct request *request)
 		json_add_u64(json, "device_major", mapping->dev >> 20);
 		json_add_u64(json, "device_minor", mapping->dev & 0xfffff);
 		json_add_u64(json, "inode", mapping->ino);
+		json_add_bool(json, "estimated",
+			      fault_is_estimated(mapping->cause, FAULT_MINOR) &&
+				      mapping->count != mapping->nr_major);
 		json_add_u64(json, "count", mapping->count);
 		json_add_u64(json, "major", mapping->nr_major);
 		json_add_u64(json, "total_ns", mapping->total_ns);

@@ -276,10 +276,10 @@ struct rec_fault_mapping {
 struct rec_fault_stack {
 	struct rec_header h;
 	struct task_identity id;
-	__u64 count;              /* estimated: those that were seen times FAULT_STACK_SAMPLE */
-	__u64 address;            /* of the last one */
-	__u32 access;             /* of the last one, enum fault_access */
-	__u32 nr;                 /* frames, at least one */
+	__u64 count;                     /* estimated: those that were seen times FAULT_STACK_SAMPLE */
+	__u64 address;                   /* of the last one */
+	__u32 access;                    /* of the last one, enum fault_access */
+	__u32 nr;                        /* frames, at least one */
 	__u64 ip[FAULT_MAX_USER_FRAMES]; /* innermost first, where it faulted */
 };
 

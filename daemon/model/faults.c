@@ -30,7 +30,7 @@ int apply_fault_stack(struct model *model, const struct rec_header *h)
 	struct rec_fault_stack *stack;
 
 	if (sites->nr_stacks[PENDING] == REC_MAX_FAULT_STACKS || rec->access >= NR_FAULT_ACCESSES ||
-	    rec->nr > FAULT_MAX_USER_FRAMES)
+	    !rec->nr || rec->nr > FAULT_MAX_USER_FRAMES)
 		return -EINVAL;
 	stack = &sites->stacks[PENDING][sites->nr_stacks[PENDING]++];
 	*stack = *rec;

@@ -112,14 +112,10 @@ static const char *const fault_access_labels[NR_FAULT_ACCESSES] = {
 };
 
 static const char *const fault_cause_labels[NR_FAULT_CAUSES] = {
-	[FAULT_ANONYMOUS] = "anonymous",
-	[FAULT_FILE] = "file",
-	[FAULT_COPY_ON_WRITE] = "copy_on_write",
-	[FAULT_SWAP] = "swap",
-	[FAULT_SHARED_MEMORY] = "shared_memory",
-	[FAULT_HUGE_PAGE] = "huge_page",
-	[FAULT_USERFAULTFD] = "userfaultfd",
-	[FAULT_NUMA_HINT] = "numa_hint",
+	[FAULT_ANONYMOUS] = "anonymous",         [FAULT_FILE] = "file",
+	[FAULT_COPY_ON_WRITE] = "copy_on_write", [FAULT_SWAP] = "swap",
+	[FAULT_SHARED_MEMORY] = "shared_memory", [FAULT_HUGE_PAGE] = "huge_page",
+	[FAULT_USERFAULTFD] = "userfaultfd",     [FAULT_NUMA_HINT] = "numa_hint",
 };
 
 static const char *const fault_error_labels[NR_FAULT_ERRORS] = {

@@ -23,8 +23,9 @@ void fallbacks_end(struct fallbacks *fallbacks);
 /* --- faults.c --------------------------------------------------------------------------------- */
 
 struct fault_sites {
-	struct rec_fault_mapping mappings[2][REC_MAX_FAULT_MAPPINGS]; /* as of the last snapshot, of the open one */
-	struct rec_fault_stack stacks[2][REC_MAX_FAULT_STACKS];       /* likewise */
+	struct rec_fault_mapping
+		mappings[2][REC_MAX_FAULT_MAPPINGS];            /* as of the last snapshot, of the open one */
+	struct rec_fault_stack stacks[2][REC_MAX_FAULT_STACKS]; /* likewise */
 	__u32 nr_mappings[2], nr_stacks[2];
 };
 

@@ -49,6 +49,7 @@ struct lab_config {
 	__u32 reclaim_order_arg;
 	__u32 nr_fallbacks;  /* 0: as the daemon has it */
 	__u32 nr_slab_sites; /* likewise */
+	__u32 nr_fault_sites;
 	__u32 migrate_reason_arg;
 	__u32 scan_status_arg;
 	bool compact_results_are_seen;
@@ -146,6 +147,7 @@ static inline void lab_lay_out(struct lab *lab)
 static inline int lab_load(struct lab *lab, const struct lab_config *config)
 {
 	struct btf *kernel = btf__load_vmlinux_btf();
+	struct bpf_program *program;
 
 	if (!kernel)
 		return -errno;
@@ -180,11 +182,16 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	bpf_map__set_max_entries(lab->skeleton->maps.slab_cpus, lab->nr_cpus);
 	if (config->nr_slab_sites)
 		bpf_map__set_max_entries(lab->skeleton->maps.slab_sites, config->nr_slab_sites);
+	if (config->nr_fault_sites)
+		bpf_map__set_max_entries(lab->skeleton->maps.fault_stacks, config->nr_fault_sites);
 	/* Those cannot be run with arguments of a test's own. */
-	bpf_program__set_autoload(lab->skeleton->progs.compaction_result, false);
-	bpf_program__set_autoload(lab->skeleton->progs.swap_read, false);
-	bpf_program__set_autoload(lab->skeleton->progs.swap_read_frontswap, false);
-	bpf_program__set_autoload(lab->skeleton->progs.swap_read_page, false);
+	bpf_object__for_each_program(program, lab->skeleton->obj)
+	{
+		const char *section = bpf_program__section_name(program);
+
+		if (!strncmp(section, "fentry/", 7) || !strncmp(section, "fexit/", 6))
+			bpf_program__set_autoload(program, false);
+	}
 	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;
 	lab->skeleton->rodata->compat_deferred_is_no_stall = config->deferred_is_no_stall;
 	return memoir_bpf__load(lab->skeleton);

@@ -65,7 +65,7 @@ static char *map_cold(const char *path, unsigned long nr_pages, int flags)
 static void write_pages(char *memory, unsigned long nr_pages)
 {
 	for (unsigned long page = 0; page < nr_pages; page++)
-		((volatile char *)memory)[page * page_size]++;
+		((volatile char *)memory)[page * page_size] = 1;
 }
 
 static void read_pages(const char *memory, unsigned long nr_pages)
@@ -264,9 +264,9 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "anonymous", 1, anonymous }, { "copy", 1, copy },     { "file", 2, file }, { "private", 2, private },
-	{ "shared", 1, shared },       { "huge", 1, huge },     { "swap", 1, swap }, { "user", 2, user },
-	{ "beyond", 2, beyond },
+	{ "anonymous", 1, anonymous }, { "copy", 1, copy },     { "file", 2, file },
+	{ "private", 2, private },     { "shared", 1, shared }, { "huge", 1, huge },
+	{ "swap", 1, swap },           { "user", 2, user },     { "beyond", 2, beyond },
 };
 
 int main(int argc, char **argv)
