@@ -26,18 +26,13 @@
 #define VM_SHARED 0x8
 #define TMPFS_MAGIC 0x01021994
 
-/*
- * The top bits of this depend on all of the page number: Fibonacci hashing (Knuth, TAOCP 3, 6.4). What is
- * chosen by more of them is a part of what is chosen by fewer.
- */
-static __always_inline __u64 page_hash(__u64 address)
-{
-	return (address >> 12) * 0x9e3779b97f4a7c15ULL;
-}
-
 static __always_inline bool is_sampled(__u64 address)
 {
-	return !(page_hash(address) >> (64 - FAULT_SAMPLE_SHIFT));
+	/*
+	 * Fibonacci hashing (Knuth, TAOCP 3, 6.4): the top bits of the product depend on all of the
+	 * page number.
+	 */
+	return !((address >> 12) * 0x9e3779b97f4a7c15ULL >> (64 - FAULT_SAMPLE_SHIFT));
 }
 
 /* Faults happen in tasks, never in interrupts. NULL, and counted, where the task has no ledger yet. */

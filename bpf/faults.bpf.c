@@ -32,23 +32,25 @@ static __always_inline enum fault_access fault_access(__u64 error_code)
 	return error_code & X86_PF_WRITE ? FAULT_WRITE : FAULT_READ;
 }
 
-static __always_inline int on_fault(enum fault_mode mode, __u64 address, __u64 error_code)
+/* Whether it is one that is looked at. */
+static __always_inline bool on_fault(enum fault_mode mode, __u64 address, __u64 error_code)
 {
 	enum fault_access access = fault_access(error_code);
 	struct ledger_counts *counts;
 
 	if (!is_sampled(address))
-		return 0;
+		return false;
 	counts = counts_now();
 	if (count(METRIC_FAULT_EXCEPTIONS, mode, access, 0, FAULT_SAMPLE) && counts)
 		counts->v[LEDGER_READ_FAULTS + access] += FAULT_SAMPLE;
-	return 0;
+	return true;
 }
 
 /* Counts the exception by process and user stack. As in count_by_stack(). */
 static __noinline int count_user_stack(__u64 *ctx)
 {
 	struct fault_stack_count first = { .count = FAULT_STACK_SAMPLE }, *known;
+	struct task_struct *current = bpf_get_current_task_btf();
 	struct fault_stack_key key = {};
 	long size = bpf_get_stack(ctx, first.ip, sizeof(first.ip), BPF_F_USER_STACK);
 
@@ -58,13 +60,13 @@ static __noinline int count_user_stack(__u64 *ctx)
 		key.stack = (key.stack ^ first.ip[i]) * 0x9e3779b97f4a7c15ULL;
 		first.nr = i + 1;
 	}
-	identify_current(&first.id);
-	key.start_ns = first.id.start_ns;
-	key.tgid = first.id.tgid;
+	key.start_ns = current->group_leader->start_boottime;
+	key.tgid = current->tgid;
 	first.address = ctx[0];
 	first.access = fault_access(ctx[2]);
 	known = bpf_map_lookup_elem(&fault_stacks, &key);
 	if (!known) {
+		identify(&first.id, current);
 		if (first.nr && !MAP_ERROR(bpf_map_update_elem(&fault_stacks, &key, &first, BPF_NOEXIST)))
 			return 0;
 		/* Another CPU was the first, or there is no room. */
@@ -83,8 +85,7 @@ static __noinline int count_user_stack(__u64 *ctx)
 SEC("raw_tp/page_fault_user")
 int page_fault_user(__u64 *ctx)
 {
-	on_fault(FAULT_USER, ctx[0], ctx[2]);
-	if (!(page_hash(ctx[0]) >> (64 - FAULT_STACK_SAMPLE_SHIFT)))
+	if (on_fault(FAULT_USER, ctx[0], ctx[2]) && !(bpf_get_prandom_u32() % FAULT_STACK_EVERY))
 		count_user_stack(ctx);
 	return 0;
 }
@@ -92,7 +93,8 @@ int page_fault_user(__u64 *ctx)
 SEC("raw_tp/page_fault_kernel")
 int page_fault_kernel(__u64 *ctx)
 {
-	return on_fault(FAULT_KERNEL, ctx[0], ctx[2]);
+	on_fault(FAULT_KERNEL, ctx[0], ctx[2]);
+	return 0;
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -139,7 +139,7 @@ void fault_stacks_show(const json_t *reply, bool is_here, size_t width, struct t
 	if (!json_array_size(stacks))
 		return;
 	text_add(out, "\n");
-	view_line(out, width, "Code that faults most, from one page in 512, the innermost frame first:");
+	view_line(out, width, "Code that faults most, from one fault in 4096, the innermost frame first:");
 	json_array_foreach(stacks, i, stack)
 	{
 		if (i == MAX_STACKS)

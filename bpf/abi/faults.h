@@ -12,9 +12,10 @@
 /* Of ordinary faults, those of one page in so many are looked at. */
 #define FAULT_SAMPLE_SHIFT 5
 #define FAULT_SAMPLE (1u << FAULT_SAMPLE_SHIFT)
-/* ... and the stack is taken of one in so many. */
-#define FAULT_STACK_SAMPLE_SHIFT 9
-#define FAULT_STACK_SAMPLE (1u << FAULT_STACK_SAMPLE_SHIFT)
+/* ... and of them, one in so many has its stack taken, at random. */
+#define FAULT_STACK_EVERY 128u
+/* So many faults each stack stands for. */
+#define FAULT_STACK_SAMPLE (FAULT_SAMPLE * FAULT_STACK_EVERY)
 
 /* Entries of each table. When it is nearly full, the daemon drops the lesser half. */
 #define MAX_FAULT_SITES 2048u
