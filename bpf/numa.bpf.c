@@ -7,15 +7,17 @@
  * No tracepoint tells of a hint fault, so these programs look at the ends of functions of its way, and are
  * optional.
  */
+#include "fault.bpf.h"
 #include "flow.bpf.h"
 #include "plane.bpf.h"
 
 /* Where the kernel counts numa_hint_faults: one of a fault, whatever the size of what it is about. */
-static __always_inline int hint_fault(__u64 page)
+static __always_inline int hint_fault(__u64 page, __u64 address)
 {
 	__u32 cpu_node = bpf_get_numa_node_id(), memory_node = page_node(page);
 	struct task_ledger *ledger = ledger_of_current();
 
+	fault_is(FAULT_NUMA_HINT, address);
 	count(METRIC_NUMA_HINT_FAULTS, matrix_node(cpu_node), matrix_node(memory_node), 0, 1);
 	if (!ledger)
 		return 0;
@@ -27,14 +29,14 @@ static __always_inline int hint_fault(__u64 page)
 SEC("fexit/numa_migrate_check")
 int numa_hint_fault(__u64 *ctx)
 {
-	return hint_fault(ctx[0]);
+	return hint_fault(ctx[0], ctx[2]);
 }
 
 /* The same before 6.12. */
 SEC("fexit/numa_migrate_prep")
 int numa_hint_fault_page(__u64 *ctx)
 {
-	return hint_fault(ctx[0]);
+	return hint_fault(ctx[0], ctx[2]);
 }
 
 /* include/linux/sched/numa_balancing.h */

@@ -16,11 +16,11 @@
 
 #include "cgroups.h"
 #include "ends.h"
-#include "fallbacks.h"
 #include "log.h"
 #include "numa_flows.h"
 #include "plane.h"
 #include "settings.h"
+#include "tables.h"
 #include "totals.h"
 #include "util.h"
 #include "zonefiles.h"
@@ -33,7 +33,7 @@ struct collector {
 	struct plane *plane;
 	struct totals *totals;
 	struct cgroups *cgroups;
-	struct fallbacks *fallbacks;
+	struct tables *tables;
 	struct numa_flows *numa_flows;
 	struct zonefiles *zonefiles;
 	record_sink_fn sink;
@@ -196,7 +196,7 @@ static int snapshot(struct collector *collector)
 	if (err)
 		return err;
 	end.quiet = ends_are_seen(collector) && totals_are_unchanged(collector->totals, &reading);
-	err = fallbacks_read(collector->fallbacks, feed_from_kernel, collector);
+	err = tables_read(collector->tables, feed_from_kernel, collector);
 	if (!err)
 		err = numa_flows_read(collector->numa_flows, feed, collector);
 	if (err)
@@ -304,10 +304,10 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->interval_ns = options->interval_ns;
 	collector->ends = ends_from(options->pins->state->nr_ends_missed);
 	collector->cgroups = cgroups_new();
-	collector->fallbacks = fallbacks_new(options->probes, options->stacks);
+	collector->tables = tables_new(options->probes, options->stacks);
 	collector->zonefiles = zonefiles_open(options->machine);
 	collector->numa_flows = numa_flows_new(options->probes, options->model);
-	if (!collector->cgroups || !collector->fallbacks || !collector->zonefiles || !collector->numa_flows) {
+	if (!collector->cgroups || !collector->tables || !collector->zonefiles || !collector->numa_flows) {
 		collector_free(collector);
 		return -ENOMEM;
 	}
@@ -340,7 +340,7 @@ void collector_free(struct collector *collector)
 	totals_free(collector->totals);
 	plane_free(collector->plane);
 	cgroups_free(collector->cgroups);
-	fallbacks_free(collector->fallbacks);
+	tables_free(collector->tables);
 	numa_flows_free(collector->numa_flows);
 	zonefiles_close(collector->zonefiles);
 	free(collector);

@@ -25,6 +25,7 @@ static const struct {
 	{ "numa_hint_faults", VMSTAT_NUMA_HINT_FAULTS },
 	{ "numa_hint_faults_local", VMSTAT_NUMA_HINT_FAULTS_LOCAL },
 	{ "numa_pages_migrated", VMSTAT_NUMA_PAGES_MIGRATED },
+	{ "pgmajfault", VMSTAT_PGMAJFAULT },
 };
 
 /* Counters that are shown as they are, by how their keys begin and end; the first row that fits decides. */

@@ -280,6 +280,10 @@ void write_cube(struct request *request, const char *key, enum metric metric, co
 	struct json *json = &request->json;
 	__u32 nr_cells = cube->size[0] * cube->stride[0];
 
+	if (!model_sees_metric(request->model, metric)) {
+		json_add_null(json, key);
+		return;
+	}
 	json_array_begin(json, key);
 	for (__u32 cell = 0; cell < nr_cells; cell++) {
 		if (!cells[cell] && !with_zero)
@@ -297,12 +301,22 @@ void write_cube(struct request *request, const char *key, enum metric metric, co
 	json_array_end(json);
 }
 
-static enum api_status faults_reply(struct request *request)
+void write_bounds(struct request *request)
 {
-	write_snapshot(request);
-	write_cube(request, "faults", METRIC_PAGE_FAULTS, "count", true);
-	write_cube(request, "exceptions", METRIC_FAULT_EXCEPTIONS, "count", true);
-	return API_OK;
+	json_array_begin(&request->json, "bounds_ns");
+	for (__u32 i = 0; i < HIST_BOUNDS; i++)
+		json_add_u64(&request->json, NULL, hist_bound_ns(i));
+	json_array_end(&request->json);
+}
+
+void write_histogram(struct request *request, const __u64 *cells)
+{
+	struct json *json = &request->json;
+
+	json_array_begin(json, "buckets");
+	for (__u32 i = 0; i < HIST_BUCKETS; i++)
+		json_add_u64(json, NULL, cells[i]);
+	json_array_end(json);
 }
 
 static void write_stall(struct request *request, __u32 kind, __u32 node)
@@ -326,10 +340,7 @@ static void write_stall(struct request *request, __u32 kind, __u32 node)
 	json_add_u64(json, "count", count);
 	json_add_u64(json, "total_ns", cells[HIST_SUM]);
 	json_add_u64(json, "self_ns", *self);
-	json_array_begin(json, "buckets");
-	for (__u32 i = 0; i < HIST_BUCKETS; i++)
-		json_add_u64(json, NULL, cells[i]);
-	json_array_end(json);
+	write_histogram(request, cells);
 	json_object_end(json);
 }
 
@@ -362,10 +373,7 @@ static enum api_status stalls_reply(struct request *request)
 	struct json *json = &request->json;
 
 	write_snapshot(request);
-	json_array_begin(json, "bounds_ns");
-	for (__u32 i = 0; i < HIST_BOUNDS; i++)
-		json_add_u64(json, NULL, hist_bound_ns(i));
-	json_array_end(json);
+	write_bounds(request);
 	json_array_begin(json, "stalls");
 	for (__u32 kind = 0; kind < NR_STALL_KINDS; kind++)
 		for (__u32 node = 0; node < model_dim_size(request->model, DIM_NODE); node++)

@@ -27,6 +27,12 @@ void write_snapshot(struct request *request);
 void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
 		bool with_zero);
 
+/* The member "bounds_ns": of the buckets of every histogram. */
+void write_bounds(struct request *request);
+
+/* The member "buckets" of the histogram in these cells. */
+void write_histogram(struct request *request, const __u64 *cells);
+
 /*
  * The members about the state of free memory: "page_size_bytes", "page_block_order", "zones"
  * and, if asked for, "history".
@@ -61,6 +67,7 @@ void write_process_numa(struct request *request, const struct process *process);
 /* The members "callers" and "frames": a kernel stack by its key, without the frames of the probe. */
 void write_frames(struct request *request, __u64 key);
 
+enum api_status faults_reply(struct request *request);
 enum api_status events_reply(struct request *request);
 enum api_status doctor_reply(struct request *request);
 enum api_status fragmentation_reply(struct request *request);

@@ -37,6 +37,10 @@ _Static_assert(LEDGER_STALLS_OVER_1MS + 3 == LEDGER_STALLS_OVER_1S,
 _Static_assert(LEDGER_READ_FAULTS + FAULT_PROTECTION == LEDGER_PROTECTION_FAULTS,
 	       "fault rows lie in the order of enum fault_access");
 
+/* ... and those of the faults by cause in that of enum fault_cause. */
+_Static_assert(LEDGER_ANONYMOUS_FAULTS + FAULT_USERFAULTFD == LEDGER_USERFAULTFD_FAULTS,
+	       "fault rows lie in the order of enum fault_cause");
+
 /*
  * The resident rows lie in the order of the kernel's mm counters (MM_FILEPAGES, MM_ANONPAGES,
  * MM_SWAPENTS, MM_SHMEMPAGES).

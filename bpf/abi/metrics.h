@@ -20,6 +20,9 @@
 	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)              \
 	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)              \
 	DIM(DIM_FAULT_ACCESS, "access", NR_FAULT_ACCESSES)       \
+	DIM(DIM_FAULT_CAUSE, "kind", NR_FAULT_CAUSES)            \
+	DIM(DIM_FAULT_SEVERITY, "severity", NR_FAULT_KINDS)      \
+	DIM(DIM_FAULT_ERROR, "error", NR_FAULT_ERRORS)           \
 	DIM(DIM_STALL_KIND, "kind", NR_STALL_KINDS)              \
 	DIM(DIM_COMPACT_MODE, "mode", NR_COMPACT_MODES)          \
 	DIM(DIM_TASK_KIND, "kind", NR_TASK_KINDS)                \
@@ -49,6 +52,22 @@ enum fault_mode { FAULT_USER, FAULT_KERNEL, NR_FAULT_MODES };
  * on-write).
  */
 enum fault_access { FAULT_READ, FAULT_WRITE, FAULT_PROTECTION, FAULT_EXEC, NR_FAULT_ACCESSES };
+
+/* What a fault was for. The first ones have rows of the ledger, in this order. */
+enum fault_cause {
+	FAULT_ANONYMOUS,
+	FAULT_FILE,
+	FAULT_COPY_ON_WRITE,
+	FAULT_SWAP,
+	FAULT_SHARED_MEMORY,
+	FAULT_HUGE_PAGE,
+	FAULT_USERFAULTFD,
+	FAULT_NUMA_HINT,
+	NR_FAULT_CAUSES
+};
+
+/* How a fault failed. */
+enum fault_error { FAULT_OOM, FAULT_SIGBUS, FAULT_HWPOISON, FAULT_SIGSEGV, NR_FAULT_ERRORS };
 
 enum stall_kind {
 	STALL_DIRECT_RECLAIM,
@@ -108,6 +127,7 @@ enum loss {
 	LOSS_STACK,     /* a stack that could not be taken or found no place */
 	LOSS_FALLBACK,  /* a fallback allocation that found no place in the table by stack */
 	LOSS_NUMA_FLOW, /* something between two nodes that found no place in the table by process */
+	LOSS_FAULT_SITE, /* a page fault that found no place in the tables by mapping or by stack */
 	NR_LOSSES
 };
 
@@ -125,6 +145,7 @@ enum vmstat_item {
 	VMSTAT_NUMA_HINT_FAULTS,  /* faults */
 	VMSTAT_NUMA_HINT_FAULTS_LOCAL, /* faults */
 	VMSTAT_NUMA_PAGES_MIGRATED,    /* pages */
+	VMSTAT_PGMAJFAULT,        /* faults */
 	NR_VMSTAT_ITEMS
 };
 

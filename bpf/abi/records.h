@@ -7,6 +7,7 @@
 #ifndef MEMOIR_ABI_RECORDS_H
 #define MEMOIR_ABI_RECORDS_H
 
+#include "faults.h"
 #include "ledger.h"
 #include "live.h"
 #include "metrics.h"
@@ -41,6 +42,7 @@ struct rec_machine {
 	__u32 pad;
 	__u32 vmstat_known;         /* bit per vmstat item that this kernel has, and memoir counts here */
 	__u64 ledger_unseen;        /* bit per ledger row that nothing counts here: its 0 means nothing */
+	__u64 metrics_unseen;       /* likewise, bit per metric */
 	char kernel[REC_NAME_LEN];  /* uname -r */
 	char version[REC_NAME_LEN]; /* of memoir */
 };
@@ -279,6 +281,37 @@ struct rec_residency {
 };
 
 /*
+ * Page faults of one process in one file or kind of memory, of one cause, since the probes were installed. A
+ * snapshot has those that took most time, at most REC_MAX_FAULT_MAPPINGS of them, the longest first.
+ */
+#define REC_MAX_FAULT_MAPPINGS 50
+struct rec_fault_mapping {
+	struct rec_header h;
+	struct task_identity id; /* of the task that was the first */
+	__u64 count, nr_major;   /* estimates where the histogram's are */
+	__u64 total_ns;
+	__u64 longest_ns; /* of those that were timed */
+	__u64 ino;        /* 0: no file */
+	__u32 dev;        /* as the kernel encodes it: 12 bits major, 20 bits minor */
+	__u32 cause;      /* enum fault_cause */
+	__u32 area;       /* enum fault_area */
+	__u32 pad;
+	char name[FAULT_NAME_LEN]; /* last part of the file's path: of any origin, perhaps cut */
+};
+
+/* Page faults of one process from one user stack, likewise: the most frequent, the most frequent first. */
+#define REC_MAX_FAULT_STACKS 50
+struct rec_fault_stack {
+	struct rec_header h;
+	struct task_identity id;
+	__u64 count;                     /* estimated: those that were seen times FAULT_STACK_SAMPLE */
+	__u64 address;                   /* of the last one */
+	__u32 access;                    /* of the last one, enum fault_access */
+	__u32 nr;                        /* frames, at least one */
+	__u64 ip[FAULT_MAX_USER_FRAMES]; /* innermost first, where it faulted */
+};
+
+/*
  * What the slab allocators gave one process at one call site from one cache, of the allocations that were
  * looked at while somebody asked for it.
  */
@@ -344,5 +377,7 @@ enum record {
 #define RECORD(id, type, is_event) _Static_assert(sizeof(type) % 8 == 0, #id " must keep records aligned");
 #include "records.def"
 #undef RECORD
+
+_Static_assert(NR_METRICS <= 64, "a bit for each metric");
 
 #endif

@@ -20,6 +20,7 @@
 #include "index.h"
 #include "model.h"
 #include "recent.h"
+#include "sites.h"
 
 #include "../../bpf/abi/hist.h"
 
@@ -158,18 +159,6 @@ int watch_init(struct watch *watch);
 void watch_free(struct watch *watch);
 /* Notes the totals of the snapshot that has just become visible, if a point is due. */
 void watch_add(struct model *model);
-
-/* --- fallbacks.c ------------------------------------------------------------------------------ */
-
-struct fallbacks {
-	struct rec_fallback shown[REC_MAX_FALLBACKS];   /* as of the last snapshot */
-	struct rec_fallback pending[REC_MAX_FALLBACKS]; /* as of the open one */
-	__u32 nr_shown, nr_pending;
-};
-
-int apply_fallback(struct model *model, const struct rec_header *h);
-void fallbacks_begin(struct fallbacks *fallbacks);
-void fallbacks_end(struct fallbacks *fallbacks);
 
 /* --- history.c -------------------------------------------------------------------------------- */
 
@@ -468,6 +457,7 @@ struct model {
 	struct watch watch;
 	struct snapshot snapshot;
 	struct fallbacks fallbacks;
+	struct fault_sites fault_sites;
 	struct processes processes;
 	struct groups groups;
 	struct stacks stacks;

@@ -111,6 +111,20 @@ static const char *const fault_access_labels[NR_FAULT_ACCESSES] = {
 	[FAULT_EXEC] = "exec",
 };
 
+static const char *const fault_cause_labels[NR_FAULT_CAUSES] = {
+	[FAULT_ANONYMOUS] = "anonymous",         [FAULT_FILE] = "file",
+	[FAULT_COPY_ON_WRITE] = "copy_on_write", [FAULT_SWAP] = "swap",
+	[FAULT_SHARED_MEMORY] = "shared_memory", [FAULT_HUGE_PAGE] = "huge_page",
+	[FAULT_USERFAULTFD] = "userfaultfd",     [FAULT_NUMA_HINT] = "numa_hint",
+};
+
+static const char *const fault_error_labels[NR_FAULT_ERRORS] = {
+	[FAULT_OOM] = "oom",
+	[FAULT_SIGBUS] = "sigbus",
+	[FAULT_HWPOISON] = "hwpoison",
+	[FAULT_SIGSEGV] = "sigsegv",
+};
+
 static const char *const stall_kind_labels[NR_STALL_KINDS] = {
 	[STALL_DIRECT_RECLAIM] = "direct_reclaim",
 	[STALL_MEMCG_RECLAIM] = "memcg_reclaim",
@@ -145,6 +159,7 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_END_MISSED] = "end_missed",
 	[LOSS_FALLBACK] = "fallback",
 	[LOSS_NUMA_FLOW] = "numa_flow",
+	[LOSS_FAULT_SITE] = "fault_site",
 	[LOSS_LIVE_PAGE] = "live_page",
 	[LOSS_LIVE_FREE] = "live_free",
 	[LOSS_STACK] = "stack",
@@ -163,6 +178,7 @@ static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
 	[VMSTAT_NUMA_HINT_FAULTS] = "numa_hint_faults",
 	[VMSTAT_NUMA_HINT_FAULTS_LOCAL] = "numa_hint_faults_local",
 	[VMSTAT_NUMA_PAGES_MIGRATED] = "numa_pages_migrated",
+	[VMSTAT_PGMAJFAULT] = "pgmajfault",
 };
 
 static const char *const task_move_labels[NR_TASK_MOVES] = {
@@ -196,6 +212,9 @@ static const char *const *const fixed_labels[NR_DIMS] = {
 	[DIM_FAULT_KIND] = fault_kind_labels,
 	[DIM_FAULT_MODE] = fault_mode_labels,
 	[DIM_FAULT_ACCESS] = fault_access_labels,
+	[DIM_FAULT_CAUSE] = fault_cause_labels,
+	[DIM_FAULT_SEVERITY] = fault_kind_labels,
+	[DIM_FAULT_ERROR] = fault_error_labels,
 	[DIM_STALL_KIND] = stall_kind_labels,
 	[DIM_COMPACT_MODE] = compact_mode_labels,
 	[DIM_TASK_KIND] = task_kind_labels,

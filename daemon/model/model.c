@@ -41,6 +41,8 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_SLAB] = { apply_slab, false },
 	[REC_NUMA_FLOW] = { apply_numa_flow, true },
 	[REC_RESIDENCY] = { apply_residency, false },
+	[REC_FAULT_MAPPING] = { apply_fault_mapping, true },
+	[REC_FAULT_STACK] = { apply_fault_stack, true },
 };
 
 struct model *model_new(const struct model_options *options)

@@ -125,11 +125,16 @@ const char *dim_name(enum dim dim);
 const struct cube *model_cube(const struct model *model, enum metric metric);
 const __u64 *model_cells(const struct model *model, enum metric metric);
 
+/* Whether a metric is counted on this kernel; where it is not, it has no series and is null in JSON. */
+bool model_sees_metric(const struct model *model, enum metric metric);
+
 /* Which vmstat items this kernel has, and memoir counts, is in machine->vmstat_known. The kernel's name: "pgalloc". */
 const char *vmstat_item_name(enum vmstat_item item);
 
 __u32 model_nr_probes(const struct model *model);
 const struct rec_probe *model_probe(const struct model *model, __u32 index);
+/* The probe of that name, or NULL. */
+const struct rec_probe *model_find_probe(const struct model *model, const char *name);
 const char *probe_state_name(enum probe_state state);
 /*
  * Whether a probe in this state is to be attached: neither do others do its work, nor does it wait for a
@@ -277,6 +282,21 @@ const char *account_name(enum account account);
  */
 __u32 model_nr_fallbacks(const struct model *model);
 const struct rec_fallback *model_fallback(const struct model *model, __u32 index);
+
+/* --- page faults ------------------------------------------------------------------------------ */
+
+/*
+ * Page faults by process and mapping at the last snapshot, those that took most time, and by process and user
+ * stack, the most frequent; not all. name and id.comm are terminated.
+ */
+__u32 model_nr_fault_mappings(const struct model *model);
+const struct rec_fault_mapping *model_fault_mapping(const struct model *model, __u32 index);
+__u32 model_nr_fault_stacks(const struct model *model);
+const struct rec_fault_stack *model_fault_stack(const struct model *model, __u32 index);
+/* Whether such faults are estimated from one page in FAULT_SAMPLE; else each is counted. */
+bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity);
+/* "file", "heap", "stack", "anonymous" */
+const char *fault_area_name(enum fault_area area);
 
 /* --- events ----------------------------------------------------------------------------------- */
 

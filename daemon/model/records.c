@@ -52,6 +52,8 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_SLAB] = "slab",
 	[REC_NUMA_FLOW] = "numa_flow",
 	[REC_RESIDENCY] = "residency",
+	[REC_FAULT_MAPPING] = "fault_mapping",
+	[REC_FAULT_STACK] = "fault_stack",
 };
 
 const char *record_name(enum record kind)

@@ -27,6 +27,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 	memcpy(snapshot->accounts, model->groups.accounts, sizeof(snapshot->accounts));
 	fallbacks_begin(&model->fallbacks);
 	numa_begin(&model->numa);
+	fault_sites_begin(&model->fault_sites);
 	model->zones.nr_pending = 0;
 	return 0;
 }
@@ -127,6 +128,8 @@ static __u64 vmstat_counted(const struct model *model, enum vmstat_item item)
 		return model_ledger_total(model, LEDGER_NUMA_LOCAL_FAULTS);
 	case VMSTAT_NUMA_PAGES_MIGRATED:
 		return model_ledger_total(model, LEDGER_NUMA_MIGRATED);
+	case VMSTAT_PGMAJFAULT:
+		return metric_sum(shape, METRIC_STORAGE_FAULTS);
 	default:
 		return 0;
 	}
@@ -210,6 +213,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->nr_groups = model->groups.nr_visible;
 	fallbacks_end(&model->fallbacks);
 	numa_end(&model->numa);
+	fault_sites_end(&model->fault_sites);
 	show_read_cells(&model->shape);
 	show_model_cells(model, rec);
 	zones_end(model);

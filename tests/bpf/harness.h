@@ -50,6 +50,7 @@ struct lab_config {
 	__u32 reclaim_order_arg;
 	__u32 nr_fallbacks;  /* 0: as the daemon has it */
 	__u32 nr_slab_sites; /* likewise */
+	__u32 nr_fault_sites;
 	__u32 migrate_reason_arg;
 	__u32 scan_status_arg;
 	bool compact_results_are_seen;
@@ -202,6 +203,8 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	bpf_map__set_max_entries(lab->skeleton->maps.numa_flows, LAB_NUMA_FLOWS);
 	if (config->nr_slab_sites)
 		bpf_map__set_max_entries(lab->skeleton->maps.slab_sites, config->nr_slab_sites);
+	if (config->nr_fault_sites)
+		bpf_map__set_max_entries(lab->skeleton->maps.fault_stacks, config->nr_fault_sites);
 	lab_leave_out(lab);
 	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;
 	lab->skeleton->rodata->compat_deferred_is_no_stall = config->deferred_is_no_stall;

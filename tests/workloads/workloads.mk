@@ -4,10 +4,11 @@
 WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
+FAULT := $(B)/tests/workloads/fault
 SURVEY := $(B)/tests/workloads/survey
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(SURVEY)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(SURVEY)
 
-$(WORKLOAD) $(RECOUNT) $(HEAP): %: %.o
+$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
