@@ -4,10 +4,11 @@
 WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
+NUMA := $(B)/tests/workloads/numa
 SURVEY := $(B)/tests/workloads/survey
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(SURVEY)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(NUMA) $(SURVEY)
 
-$(WORKLOAD) $(RECOUNT) $(HEAP): %: %.o
+$(WORKLOAD) $(RECOUNT) $(HEAP) $(NUMA): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
