@@ -160,6 +160,25 @@ static void set_policy(int mode, int node)
 		die("set_mempolicy");
 }
 
+/* In huge pages of hugetlbfs. */
+static void hugetlb(void)
+{
+	lay(MAP_PRIVATE | MAP_HUGETLB, MADV_NORMAL);
+	move();
+	use(read_pages);
+}
+
+/* Every page in a mapping of its own. */
+static void pieces(void)
+{
+	lay(MAP_PRIVATE, MADV_NOHUGEPAGE);
+	for (size_t page = 1; page < nr_pages; page += 2)
+		if (mprotect((void *)(uintptr_t)(memory + page * page_size), page_size, PROT_READ))
+			die("mprotect");
+	move();
+	use(read_pages);
+}
+
 /* By the policy of the process: wherever it runs, its memory is on FROM. */
 static void bind(void)
 {
@@ -266,6 +285,8 @@ static const struct {
 } patterns[] = {
 	{ "base", base },
 	{ "huge", huge },
+	{ "hugetlb", hugetlb },
+	{ "pieces", pieces },
 	{ "bind", bind },
 	{ "mbind", map_bind },
 	{ "interleave", interleave },
@@ -285,7 +306,7 @@ int main(int argc, char **argv)
 			patterns[i].run();
 		}
 	}
-	fputs("usage: numa base|huge|bind|mbind|interleave|threads|short-threads|shared FROM TO PAGES\n",
+	fputs("usage: numa base|huge|hugetlb|pieces|bind|mbind|interleave|threads|short-threads|shared FROM TO PAGES\n",
 	      stderr);
 	return 2;
 }
