@@ -215,6 +215,7 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_waits(process, width, out);
 	process_contiguity_show(reply, width, out);
 	process_heap_show(reply, width, out);
+	process_numa_maps_show(reply, width, out);
 	return EXIT_OK;
 }
 
@@ -227,6 +228,7 @@ int process_extend(struct cli *cli, struct answer *answer)
 	} members[] = {
 		{ OPTION_CONTIGUITY, "contiguity", process_contiguity_write },
 		{ OPTION_HEAP, "heap", process_heap_write },
+		{ OPTION_NUMA, "numa_maps", process_numa_maps_write },
 	};
 	int status = EXIT_OK;
 
