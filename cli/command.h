@@ -98,6 +98,7 @@ int faults_view(struct cli *cli, const json_t *reply, struct text *out);
 int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
 int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out);
+int numa_view(struct cli *cli, const json_t *reply, struct text *out);
 int slab_run(struct cli *cli);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);

@@ -8,6 +8,7 @@
 #include "../exporters/human.h"
 #include "command.h"
 #include "interrupt.h"
+#include "locality.h"
 #include "view.h"
 
 #define DEFAULT_CPU_SECONDS 10
@@ -213,6 +214,7 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_blocks(process, width, out);
 	show_stalls(process, width, out);
 	show_waits(process, width, out);
+	locality_show(reply_member(reply, "numa"), width, out);
 	process_contiguity_show(reply, width, out);
 	process_heap_show(reply, width, out);
 	process_numa_maps_show(reply, width, out);
