@@ -102,7 +102,7 @@ int process_read_maps(pid_t pid, uint64_t start_ns, struct text *ret)
 	return err ? err : read_text(folder, "maps", ret);
 }
 
-int space_open(struct address_space *space, pid_t pid, uint64_t start_ns, uint64_t max_cpu_ns)
+int space_begin(struct address_space *space, pid_t pid, uint64_t start_ns, uint64_t max_cpu_ns)
 {
 	char path[32];
 	int err;
@@ -112,12 +112,6 @@ int space_open(struct address_space *space, pid_t pid, uint64_t start_ns, uint64
 	space->start_cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 	space->max_cpu_ns = max_cpu_ns;
 	space->last_progress_ns = now_ns(CLOCK_MONOTONIC);
-	if (!can_see_frames(space->page_size))
-		return space_problem(space, -EPERM,
-				     "cannot see where pages lie: CAP_SYS_ADMIN is missing; run as root");
-	space->kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
-	if (space->kpageflags < 0)
-		return space_problem(space, -errno, "cannot open /proc/kpageflags: %s", strerror(errno));
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	space->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	err = space->folder < 0 ? -errno : check_start(space->folder, start_ns);
@@ -125,11 +119,26 @@ int space_open(struct address_space *space, pid_t pid, uint64_t start_ns, uint64
 		return space_problem(space, -ESRCH, "process %d has ended, or is another one here", pid);
 	if (err)
 		return space_problem(space, err, "cannot look at process %d: %s", pid, strerror(-err));
+	return 0;
+}
+
+int space_open(struct address_space *space, pid_t pid, uint64_t start_ns, uint64_t max_cpu_ns)
+{
+	int err = space_begin(space, pid, start_ns, max_cpu_ns);
+
+	if (err)
+		return err;
+	if (!can_see_frames(space->page_size))
+		return space_problem(space, -EPERM,
+				     "cannot see where pages lie: CAP_SYS_ADMIN is missing; run as root");
+	space->kpageflags = open("/proc/kpageflags", O_RDONLY | O_CLOEXEC);
+	if (space->kpageflags < 0)
+		return space_problem(space, -errno, "cannot open /proc/kpageflags: %s", strerror(errno));
 	space->pagemap = openat(space->folder, "pagemap", O_RDONLY | O_CLOEXEC);
 	if (space->pagemap < 0 && errno == ESRCH)
 		return space_problem(space, -ESRCH, "process %d has no address space", pid);
 	if (space->pagemap < 0)
-		return space_problem(space, -errno, "cannot open %s/pagemap: %s", path, strerror(errno));
+		return space_problem(space, -errno, "cannot open /proc/%d/pagemap: %s", pid, strerror(errno));
 	return 0;
 }
 
@@ -194,6 +203,8 @@ int space_read_maps(struct address_space *space, struct text *ret)
 {
 	int err = read_text(space->folder, "maps", ret);
 
+	if (err == -ENOENT || err == -ESRCH)
+		return space_problem(space, -ESRCH, "process %d has ended", space->pid);
 	if (err)
 		space_problem(space, err, "cannot read /proc/%d/maps: %s", space->pid, strerror(-err));
 	return err;

@@ -37,9 +37,10 @@ struct address_space {
 	uint64_t page_size;
 	enum space_end end;
 	char problem[256]; /* after an error: one line, what and why */
-	/* The rest is its own. */
 	pid_t pid;
-	int folder, pagemap, kpageflags, mem;
+	int folder; /* /proc/PID; what is opened through it is of this process */
+	/* The rest is its own. */
+	int pagemap, kpageflags, mem;
 	uint64_t start_cpu_ns, max_cpu_ns, last_progress_ns;
 	bool has_progress;
 	/* The last flags that were read, of the frames from first_flags on. */
@@ -50,9 +51,12 @@ struct address_space {
 };
 
 /*
- * Opens the process pid that started at start_ns (CLOCK_BOOTTIME), to be read with at most max_cpu_ns of this
- * program's CPU time. 0, or a negative errno with space->problem; to be closed in both cases.
+ * Takes up the process pid that started at start_ns (CLOCK_BOOTTIME), to be read with at most max_cpu_ns of
+ * this program's CPU time: its folder in /proc. 0, or a negative errno with space->problem; to be closed in
+ * both cases.
  */
+int space_begin(struct address_space *space, pid_t pid, uint64_t start_ns, uint64_t max_cpu_ns);
+/* The same, and opens its page tables. */
 int space_open(struct address_space *space, pid_t pid, uint64_t start_ns, uint64_t max_cpu_ns);
 void space_close(struct address_space *space);
 

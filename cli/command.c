@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TOP_OPTIONS (OPTION_ONCE | OPTION_GROUPS | OPTION_INTERVAL | OPTION_SORT | OPTION_REVERSE)
+#define PROCESS_OPTIONS (OPTION_CONTIGUITY | OPTION_HEAP | OPTION_NUMA | OPTION_SECONDS)
 
 const struct command commands[] = {
 	{ .name = "status",
@@ -23,7 +24,7 @@ const struct command commands[] = {
 	{ .name = "process",
 	  .argument = "PID",
 	  .help = "Everything about one process",
-	  .options = OPTION_CONTIGUITY | OPTION_HEAP | OPTION_SECONDS,
+	  .options = PROCESS_OPTIONS,
 	  .path = "/v1/process",
 	  .extend = process_extend,
 	  .view = process_view },
@@ -39,6 +40,10 @@ const struct command commands[] = {
 	  .help = "Free memory by zone and order, and what would still succeed",
 	  .path = "/v1/fragmentation",
 	  .view = fragmentation_view },
+	{ .name = "numa",
+	  .help = "Who uses memory of another NUMA node, what it costs, why, and what helps",
+	  .path = "/v1/numa",
+	  .view = numa_view },
 	{ .name = "slab",
 	  .help = "Slab memory that was given beyond the request, or is held and not used",
 	  .options = OPTION_SECONDS | OPTION_EVERY,

@@ -24,6 +24,7 @@ enum {
 	OPTION_CONTIGUITY = 1u << 7,
 	OPTION_HEAP = 1u << 8,
 	OPTION_EVERY = 1u << 9,
+	OPTION_NUMA = 1u << 10,
 };
 
 struct command;
@@ -80,18 +81,24 @@ int command_ask(struct cli *cli, const char *path, const struct source_query *qu
 int status_view(struct cli *cli, const json_t *reply, struct text *out);
 int probes_view(struct cli *cli, const json_t *reply, struct text *out);
 int process_view(struct cli *cli, const json_t *reply, struct text *out);
-/* With --contiguity and --heap: adds the members "contiguity" and "heap", null where there is none. */
+/*
+ * With --contiguity, --heap and --numa: adds the members "contiguity", "heap" and "numa_maps", null where there
+ * is none.
+ */
 int process_extend(struct cli *cli, struct answer *answer);
 /* Writes such a member's value for the answer's process. EXIT_OK; or, after one line, EXIT_FAILED. */
 int process_contiguity_write(const struct cli *cli, const json_t *process, struct text *ret);
 int process_heap_write(const struct cli *cli, const json_t *process, struct text *ret);
+int process_numa_maps_write(const struct cli *cli, const json_t *process, struct text *ret);
 /* Shows that member; nothing where it is missing or null. */
 void process_contiguity_show(const json_t *reply, size_t width, struct text *out);
 void process_heap_show(const json_t *reply, size_t width, struct text *out);
+void process_numa_maps_show(const json_t *reply, size_t width, struct text *out);
 int faults_view(struct cli *cli, const json_t *reply, struct text *out);
 int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
 int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out);
+int numa_view(struct cli *cli, const json_t *reply, struct text *out);
 int slab_run(struct cli *cli);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);

@@ -25,6 +25,18 @@ static char shade(uint64_t nr_blocks)
 	return shades[i];
 }
 
+char heatmap_share(double share)
+{
+	size_t darkest = sizeof(shades) - 2;
+
+	if (!(share > 0))
+		return shades[0];
+	for (size_t i = 1; i < darkest; i++)
+		if (share * (double)darkest <= (double)i)
+			return shades[i];
+	return shades[darkest];
+}
+
 /* Points of a history, several to a column where there are more than columns. */
 struct columns {
 	const json_t *points;

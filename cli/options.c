@@ -21,6 +21,9 @@
 /* replay FILE COMMAND PID is the longest. */
 #define MAX_ARGUMENTS 4
 
+/* What the command looks at itself, now. */
+#define LOOKS (OPTION_CONTIGUITY | OPTION_HEAP | OPTION_NUMA)
+
 /* argp's keys; those of OPTION_* follow KEY_OPTION in the order of their bits. */
 enum { KEY_SOCKET = 256, KEY_JSON, KEY_OPTION };
 
@@ -39,9 +42,10 @@ static const struct argp_option table[] = {
 	{ "contiguity", KEY_OPTION + 7, NULL, 0, "Read where in memory each page lies (as root)", 4 },
 	{ "heap", KEY_OPTION + 8, NULL, 0, "Read what malloc has handed out, and what it keeps (as root)",
 	  4 },
+	{ "numa", KEY_OPTION + 10, NULL, 0, "Read on which NUMA nodes its memory lies (as root)", 4 },
 	{ NULL, 0, NULL, 0, "slab:", 5 },
 	{ "every", KEY_OPTION + 9, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 5 },
-	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity or --heap:", 6 },
+	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity, --heap or --numa:", 6 },
 	{ "seconds", KEY_OPTION + 6, "N", 0,
 	  "End after so many seconds (default: when interrupted; slab: 5), or seconds of CPU (default: 10)",
 	  6 },
@@ -181,16 +185,17 @@ static void check_options(const struct cli *cli)
 		if (table[i].key >= KEY_OPTION && wrong & (1u << (table[i].key - KEY_OPTION)))
 			bad_usage("--%s: not an option of %s; see memoir --help", table[i].name,
 				  cli->command->name);
-	if (cli->replay && cli->options & (OPTION_CONTIGUITY | OPTION_HEAP))
-		bad_usage("--%s: cannot be answered from a record file",
-			  cli->options & OPTION_CONTIGUITY ? "contiguity" : "heap");
+	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
+		if (table[i].key >= KEY_OPTION && cli->replay &&
+		    cli->options & LOOKS & (1u << (table[i].key - KEY_OPTION)))
+			bad_usage("--%s: cannot be answered from a record file", table[i].name);
 	if (is_command(cli->command, "slab") && cli->seconds * 1000 > API_SLAB_MAX_MS)
 		bad_usage("--seconds %" PRIu64 ": slab looks for at most %u seconds", cli->seconds,
 			  API_SLAB_MAX_MS / 1000);
 	if (cli->replay && is_command(cli->command, "slab") && cli->options)
 		bad_usage("--seconds, --every: a record file has the looks that were taken");
 	if (is_command(cli->command, "process") && cli->options == OPTION_SECONDS)
-		bad_usage("--seconds: goes with --contiguity or --heap; see memoir --help");
+		bad_usage("--seconds: goes with --contiguity, --heap or --numa; see memoir --help");
 }
 
 static void parse_arguments(struct cli *cli, const char *const *argument)

@@ -8,6 +8,7 @@
 #include "../exporters/human.h"
 #include "command.h"
 #include "interrupt.h"
+#include "locality.h"
 #include "view.h"
 
 #define DEFAULT_CPU_SECONDS 10
@@ -213,8 +214,10 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_blocks(process, width, out);
 	show_stalls(process, width, out);
 	show_waits(process, width, out);
+	locality_show(reply_member(reply, "numa"), width, out);
 	process_contiguity_show(reply, width, out);
 	process_heap_show(reply, width, out);
+	process_numa_maps_show(reply, width, out);
 	return EXIT_OK;
 }
 
@@ -227,6 +230,7 @@ int process_extend(struct cli *cli, struct answer *answer)
 	} members[] = {
 		{ OPTION_CONTIGUITY, "contiguity", process_contiguity_write },
 		{ OPTION_HEAP, "heap", process_heap_write },
+		{ OPTION_NUMA, "numa_maps", process_numa_maps_write },
 	};
 	int status = EXIT_OK;
 

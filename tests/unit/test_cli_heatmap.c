@@ -98,6 +98,21 @@ static void test_legend(void **state UNUSED)
 	expect_text(&out, "blocks: . 1  : 4  - 16  = 64  + 256  * 1024  # 4096  % 16384  @ 65536 or more\n");
 }
 
+static void test_shares(void **state UNUSED)
+{
+	assert_int_equal(heatmap_share(0), ' ');
+	assert_int_equal(heatmap_share(-1), ' ');
+	assert_int_equal(heatmap_share(0.0 / 0.0), ' ');
+	assert_int_equal(heatmap_share(1e-9), '.');
+	assert_int_equal(heatmap_share(0.1), '.');
+	assert_int_equal(heatmap_share(0.12), ':');
+	assert_int_equal(heatmap_share(0.5), '+');
+	assert_int_equal(heatmap_share(0.88), '%');
+	assert_int_equal(heatmap_share(0.9), '@');
+	assert_int_equal(heatmap_share(1), '@');
+	assert_int_equal(heatmap_share(1e300), '@');
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -106,6 +121,7 @@ int main(void)
 		cmocka_unit_test(test_more_points_than_columns),
 		cmocka_unit_test(test_nothing_is_known),
 		cmocka_unit_test(test_legend),
+		cmocka_unit_test(test_shares),
 	};
 
 	return cmocka_run_group_tests(tests, use_utf8, NULL);

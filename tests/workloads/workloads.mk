@@ -5,10 +5,11 @@ WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
 FAULT := $(B)/tests/workloads/fault
+NUMA := $(B)/tests/workloads/numa
 SURVEY := $(B)/tests/workloads/survey
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(SURVEY)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(SURVEY)
 
-$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT): %: %.o
+$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 

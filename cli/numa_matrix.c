@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The matrix of CPU nodes and memory nodes; see numa_matrix.h. */
+#include "numa_matrix.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../daemon/util.h"
+#include "heatmap.h"
+#include "reply.h"
+#include "view.h"
+
+/* More than a kernel can be configured to have. */
+#define MAX_NODES 1024
+#define MAX_NAME 8
+/* "CPUs 12  " */
+#define LABEL_COLUMNS 9
+/* " 12.3%" */
+#define REMOTE_COLUMNS 7
+
+struct matrix {
+	const json_t *nodes;
+	size_t nr_nodes;
+	double *value; /* a row for each node, as they are among nodes */
+};
+
+static const char *node_name(const struct matrix *matrix, size_t node)
+{
+	return reply_string(json_array_get(matrix->nodes, node), "node");
+}
+
+/* Nodes are mostly in the order of their numbers, and cells in that of nodes: looks from *at on. */
+static bool find_node(const struct matrix *matrix, const char *name, size_t *at)
+{
+	for (size_t i = 0; i < matrix->nr_nodes; i++) {
+		size_t node = (*at + i) % matrix->nr_nodes;
+
+		if (!strcmp(node_name(matrix, node), name)) {
+			*at = node;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool fill(struct matrix *matrix, const json_t *nodes, const json_t *cells, const char *key)
+{
+	size_t i, row = 0, column = 0;
+	json_t *cell;
+
+	matrix->nodes = nodes;
+	matrix->nr_nodes = json_array_size(nodes) < MAX_NODES ? json_array_size(nodes) : MAX_NODES;
+	matrix->value = calloc(matrix->nr_nodes * matrix->nr_nodes + 1, sizeof(*matrix->value));
+	if (!matrix->value)
+		return false;
+	json_array_foreach((json_t *)(uintptr_t)cells, i,
+			   cell) if (find_node(matrix, reply_string(cell, "cpu_node"), &row) &&
+				     find_node(matrix, reply_string(cell, "memory_node"), &column))
+		matrix->value[row * matrix->nr_nodes + column] += reply_double(cell, key);
+	return true;
+}
+
+static double at(const struct matrix *matrix, size_t row, size_t column)
+{
+	return matrix->value[row * matrix->nr_nodes + column];
+}
+
+static double sum_of_row(const struct matrix *matrix, size_t row)
+{
+	double sum = 0;
+
+	for (size_t column = 0; column < matrix->nr_nodes; column++)
+		sum += at(matrix, row, column);
+	return sum;
+}
+
+static double share(double part, double whole)
+{
+	return whole > 0 ? part / whole : 0;
+}
+
+static void add_title(struct text *out, size_t width, const struct matrix *matrix,
+		      const struct numa_matrix_format *format)
+{
+	double local = 0, all = 0;
+
+	for (size_t row = 0; row < matrix->nr_nodes; row++) {
+		local += at(matrix, row, row);
+		all += sum_of_row(matrix, row);
+	}
+	text_add(out, "\n");
+	if (all > 0)
+		view_line(out, width, "%s: %s, %s local, %s remote", format->title,
+			  format->human(human_round(all)).text, human_percent(share(local, all)).text,
+			  human_percent(share(all - local, all)).text);
+	else
+		view_line(out, width, "%s: none so far", format->title);
+}
+
+/* Signs alone, or with their numbers. */
+static void add_row(struct text *line, const struct matrix *matrix, size_t row,
+		    const struct numa_matrix_format *format, bool has_numbers)
+{
+	double all = sum_of_row(matrix, row);
+
+	for (size_t column = 0; column < matrix->nr_nodes; column++) {
+		double value = at(matrix, row, column);
+
+		if (has_numbers)
+			text_add_format(line, "  %c %*s", heatmap_share(share(value, all)),
+					(int)format->columns, format->human(human_round(value)).text);
+		else
+			text_add_format(line, "%c", heatmap_share(share(value, all)));
+	}
+	text_add_format(line, "%s%6s", has_numbers ? "  " : "| ",
+			all > 0 ? human_percent(1 - share(at(matrix, row, row), all)).text : "-");
+}
+
+static void add_heading(struct text *line, const struct matrix *matrix,
+			const struct numa_matrix_format *format, bool has_numbers)
+{
+	text_add_format(line, "%*s", LABEL_COLUMNS, "");
+	for (size_t column = 0; has_numbers && column < matrix->nr_nodes; column++)
+		text_add_format(line, "  %*.*s", (int)format->columns + 2, MAX_NAME,
+				node_name(matrix, column));
+	if (has_numbers)
+		text_add(line, "  REMOTE");
+	else
+		text_add_format(line, " a column for each memory node from %.8s on, then what is remote",
+				node_name(matrix, 0));
+}
+
+static void add_line(struct text *out, size_t width, struct text *line)
+{
+	view_line(out, width, "%s", line->data ? line->data : "");
+	out->is_failed |= line->is_failed;
+	text_clear(line);
+}
+
+static void add_rows(struct text *out, size_t width, const struct matrix *matrix,
+		     const struct numa_matrix_format *format)
+{
+	size_t needed = LABEL_COLUMNS + matrix->nr_nodes * (format->columns + 4) + REMOTE_COLUMNS + 1;
+	bool has_numbers = needed <= width;
+	struct text line = {};
+
+	add_heading(&line, matrix, format, has_numbers);
+	add_line(out, width, &line);
+	for (size_t row = 0; row < matrix->nr_nodes; row++) {
+		if (!reply_u64(json_array_get(matrix->nodes, row), "cpus") && !(sum_of_row(matrix, row) > 0))
+			continue;
+		text_add_format(&line, "CPUs %-3.8s%s", node_name(matrix, row), has_numbers ? " " : "|");
+		add_row(&line, matrix, row, format, has_numbers);
+		add_line(out, width, &line);
+	}
+	text_free(&line);
+}
+
+void numa_matrix_add(struct text *out, size_t width, const json_t *nodes, const json_t *cells,
+		     const struct numa_matrix_format *format)
+{
+	struct matrix matrix = {};
+
+	if (!fill(&matrix, nodes, cells, format->key)) {
+		out->is_failed = true;
+		return;
+	}
+	add_title(out, width, &matrix, format);
+	add_rows(out, width, &matrix, format);
+	free(matrix.value);
+}
