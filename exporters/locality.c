@@ -9,8 +9,9 @@
 /* Less of its memory than this share being remote is no reason to look for one. */
 #define REMOTE_MIN 0.1
 
-/* Fewer followed pages say nothing of where the others are. */
+/* Fewer followed pages say nothing of where the others are, nor fewer hint faults of other accesses. */
 #define MIN_FOLLOWED 16u
+#define MIN_HINT_FAULTS 32u
 
 const char *locality_basis_name(enum locality_basis basis)
 {
@@ -59,13 +60,15 @@ static bool share_of_hint_faults(const struct model *model, const struct process
 {
 	const float *rates = model_process_rates(model, process);
 	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS], remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
+	double all_local = (double)process->total.v[LEDGER_NUMA_LOCAL_FAULTS];
+	double all_remote = (double)process->total.v[LEDGER_NUMA_REMOTE_FAULTS];
 
 	if (local + remote <= 0) {
-		local = (double)process->total.v[LEDGER_NUMA_LOCAL_FAULTS];
-		remote = (double)process->total.v[LEDGER_NUMA_REMOTE_FAULTS];
+		local = all_local;
+		remote = all_remote;
 	}
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
-	return local + remote > 0;
+	return all_local + all_remote >= MIN_HINT_FAULTS;
 }
 
 static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
