@@ -177,7 +177,8 @@ agrees_with_stat() {
 	agrees_with_stat
 	echo "$out were out, $(grew swap_faults) came back; $(mapping swap); remainder of pgmajfault $(grown pgmajfault)"
 	[ "$out" -ge 4000 ]
-	[ "$(grew swap_faults)" -ge "$out" ]
+	# A page of its stack or its libraries may be out, and not be wanted.
+	[ "$(grew swap_faults)" -ge $((out - 50)) ]
 	[ "$(grew swap_faults)" -le 5050 ]
 	[ "$(mapping swap | jq .major)" -ge $((out - 600)) ]
 	[ "$(observed swap major)" -ge "$(mapping swap | jq .major)" ]
