@@ -222,7 +222,7 @@ agrees_with_stat() {
 		echo -n . | "$FAULT" $load >/dev/null
 	done
 	after=$(quiet_status)
-	echo "pgfault $(grown pgfault), pgmajfault $(grown pgmajfault) of $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault)))"
+	echo "pgfault $(grown pgfault), retried $(retried "$nr_majors"), pgmajfault $(grown pgmajfault) of $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault)))"
 	[ "$(grown pgmajfault)" -eq 0 ]
 	[ "$(grown pgfault)" -ge 0 ]
 	[ "$(grown pgfault)" -le "$(retried "$nr_majors")" ]
