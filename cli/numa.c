@@ -30,10 +30,11 @@ static void show_balancing(const json_t *reply, size_t width, struct text *out)
 			"memory is accessed from where cannot be seen. Where it was allocated, and where it "
 			"lies, is told all the same.");
 	else if (mode & BALANCING_NORMAL)
-		view_paragraph(
-			out, width, 0, "Balancing",
-			"is on: hint faults are samples of accesses that the kernel's balancer takes, not "
-			"all accesses. Memory that a policy binds it does not sample.");
+		view_paragraph(out, width, 0, "Balancing",
+			       "is on: hint faults are samples of accesses that the kernel's balancer takes, "
+			       "not all accesses. It samples neither shared memory nor what a policy binds, "
+			       "and of a process with one thread only what is on another node than that runs "
+			       "on.");
 	else if (mode & BALANCING_TIERING)
 		view_paragraph(
 			out, width, 0, "Balancing",
