@@ -118,14 +118,73 @@ static __always_inline unsigned long page_flags(__u64 page)
 extern const volatile bool compat_zswap_load_tells_bool;
 
 /*
- * A folio of several pages keeps its order in the lowest byte of this word (folio_large_order(),
- * include/linux/mm.h) - 6.6, as zswap_load() - there is no program before that - never. (2026-11)
+ * A folio of several pages kept its order in a byte of its own, and has it in the lowest byte of _flags_1
+ * (folio_order(), include/linux/mm.h) - 6.6 - existence of the byte - when the floor passes 6.6. (2026-11)
  */
 struct folio___order {
 	unsigned long _flags_1;
 } __attribute__((preserve_access_index));
 
+struct folio___order_byte {
+	unsigned char _folio_order;
+} __attribute__((preserve_access_index));
+
 enum pageflags___head { PG_head___head };
+
+static __always_inline __u64 folio_nr_pages(__u64 folio)
+{
+	const struct folio___order *large = (const void *)folio;
+	const struct folio___order_byte *large_before = (const void *)folio;
+
+	if (!(page_flags(folio) & 1UL << bpf_core_enum_value(enum pageflags___head, PG_head___head)))
+		return 1;
+	if (bpf_core_field_exists(large_before->_folio_order))
+		return 1ULL << BPF_CORE_READ(large_before, _folio_order);
+	return 1ULL << (BPF_CORE_READ(large, _flags_1) & 0xff);
+}
+
+/* Why pages are migrated; the numbers are the kernel's own. */
+enum migrate_reason___numa { MR_NUMA_MISPLACED___numa };
+
+/* A task's memory policy and its cpuset's nodes - existence: kernels without NUMA have none - never. (2026-11) */
+struct mempolicy___mode {
+	unsigned short mode;
+} __attribute__((preserve_access_index));
+
+struct nodemask___bits {
+	unsigned long bits[1];
+} __attribute__((preserve_access_index));
+
+struct task_struct___numa {
+	struct nodemask___bits mems_allowed;
+	struct mempolicy___mode *mempolicy;
+} __attribute__((preserve_access_index));
+
+/*
+ * The CPU of a task - x86 keeps it in thread_info since 5.16, others in the task - existence - never.
+ * (2026-11)
+ */
+struct thread_info___cpu {
+	__u32 cpu;
+} __attribute__((preserve_access_index));
+
+struct task_struct___thread_cpu {
+	struct thread_info___cpu thread_info;
+} __attribute__((preserve_access_index));
+
+struct task_struct___cpu {
+	unsigned int cpu;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u32 task_cpu(const struct task_struct *task)
+{
+	const struct task_struct___thread_cpu *in_thread = (const void *)task;
+	const struct task_struct___cpu *in_task = (const void *)task;
+
+	if (bpf_core_field_exists(in_thread->thread_info.cpu))
+		return BPF_CORE_READ(in_thread, thread_info.cpu);
+	return bpf_core_field_exists(in_task->cpu) ? BPF_CORE_READ(in_task, cpu) : 0;
+}
 
 /*
  * mm->rss_stat became struct percpu_counter[NR_MM_COUNTERS] - 6.2 - existence of rss_stat[0].count -

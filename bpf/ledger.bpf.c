@@ -7,12 +7,15 @@
  * The name is taken at exit, while the thread group leader is sure to be there; the counts at
  * sched_process_free, because a dying task frees its memory after sched_process_exit.
  */
+#include "flow.bpf.h"
 #include "plane.bpf.h"
 
 /* The one definition of what the daemon sets before load (see plane.bpf.h, live.bpf.h, compat.bpf.h). */
 const volatile struct cube cubes[NR_METRICS] = {};
 const volatile __u32 page_node_shift = 0;
 const volatile __u32 page_node_fixed = 0;
+const volatile __u32 nr_matrix_nodes = 1;
+const volatile bool nodes_are_many = false;
 const volatile __u32 pageblock_order = 0;
 const volatile __u32 huge_page_order = 0;
 const volatile __u32 chunks_per_cpu = 0;
@@ -66,8 +69,7 @@ int task_exit(__u64 *ctx)
 	return 0;
 }
 
-static __always_inline void task_record(struct task_struct *task, const struct task_ledger *ledger,
-					const struct ledger_counts *counts)
+static __always_inline void task_record(struct task_struct *task, const struct task_ledger *ledger)
 {
 	struct rec_task *record = record_reserve(REC_TASK_EXIT, sizeof(*record));
 
@@ -79,7 +81,8 @@ static __always_inline void task_record(struct task_struct *task, const struct t
 		record->id = ledger->exit_id;
 	else
 		identify(&record->id, task);
-	record->counts = *counts;
+	__builtin_memset(&record->place, 0, sizeof(record->place));
+	record->counts = ledger->counts;
 	record_submit(record, false);
 }
 
@@ -92,13 +95,11 @@ int BPF_PROG(task_free, struct task_struct *task)
 {
 	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, task, NULL, 0);
 	struct ledger_counts *exited = account(ACCOUNT_EXITED);
-	struct ledger_counts counts;
 
 	if (!ledger)
 		return 0;
-	counts = ledger->counts;
-	counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
-	counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
+	ledger->counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
+	ledger->counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
 	/*
 	 * Only what was seen to exit, and as what it exited, so that exited less reaped are those in between:
 	 * a leader whose thread called exec() gives its pid to that thread after it exited.
@@ -107,42 +108,73 @@ int BPF_PROG(task_free, struct task_struct *task)
 		count(METRIC_TASKS_REAPED, exit_kind(&ledger->exit_id), 0, 0, 1);
 	if (exited)
 		for (int row = 0; row < NR_LEDGER; row++)
-			exited->v[row] += counts.v[row];
-	task_record(task, ledger, &counts);
+			exited->v[row] += ledger->counts.v[row];
+	task_record(task, ledger);
 	return 0;
 }
 
-static __always_inline void read_resident(struct ledger_counts *counts, struct mm_struct *mm)
+static __always_inline void read_resident(__u64 resident[NR_MM_COUNTERS], struct mm_struct *mm)
 {
-	counts->v[LEDGER_RSS_FILE] = MM_COUNTER_PAGES(mm, 0);
-	counts->v[LEDGER_RSS_ANON] = MM_COUNTER_PAGES(mm, 1);
-	counts->v[LEDGER_SWAP] = MM_COUNTER_PAGES(mm, 2);
-	counts->v[LEDGER_RSS_SHMEM] = MM_COUNTER_PAGES(mm, 3);
+	resident[0] = MM_COUNTER_PAGES(mm, 0);
+	resident[1] = MM_COUNTER_PAGES(mm, 1);
+	resident[2] = MM_COUNTER_PAGES(mm, 2);
+	resident[3] = MM_COUNTER_PAGES(mm, 3);
 }
 
-/* Writes one REC_TASK for every task. A task that began before the probes gets its ledger here. */
+static __always_inline void read_place(struct task_place *place, struct task_struct *task)
+{
+	const struct task_struct___numa *numa = (const void *)task;
+
+	place->cpu_node = node_of_cpu(task_cpu(task));
+	if (bpf_core_field_exists(numa->mems_allowed))
+		place->allowed_nodes = BPF_CORE_READ(numa, mems_allowed.bits[0]);
+	/* A task without a policy has none to read from, and is read as 0. */
+	if (bpf_core_field_exists(numa->mempolicy))
+		place->policy = BPF_CORE_READ(numa, mempolicy, mode);
+}
+
+/* The rows that the kernel counts itself: faults are the first of all, and resident memory the last. */
+#define NR_FAULT_ROWS 2
+#define NR_OWN_ROWS (NR_LEDGER - NR_FAULT_ROWS - NR_MM_COUNTERS)
+_Static_assert(LEDGER_MINOR_FAULTS == 0 && LEDGER_MAJOR_FAULTS == 1, "a record is written in this order");
+
+static const __u64 nothing[NR_OWN_ROWS];
+
+/*
+ * Writes one REC_TASK for every task, in three pieces, because as a whole it is too large for a program's
+ * stack. A task that began before the probes gets its ledger here.
+ */
 SEC("iter/task")
 int task_snapshot(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
-	struct rec_task record = {};
+	struct {
+		struct rec_header h;
+		struct task_identity id;
+		struct task_place place;
+		__u64 faults[NR_FAULT_ROWS];
+	} record = { .h = { REC_TASK, sizeof(struct rec_task), 0 } };
+	__u64 resident[NR_MM_COUNTERS] = {};
 	struct task_ledger *ledger;
 
 	if (!task)
 		return 0;
 	ledger = bpf_task_storage_get(&ledgers, task, NULL, BPF_LOCAL_STORAGE_GET_F_CREATE);
-	if (ledger)
-		record.counts = ledger->counts;
-	record.h.kind = REC_TASK;
-	record.h.size = sizeof(record);
 	identify(&record.id, task);
 	if (ledger && ledger->exit_id.tgid)
 		record.id.flags |= TASK_HAS_EXITED;
-	record.counts.v[LEDGER_MINOR_FAULTS] = task->min_flt;
-	record.counts.v[LEDGER_MAJOR_FAULTS] = task->maj_flt;
+	if (nodes_are_many)
+		read_place(&record.place, task);
+	record.faults[0] = task->min_flt;
+	record.faults[1] = task->maj_flt;
 	if (task->mm)
-		read_resident(&record.counts, task->mm);
+		read_resident(resident, task->mm);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
+	if (ledger)
+		bpf_seq_write(ctx->meta->seq, &ledger->counts.v[NR_FAULT_ROWS], sizeof(nothing));
+	else
+		bpf_seq_write(ctx->meta->seq, nothing, sizeof(nothing));
+	bpf_seq_write(ctx->meta->seq, resident, sizeof(resident));
 	return 0;
 }
 

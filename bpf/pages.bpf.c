@@ -8,6 +8,7 @@
  * raw_tp and not tp_btf: mm_page_alloc passes NULL when it fails, and kernels disagree on whether a
  * typed argument may be tested for that; a raw argument is a number.
  */
+#include "flow.bpf.h"
 #include "live.bpf.h"
 #include "plane.bpf.h"
 
@@ -39,6 +40,18 @@ static __always_inline void charge_failure(struct ledger_counts *counts, __u32 o
 		counts->v[LEDGER_HIGH_ORDER_FAILURES]++;
 }
 
+/* Seldom, where memory is where it is wanted, and never on a single node. */
+static __always_inline void charge_remote(struct ledger_counts *counts, __u32 node, __u32 order)
+{
+	__u32 cpu_node = bpf_get_numa_node_id();
+
+	if (node == cpu_node)
+		return;
+	if (counts)
+		counts->v[LEDGER_ALLOCATED_REMOTE] += 1ULL << order;
+	flow_add(FLOW_ALLOCATED, 0, cpu_node, node, 1ULL << order);
+}
+
 SEC("raw_tp/mm_page_alloc")
 int page_alloc(__u64 *ctx)
 {
@@ -61,6 +74,8 @@ int page_alloc(__u64 *ctx)
 		if (order == huge_page_order)
 			counts->v[LEDGER_HUGE_PAGES]++;
 	}
+	if (nodes_are_many)
+		charge_remote(counts, node, order);
 	live_allocated(ctx, page, order, migratetype, node);
 	return 0;
 }

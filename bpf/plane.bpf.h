@@ -31,6 +31,8 @@
 extern const volatile struct cube cubes[NR_METRICS];
 extern const volatile __u32 page_node_shift; /* page->flags >> this is the node; 0: always page_node_fixed */
 extern const volatile __u32 page_node_fixed;
+extern const volatile __u32 nr_matrix_nodes; /* rows and columns of a matrix of nodes */
+extern const volatile bool nodes_are_many;   /* and the node of a page can be told */
 extern const volatile __u32 pageblock_order, huge_page_order;
 extern const volatile __u32 chunks_per_cpu; /* of cells */
 extern const volatile __u32 page_kb;        /* size of a page in KiB */
@@ -45,7 +47,21 @@ struct stall_frame {
 	__u32 order;
 };
 
-#define STALL_MAX_DEPTH 4
+#define STALL_MAX_DEPTH NR_STALL_KINDS
+#define MIGRATION_MAX_DEPTH 2
+
+/* A page fault that has begun; see fault.bpf.h. What it is about is noted at its begin, because at its end it may be gone. */
+struct fault_frame {
+	__u64 start_ns;
+	__u64 page; /* number of the page that faulted */
+	__u64 ino;
+	__u64 dentry; /* of the file, to read its name from; 0: no file */
+	__u32 dev;
+	__u8 cause; /* enum fault_cause */
+	__u8 area;  /* enum fault_area */
+	__u8 state; /* FRAME_* */
+	__u8 is_locked_by_vma;
+};
 
 struct task_ledger {
 	struct ledger_counts counts;
@@ -53,7 +69,12 @@ struct task_ledger {
 	__u32 depth;                  /* open stalls */
 	__u32 compaction_tried;       /* a direct compaction began, and no zone was worth it so far */
 	__u32 frontswap_loaded;       /* the page that it reads from swap came from memory */
+	__u32 nr_migrations;          /* that have begun and not ended */
+	__u32 migrations[MIGRATION_MAX_DEPTH]; /* their reasons, enum migrate_reason */
 	struct stall_frame stalls[STALL_MAX_DEPTH];
+	struct fault_frame sampled;  /* a fault on a page that is looked at, as a whole */
+	struct fault_frame slow;     /* the part of a fault that is timed each time */
+	struct fault_frame handling; /* inside of that, the wait for a handler of faults */
 };
 
 /*
@@ -174,6 +195,22 @@ static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 
 		return;
 	*bucket += 1;
 	*sum += ns;
+}
+
+/* The same for n observations that took ns each, of a histogram that more than one program adds to. */
+static __always_inline void observe_shared(enum metric metric, __u32 i, __u32 j, __u64 ns, __u64 n)
+{
+	__s64 index = cell_index(metric, i, j, 0, 0);
+	__u64 *bucket, *sum;
+
+	if (index < 0)
+		return;
+	bucket = cell_at(index + hist_bucket(ns));
+	sum = cell_at(index + HIST_SUM);
+	if (!bucket || !sum)
+		return;
+	__sync_fetch_and_add(bucket, n);
+	__sync_fetch_and_add(sum, ns * n);
 }
 
 /* The node that a page lies on. */

@@ -9,16 +9,6 @@
  */
 #include "plane.bpf.h"
 
-/* folio_nr_pages(), include/linux/mm.h */
-static __always_inline __u64 folio_nr_pages(__u64 folio)
-{
-	const struct folio___order *large = (const void *)folio;
-
-	if (!(page_flags(folio) & 1UL << bpf_core_enum_value(enum pageflags___head, PG_head___head)))
-		return 1;
-	return 1ULL << (BPF_CORE_READ(large, _flags_1) & 0xff);
-}
-
 static __always_inline void swapped_in(__u64 nr_pages)
 {
 	struct ledger_counts *counts = counts_now();

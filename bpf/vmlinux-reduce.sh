@@ -32,6 +32,8 @@ typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
 typedef int pid_t;
+typedef u32 dev_t;
+typedef unsigned long vm_flags_t;
 typedef _Bool bool;
 
 enum { false = 0, true = 1 };
@@ -55,14 +57,24 @@ BEGIN {
 	want["zone"] = "zone_pgdat"
 	want["pglist_data"] = "node_id"
 	want["kmem_cache"] = "size object_size name"
+	want["super_block"] = "s_dev s_magic"
+	want["inode"] = "i_ino i_sb"
+	want["qstr"] = "name"
+	want["dentry"] = "d_name d_inode"
+	want["path"] = "dentry"
+	want["file"] = "f_inode f_path"
+	want["mm_struct"] = "start_brk brk start_stack"
+	want["vm_area_struct"] = "vm_start vm_end vm_mm vm_flags vm_file"
+	want["vm_fault"] = "vma address flags"
 	want["bpf_iter_meta"] = "seq"
 	want["bpf_iter__task"] = "meta task"
 	# A type is written before the ones that contain it.
 	nr = split("kernfs_node cgroup css_set cfs_rq sched_entity signal_struct task_struct pglist_data zone " \
-		   "compact_control kmem_cache bpf_iter_meta bpf_iter__task", order, " ")
+		   "compact_control kmem_cache super_block inode qstr dentry path file mm_struct vm_area_struct vm_fault " \
+		   "bpf_iter_meta bpf_iter__task", order, " ")
 	# Anonymous enums are taken by one of their enumerators.
 	split("BPF_F_NO_PREALLOC BPF_LOCAL_STORAGE_GET_F_CREATE BPF_RB_NO_WAKEUP BPF_RB_AVAIL_DATA " \
-	      "BPF_MAP_TYPE_RINGBUF BPF_NOEXIST", picked, " ")
+	      "BPF_MAP_TYPE_RINGBUF BPF_NOEXIST BPF_F_USER_STACK VM_FAULT_OOM FAULT_FLAG_WRITE", picked, " ")
 	for (i in picked)
 		is_picked[picked[i]] = 1
 }

@@ -88,6 +88,20 @@ static int check_start(int folder, uint64_t start_ns)
 	return ticks == start_ns / (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)) ? 0 : -ESRCH;
 }
 
+int process_read_maps(pid_t pid, uint64_t start_ns, struct text *ret)
+{
+	_cleanup_close_ int folder = -1;
+	char path[32];
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	err = check_start(folder, start_ns);
+	return err ? err : read_text(folder, "maps", ret);
+}
+
 int space_begin(struct address_space *space, pid_t pid, uint64_t start_ns, uint64_t max_cpu_ns)
 {
 	char path[32];

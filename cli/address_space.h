@@ -83,6 +83,12 @@ void space_clear_progress(const struct address_space *space);
 int space_read_maps(struct address_space *space, struct text *ret);
 
 /*
+ * The same of a process that is not looked at any further, pid that started at start_ns (CLOCK_BOOTTIME).
+ * -ESRCH where it has ended, -EACCES where it may not be looked at.
+ */
+int process_read_maps(pid_t pid, uint64_t start_ns, struct text *ret);
+
+/*
  * Its mappings, from the text of its maps file, in ascending order. 0, or a negative errno with
  * space->problem; ret is the caller's to free in every case.
  */

@@ -10,6 +10,19 @@
 #define BAR_X 21
 #define MAX_BAR 50
 
+void histogram_read(const json_t *reply, const json_t *object, struct histogram *ret)
+{
+	const json_t *bounds = reply_member(reply, "bounds_ns"), *buckets = reply_member(object, "buckets");
+
+	ret->nr_buckets = json_array_size(buckets);
+	if (ret->nr_buckets > HISTOGRAM_MAX_BUCKETS || ret->nr_buckets != json_array_size(bounds) + 1)
+		ret->nr_buckets = 0;
+	for (size_t i = 0; i < ret->nr_buckets; i++) {
+		ret->count[i] = human_round(json_number_value(json_array_get(buckets, i)));
+		ret->bound_ns[i] = human_round(json_number_value(json_array_get(bounds, i)));
+	}
+}
+
 void histogram_add(struct histogram *sum, const struct histogram *other)
 {
 	if (!sum->nr_buckets)

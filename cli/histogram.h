@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../exporters/text.h"
+#include "reply.h"
 
 #define HISTOGRAM_MAX_BUCKETS 64
 
@@ -15,6 +15,9 @@ struct histogram {
 	uint64_t count[HISTOGRAM_MAX_BUCKETS];
 	uint64_t bound_ns[HISTOGRAM_MAX_BUCKETS]; /* nr_buckets - 1 of them */
 };
+
+/* That of an object with the member "buckets", in a reply with "bounds_ns"; without buckets where they do not fit. */
+void histogram_read(const json_t *reply, const json_t *object, struct histogram *ret);
 
 /* Adds a histogram with the same bounds; an empty sum takes over the bounds. */
 void histogram_add(struct histogram *sum, const struct histogram *other);

@@ -73,12 +73,12 @@ static bool parse_mapping(const char *line, const char *end, struct mapping *ret
 {
 	size_t rights_len, len;
 	const char *rights;
-	uint64_t offset, inode;
+	uint64_t inode;
 
 	if (!take_number(&line, end, 16, '-', &ret->start) || !take_number(&line, end, 16, ' ', &ret->end))
 		return false;
 	rights = take_word(&line, end, &rights_len);
-	if (rights_len <= SHARED_FLAG || !take_number(&line, end, 16, ' ', &offset))
+	if (rights_len <= SHARED_FLAG || !take_number(&line, end, 16, ' ', &ret->offset))
 		return false;
 	take_word(&line, end, &len);
 	/* Some kernels end a line without a name behind the inode, others behind blanks. */
@@ -141,6 +141,24 @@ void mappings_free(struct mappings *mappings)
 {
 	free(mappings->mapping);
 	*mappings = (struct mappings){};
+}
+
+const struct mapping *mappings_find(const struct mappings *mappings, uint64_t address)
+{
+	size_t first = 0, last = mappings->nr;
+
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+		const struct mapping *mapping = &mappings->mapping[middle];
+
+		if (address < mapping->start)
+			last = middle;
+		else if (address >= mapping->end)
+			first = middle + 1;
+		else
+			return mapping;
+	}
+	return NULL;
 }
 
 static int compare_sizes(const void *a, const void *b)

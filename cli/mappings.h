@@ -11,6 +11,7 @@
 
 struct mapping {
 	uint64_t start, end; /* start < end, both multiples of the page size */
+	uint64_t offset;     /* in its file, bytes */
 	enum contiguity_kind kind;
 	bool has_file; /* it is shared, or of a file */
 	bool is_writable;
@@ -33,6 +34,9 @@ struct mappings {
 int mappings_parse(const char *text, size_t size, uint64_t page_size, struct mappings *ret);
 void mappings_free(struct mappings *mappings);
 #define _cleanup_mappings_ __attribute__((cleanup(mappings_free)))
+
+/* The one that an address is in, of mappings in ascending order; or NULL. */
+const struct mapping *mappings_find(const struct mappings *mappings, uint64_t address);
 
 /* Brings them in the order of their sizes, the smallest first. */
 void mappings_sort_by_size(struct mappings *mappings);

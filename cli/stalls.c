@@ -12,19 +12,6 @@
 
 #define MAX_PROCESSES 5
 
-static void read_histogram(const json_t *reply, const json_t *stall, struct histogram *ret)
-{
-	const json_t *bounds = reply_member(reply, "bounds_ns"), *buckets = reply_member(stall, "buckets");
-
-	ret->nr_buckets = json_array_size(buckets);
-	if (ret->nr_buckets > HISTOGRAM_MAX_BUCKETS || ret->nr_buckets != json_array_size(bounds) + 1)
-		ret->nr_buckets = 0;
-	for (size_t i = 0; i < ret->nr_buckets; i++) {
-		ret->count[i] = human_round(json_number_value(json_array_get(buckets, i)));
-		ret->bound_ns[i] = human_round(json_number_value(json_array_get(bounds, i)));
-	}
-}
-
 static void show_kinds(const json_t *reply, size_t width, struct text *out)
 {
 	static const struct table_column columns[] = {
@@ -45,7 +32,7 @@ static void show_kinds(const json_t *reply, size_t width, struct text *out)
 		struct histogram histogram = {};
 		char p50[32], p99[32];
 
-		read_histogram(reply, stall, &histogram);
+		histogram_read(reply, stall, &histogram);
 		histogram_range(&histogram, histogram_percentile(&histogram, 0.50), p50, sizeof(p50));
 		histogram_range(&histogram, histogram_percentile(&histogram, 0.99), p99, sizeof(p99));
 		table_cell(&table, reply_string(stall, "kind"));
@@ -80,7 +67,7 @@ static void show_histograms(const json_t *reply, size_t width, struct text *out)
 		const json_t *next = json_array_get(stalls, i + 1);
 		struct histogram histogram = {};
 
-		read_histogram(reply, stall, &histogram);
+		histogram_read(reply, stall, &histogram);
 		histogram_add(&sum, &histogram);
 		if (next && !strcmp(reply_string(next, "kind"), kind))
 			continue;

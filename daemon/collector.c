@@ -12,16 +12,16 @@
 #include "collector.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "cgroups.h"
 #include "ends.h"
-#include "fallbacks.h"
 #include "log.h"
+#include "numa_flows.h"
 #include "plane.h"
-#include "procfs.h"
 #include "settings.h"
+#include "tables.h"
+#include "totals.h"
 #include "util.h"
 #include "zonefiles.h"
 
@@ -31,18 +31,17 @@
 struct collector {
 	struct collector_options options;
 	struct plane *plane;
+	struct totals *totals;
 	struct cgroups *cgroups;
-	struct fallbacks *fallbacks;
+	struct tables *tables;
+	struct numa_flows *numa_flows;
 	struct zonefiles *zonefiles;
-	int vmstat_fd;
 	record_sink_fn sink;
 	void *sink_ctx;
 	__u64 sequence;
 	struct ends ends;
 	struct settings_reader settings;
 	__u64 last_end_ns, duration_ns, interval_ns;
-	__u64 *cells; /* nr_cells: what the programs counted, and behind it what the kernel counts itself */
-	__u64 *cells_after;         /* nr_counted: the first part once more */
 	struct rec_machine machine; /* as it was last sent */
 	struct rec_cells chunk;
 };
@@ -120,7 +119,7 @@ static void feed_cells(struct collector *collector)
 		chunk->nr = rest < REC_MAX_CELLS ? rest : REC_MAX_CELLS;
 		chunk->h.kind = REC_CELLS;
 		chunk->h.size = (__u32)(offsetof(struct rec_cells, cells) + chunk->nr * sizeof(__u64));
-		memcpy(chunk->cells, collector->cells + first, chunk->nr * sizeof(__u64));
+		memcpy(chunk->cells, totals_cells(collector->totals) + first, chunk->nr * sizeof(__u64));
 		feed(collector, &chunk->h);
 	}
 }
@@ -129,7 +128,7 @@ static void feed_machine(struct collector *collector)
 {
 	const struct pins_state *state = collector->options.pins->state;
 	__u64 vmstat[NR_VMSTAT_ITEMS];
-	int known = vmstat_read(collector->vmstat_fd, vmstat, NULL, NULL);
+	int known = totals_read_vmstat(collector->totals, vmstat);
 
 	collector->machine = collector->options.machine->record;
 	collector->machine.wall_offset_ns = now_ns(CLOCK_REALTIME) - now_ns(CLOCK_BOOTTIME);
@@ -142,41 +141,7 @@ static void feed_machine(struct collector *collector)
 
 /* --- one snapshot ----------------------------------------------------------------------------- */
 
-/* What is read around the tasks, to tell whether the moment was quiet. */
-struct reading {
-	struct ledger_counts accounts[NR_ACCOUNTS];
-	__u64 vmstat[NR_VMSTAT_ITEMS];
-	bool has_vmstat; /* else nothing can be compared */
-	bool cells_quiet;
-};
-
-static void read_accounts(struct collector *collector, struct ledger_counts accounts[NR_ACCOUNTS])
-{
-	for (enum account account = 0; account < NR_ACCOUNTS; account++)
-		plane_read_account(collector->plane, account, &accounts[account]);
-}
-
-static void keep_kernel_counter(void *ctx, const struct kernel_counter *counter)
-{
-	struct collector *collector = ctx;
-	const struct cube *cube = model_cube(collector->options.model, counter->metric);
-
-	if (counter->index < cube->size[0])
-		collector->cells[cube->base + counter->index] = counter->value;
-}
-
-static void read_totals(struct collector *collector, struct reading *reading)
-{
-	size_t cells_size = collector->options.nr_counted * sizeof(__u64);
-
-	plane_read_cells(collector->plane, collector->cells);
-	reading->has_vmstat = vmstat_read(collector->vmstat_fd, reading->vmstat, keep_kernel_counter,
-					  collector) >= 0;
-	plane_read_cells(collector->plane, collector->cells_after);
-	reading->cells_quiet = !memcmp(collector->cells, collector->cells_after, cells_size);
-}
-
-static void feed_totals(struct collector *collector, const struct reading *reading)
+static void feed_totals(struct collector *collector, const struct totals_reading *reading)
 {
 	struct rec_vmstat vmstat = { .h = { REC_VMSTAT, sizeof(vmstat), 0 } };
 
@@ -194,42 +159,13 @@ static void feed_totals(struct collector *collector, const struct reading *readi
 	}
 }
 
-/* A metric of tasks as the reading has it, over all kinds. */
-static __u64 nr_tasks_counted(const struct collector *collector, enum metric metric)
-{
-	const struct cube *cube = model_cube(collector->options.model, metric);
-	__u64 nr = 0;
-
-	for (__u32 kind = 0; kind < cube->size[0]; kind++)
-		nr += collector->cells[cube->base + kind * cube->stride[0]];
-	return nr;
-}
-
 /* Follows the tasks between exit and free; whether there was none of which more is to come. */
 static bool ends_are_seen(struct collector *collector)
 {
 	return ends_follow(&collector->ends,
-			   nr_tasks_counted(collector, METRIC_TASKS_EXITED) -
-				   nr_tasks_counted(collector, METRIC_TASKS_REAPED),
+			   totals_of_tasks(collector->totals, METRIC_TASKS_EXITED) -
+				   totals_of_tasks(collector->totals, METRIC_TASKS_REAPED),
 			   now_ns(CLOCK_BOOTTIME));
-}
-
-/*
- * Whether nothing was counted, no task ended, no fault happened and no page was read from swap since the
- * reading, and no task was in between: gone from the task list, its ledger not taken yet.
- */
-static bool still_quiet(struct collector *collector, const struct reading *reading)
-{
-	struct reading now;
-
-	if (!ends_are_seen(collector) || !reading->has_vmstat || !reading->cells_quiet)
-		return false;
-	read_accounts(collector, now.accounts);
-	return vmstat_read(collector->vmstat_fd, now.vmstat, NULL, NULL) >= 0 &&
-	       !memcmp(now.accounts[ACCOUNT_EXITED].v, reading->accounts[ACCOUNT_EXITED].v,
-		       sizeof(now.accounts[0].v)) &&
-	       now.vmstat[VMSTAT_PGFAULT] == reading->vmstat[VMSTAT_PGFAULT] &&
-	       now.vmstat[VMSTAT_PSWPIN] == reading->vmstat[VMSTAT_PSWPIN];
 }
 
 static int snapshot(struct collector *collector)
@@ -240,16 +176,16 @@ static int snapshot(struct collector *collector)
 	struct rec_snapshot_end end = { .h = { REC_SNAPSHOT_END, sizeof(end), 0 },
 					.interval_ns = collector->interval_ns };
 	struct pins_state *state = collector->options.pins->state;
-	struct reading reading;
+	struct totals_reading reading;
 	int err;
 
 	/* First, so that the memory it may take is not counted between the readings that are compared. */
 	zonefiles_read(collector->zonefiles, begin.h.time_ns);
-	read_accounts(collector, reading.accounts);
+	totals_read_accounts(collector->totals, reading.accounts);
 	err = plane_drain(collector->plane);
 	if (err)
 		return err;
-	read_totals(collector, &reading);
+	totals_read(collector->totals, &reading);
 	feed_probes(collector);
 	settings_read(&collector->settings, feed, collector);
 	feed(collector, &begin.h);
@@ -259,8 +195,10 @@ static int snapshot(struct collector *collector)
 	err = plane_read_tasks(collector->plane);
 	if (err)
 		return err;
-	end.quiet = still_quiet(collector, &reading);
-	err = fallbacks_read(collector->fallbacks, feed_from_kernel, collector);
+	end.quiet = ends_are_seen(collector) && totals_are_unchanged(collector->totals, &reading);
+	err = tables_read(collector->tables, feed_from_kernel, collector);
+	if (!err)
+		err = numa_flows_read(collector->numa_flows, feed, collector);
 	if (err)
 		return err;
 	if (end.quiet && collector->ends.nr_missed > state->nr_ends_missed)
@@ -365,29 +303,25 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->options = *options;
 	collector->interval_ns = options->interval_ns;
 	collector->ends = ends_from(options->pins->state->nr_ends_missed);
-	collector->vmstat_fd = open("/proc/vmstat", O_RDONLY | O_CLOEXEC);
 	collector->cgroups = cgroups_new();
-	collector->fallbacks = fallbacks_new(options->probes, options->stacks);
+	collector->tables = tables_new(options->probes, options->stacks);
 	collector->zonefiles = zonefiles_open(options->machine);
-	collector->cells = calloc(options->nr_cells, sizeof(__u64));
-	collector->cells_after = calloc(options->nr_counted, sizeof(__u64));
-	if (!collector->cgroups || !collector->fallbacks || !collector->zonefiles || !collector->cells ||
-	    !collector->cells_after) {
+	collector->numa_flows = numa_flows_new(options->probes, options->model);
+	if (!collector->cgroups || !collector->tables || !collector->zonefiles || !collector->numa_flows) {
 		collector_free(collector);
 		return -ENOMEM;
 	}
-	if (collector->vmstat_fd < 0)
-		log_warning("cannot open /proc/vmstat: %s; totals cannot be compared with the kernel's",
-			    strerror(errno));
 	err = plane_open(options->probes, options->machine->nr_cpu_ids, options->nr_counted, feed_from_kernel,
 			 collector, &collector->plane);
+	if (!err)
+		err = totals_open(options, collector->plane, &collector->totals);
 	if (err) {
 		collector_free(collector);
 		return err;
 	}
 	feed_machine(collector);
 	machine_labels(options->machine, feed_label, collector);
-	if (!options->pins->state->has_base && collector->vmstat_fd >= 0)
+	if (!options->pins->state->has_base && totals_have_vmstat(collector->totals))
 		err = take_base(collector);
 	if (!err)
 		err = collector_snapshot(collector);
@@ -403,14 +337,12 @@ void collector_free(struct collector *collector)
 {
 	if (!collector)
 		return;
+	totals_free(collector->totals);
 	plane_free(collector->plane);
 	cgroups_free(collector->cgroups);
-	fallbacks_free(collector->fallbacks);
+	tables_free(collector->tables);
+	numa_flows_free(collector->numa_flows);
 	zonefiles_close(collector->zonefiles);
-	if (collector->vmstat_fd >= 0)
-		close(collector->vmstat_fd);
-	free(collector->cells);
-	free(collector->cells_after);
 	free(collector);
 }
 

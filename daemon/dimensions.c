@@ -165,6 +165,36 @@ static void read_zones(struct machine *machine)
 		machine->record.nr_zones = 1;
 }
 
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+/* The dimensions of the matrices of nodes. */
+static const enum dim matrix_dims[] = { DIM_CPU_NODE, DIM_MEMORY_NODE, DIM_FROM_NODE, DIM_TO_NODE };
+
+static void read_matrix_nodes(struct machine *machine)
+{
+	machine->record.nr_matrix_nodes = machine->nr_matrix_nodes;
+	for (size_t i = 0; i < ARRAY_SIZE(matrix_dims); i++)
+		machine->dim_sizes[matrix_dims[i]] = machine->nr_matrix_nodes;
+}
+
+/* A node is called by its number, but for the one that stands for those that cannot be told. */
+static void add_node_label(struct machine *machine, enum dim dim)
+{
+	__u32 last = machine->dim_sizes[dim] - 1;
+
+	if (machine->dim_sizes[dim] < machine->record.nr_nodes)
+		snprintf(add_label(machine, dim, last)->text, REC_NAME_LEN, "%u and above", last);
+	else if (machine->page_node_fixed)
+		snprintf(add_label(machine, dim, machine->page_node_fixed)->text, REC_NAME_LEN, "unknown");
+}
+
+static void add_node_labels(struct machine *machine)
+{
+	add_node_label(machine, DIM_NODE);
+	for (size_t i = 0; i < ARRAY_SIZE(matrix_dims); i++)
+		add_node_label(machine, matrix_dims[i]);
+}
+
 /* --- the whole --------------------------------------------------------------------------------- */
 
 /* A counter of the kernel's own: its dimension has one value more. */
@@ -207,14 +237,13 @@ void dimensions_read(struct machine *machine)
 	machine->dim_sizes[DIM_COMPACT_RESULT] = record->nr_compact_results;
 	machine->dim_sizes[DIM_MIGRATE_REASON] = record->nr_migrate_reasons;
 	machine->dim_sizes[DIM_SCAN_RESULT] = record->nr_scan_results;
+	read_matrix_nodes(machine);
 #define DIM(id, label, size) \
 	if (size)            \
 		machine->dim_sizes[id] = size;
 	MEMOIR_DIMS(DIM)
 #undef DIM
-	if (machine->page_node_fixed)
-		snprintf(add_label(machine, DIM_NODE, machine->page_node_fixed)->text, REC_NAME_LEN,
-			 "unknown");
+	add_node_labels(machine);
 	add_enum_labels(machine, "migratetype", "MIGRATE_", DIM_MIGRATETYPE);
 	add_enum_labels(machine, "migratetype", "MIGRATE_", DIM_FALLBACK_MIGRATETYPE);
 	add_enum_labels(machine, "compact_result", "COMPACT_", DIM_COMPACT_RESULT);

@@ -10,6 +10,7 @@
 
 #include "batch.h"
 #include "log.h"
+#include "residency.h"
 #include "spoilers.h"
 #include "stacks.h"
 #include "tally.h"
@@ -26,6 +27,9 @@ struct live {
 	struct stacks *stacks;
 	struct spoilers *spoilers;
 	struct tally *tally;    /* of the reading that goes on */
+	struct residency *residency; /* likewise; NULL on a single node */
+	__u32 nr_nodes;              /* 1 where the node of a page is not known */
+	__u32 movable;               /* the migratetype */
 	struct rec_live record; /* of the last reading */
 	__u64 keys[BATCH];
 	struct live_page pages[BATCH];
@@ -61,6 +65,8 @@ struct live *live_new(const struct probes *probes, const struct machine *machine
 	live->pause = pause;
 	live->ctx = ctx;
 	live->stacks = stacks;
+	live->nr_nodes = machine->nodes_are_many ? machine->record.nr_nodes : 1;
+	live->movable = machine_find_label(machine, DIM_MIGRATETYPE, "movable");
 	live->spoilers = spoilers_new(machine);
 	if (!live->spoilers) {
 		live_free(live);
@@ -105,6 +111,7 @@ static void meet_again(struct live *live, __u64 group, const struct live_page *p
 {
 	(void)group;
 	tally_add(live->tally, page, live->record.h.time_ns);
+	residency_add(live->residency, page);
 	live->record.nr_pages++;
 }
 
@@ -131,6 +138,14 @@ static void emit_holder(void *ctx, struct rec_holder *record)
 	live->emit(live->ctx, &record->h);
 }
 
+static void emit_residency(void *ctx, struct rec_residency *record)
+{
+	struct live *live = ctx;
+
+	record->h.time_ns = live->record.h.time_ns;
+	live->emit(live->ctx, &record->h);
+}
+
 static int read_pages(struct live *live)
 {
 	struct rec_live *record = &live->record;
@@ -150,6 +165,7 @@ static int read_pages(struct live *live)
 	if (err)
 		return err;
 	tally_emit(live->tally, emit_holder, live);
+	residency_emit(live->residency, emit_residency, live);
 	if (record->knows_blocks)
 		spoilers_census(live->spoilers, emit_census, live);
 	return 0;
@@ -166,7 +182,11 @@ static void read_all(struct live *live)
 	stacks_begin(live->stacks, STACKS_OF_LIVE);
 	if (record->step_pages) {
 		live->tally = tally_new(live->huge_order, random_seed());
+		if (live->nr_nodes > 1)
+			live->residency = residency_new(live->nr_nodes, live->movable);
 		err = live->tally ? read_pages(live) : -ENOMEM;
+		residency_free(live->residency);
+		live->residency = NULL;
 		tally_free(live->tally);
 		live->tally = NULL;
 		/* What was needed for this reading is not needed for a minute. */

@@ -369,6 +369,11 @@ int machine_read(struct machine *ret)
 			"cannot tell the NUMA node of a page from this kernel's types; pages are shown as of node \"unknown\"");
 		ret->page_node_fixed = record->nr_nodes++;
 	}
+	ret->nodes_are_many = ret->page_node_shift;
+	if (record->nr_nodes > 1 && !ret->nodes_are_many)
+		record->ledger_unseen = 1ULL << LEDGER_NUMA_LOCAL_FAULTS | 1ULL << LEDGER_NUMA_REMOTE_FAULTS |
+					1ULL << LEDGER_ALLOCATED_REMOTE;
+	ret->nr_matrix_nodes = record->nr_nodes < MAX_MATRIX_NODES ? record->nr_nodes : MAX_MATRIX_NODES;
 	tell_apart(ret);
 	dimensions_read(ret);
 	return 0;

@@ -23,6 +23,8 @@ struct machine {
 	__u32 nr_cpu_ids;      /* one more than the highest CPU that there may ever be */
 	__u32 page_node_shift; /* page->flags >> this is the node; 0: every page is of page_node_fixed */
 	__u32 page_node_fixed; /* 0 on a single node; else the value "unknown", one above the real nodes */
+	__u32 nr_matrix_nodes; /* rows and columns of a matrix of nodes */
+	bool nodes_are_many;   /* and the node of a page can be told */
 	__u32 page_zone_shift; /* page->flags >> this is the zone, of as many bits as the mask */
 	__u32 page_zone_mask;  /* 0: the zone of a page cannot be told */
 	__u32 page_refcount_offset; /* of page->_refcount; 0: not known */

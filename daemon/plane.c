@@ -102,6 +102,39 @@ void plane_read_cells(const struct plane *plane, __u64 *ret_cells)
 			   plane->nr_cells);
 }
 
+/* What one CPU allocated on one node, in blocks of all migratetypes. */
+static void add_allocated(const __u64 *cells, const struct cube *cube, __u32 node, __u64 *pages,
+			  __u64 *allocations)
+{
+	const __u64 *of_node = cells + cube->base + node * cube->stride[0];
+
+	for (__u32 migratetype = 0; migratetype < cube->size[1]; migratetype++) {
+		for (__u32 order = 0; order < cube->size[2]; order++) {
+			__u64 nr = __atomic_load_n(&of_node[migratetype * cube->stride[1] +
+							    order * cube->stride[2]],
+						   __ATOMIC_RELAXED);
+
+			*pages += nr;
+			*allocations += nr >> order;
+		}
+	}
+}
+
+void plane_read_matrix(const struct plane *plane, const __u32 *node_of_cpu, const struct cube *allocated,
+		       __u32 nr_rows, __u64 *ret_pages, __u64 *ret_allocations)
+{
+	for (__u32 cpu = 0; cpu < plane->nr_cpus; cpu++) {
+		const __u64 *cells = plane->cells + (size_t)cpu * plane->chunks_per_cpu * CELLS_PER_CHUNK;
+		__u32 row = node_of_cpu[cpu] < nr_rows ? node_of_cpu[cpu] : nr_rows - 1;
+
+		for (__u32 node = 0; node < allocated->size[0]; node++) {
+			__u32 cell = row * nr_rows + (node < nr_rows ? node : nr_rows - 1);
+
+			add_allocated(cells, allocated, node, &ret_pages[cell], &ret_allocations[cell]);
+		}
+	}
+}
+
 void plane_read_account(const struct plane *plane, enum account account, struct ledger_counts *ret)
 {
 	memset(ret, 0, sizeof(*ret));

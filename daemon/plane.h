@@ -25,6 +25,14 @@ void plane_free(struct plane *plane);
 /* Sums all cells over all CPUs into ret_cells[nr_cells]. */
 void plane_read_cells(const struct plane *plane, __u64 *ret_cells);
 
+/*
+ * Adds up a cube like METRIC_ALLOCATED (node, migratetype, order) by the node of the CPU: pages and allocations
+ * in matrices of nr_rows * nr_rows, a row for each node of a CPU, a column for each node of memory; the last
+ * is for all nodes from its own on. Adds to what is there.
+ */
+void plane_read_matrix(const struct plane *plane, const __u32 *node_of_cpu, const struct cube *allocated,
+		       __u32 nr_rows, __u64 *ret_pages, __u64 *ret_allocations);
+
 /* Sums an account over all CPUs. */
 void plane_read_account(const struct plane *plane, enum account account, struct ledger_counts *ret);
 

@@ -228,25 +228,73 @@ int probes_iterator_link_fd(const struct probes *probes)
 	return probes->iterator_link_fd;
 }
 
-/* The rows that only optional programs count, each of which is enough; all others are counted everywhere. */
+/* What only optional programs count, each of which is enough; all else is counted everywhere. */
 static const struct {
 	enum ledger row;
 	const char *program;
 } optional_rows[] = {
+	{ LEDGER_ANONYMOUS_FAULTS, "fault_end" },
+	{ LEDGER_FILE_FAULTS, "fault_end" },
+	{ LEDGER_COPY_ON_WRITE_FAULTS, "fault_end" },
+	{ LEDGER_SWAP_FAULTS, "fault_swap_end" },
+	{ LEDGER_SHARED_MEMORY_FAULTS, "fault_end" },
+	{ LEDGER_HUGE_PAGE_FAULTS, "fault_huge_end" },
+	{ LEDGER_HUGE_PAGE_FAULTS, "fault_hugetlb_end" },
+	{ LEDGER_USERFAULTFD_FAULTS, "fault_user_end" },
+	{ LEDGER_FAILED_FAULTS, "fault_end" },
+	{ LEDGER_FAULT_TIME, "fault_end" },
+	{ LEDGER_MAJOR_FAULT_TIME, "fault_file_end" },
 	{ LEDGER_SWAPPED_IN, "swap_read" },
 	{ LEDGER_SWAPPED_IN, "swap_read_page" },
+	{ LEDGER_NUMA_LOCAL_FAULTS, "numa_hint_fault" },
+	{ LEDGER_NUMA_LOCAL_FAULTS, "numa_hint_fault_page" },
+	{ LEDGER_NUMA_REMOTE_FAULTS, "numa_hint_fault" },
+	{ LEDGER_NUMA_REMOTE_FAULTS, "numa_hint_fault_page" },
+	{ LEDGER_NUMA_REFUSED, "numa_fault_done" },
+};
+
+static const struct {
+	enum metric metric;
+	const char *program;
+} optional_metrics[] = {
+	{ METRIC_PAGE_FAULT, "fault_end" },
+	{ METRIC_STORAGE_FAULTS, "fault_end" },
+	{ METRIC_FAULT_ERRORS, "fault_end" },
+	{ METRIC_NUMA_HINT_FAULTS, "numa_hint_fault" },
+	{ METRIC_NUMA_HINT_FAULTS, "numa_hint_fault_page" },
+	{ METRIC_NUMA_REFUSED, "numa_fault_done" },
+	{ METRIC_MIGRATED, "folio_migrated" },
+};
+
+/* The items of /proc/vmstat that have nothing to be compared with where such a metric is not counted. */
+static const struct {
+	enum vmstat_item item;
+	enum metric metric;
+} optional_items[] = {
+	{ VMSTAT_PGMAJFAULT, METRIC_STORAGE_FAULTS },
+	{ VMSTAT_NUMA_HINT_FAULTS, METRIC_NUMA_HINT_FAULTS },
+	{ VMSTAT_NUMA_HINT_FAULTS_LOCAL, METRIC_NUMA_HINT_FAULTS },
 };
 
 void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
 {
-	__u64 optional = 0, seen = 0;
+	__u64 rows = 0, seen_rows = 0, metrics = 0, seen_metrics = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(optional_rows); i++) {
-		optional |= 1ULL << optional_rows[i].row;
+		rows |= 1ULL << optional_rows[i].row;
 		if (probes_is_attached(probes, optional_rows[i].program))
-			seen |= 1ULL << optional_rows[i].row;
+			seen_rows |= 1ULL << optional_rows[i].row;
 	}
-	record->ledger_unseen = optional & ~seen;
+	for (size_t i = 0; i < ARRAY_SIZE(optional_metrics); i++) {
+		metrics |= 1ULL << optional_metrics[i].metric;
+		if (probes_is_attached(probes, optional_metrics[i].program))
+			seen_metrics |= 1ULL << optional_metrics[i].metric;
+	}
+	record->ledger_unseen |= rows & ~seen_rows;
+	record->metrics_unseen |= metrics & ~seen_metrics;
+	for (size_t i = 0; i < ARRAY_SIZE(optional_items); i++)
+		if (record->metrics_unseen & 1ULL << optional_items[i].metric)
+			record->vmstat_known &= ~(1u << optional_items[i].item);
 	if (record->ledger_unseen & 1ULL << LEDGER_SWAPPED_IN)
 		record->vmstat_known &= ~(1u << VMSTAT_PSWPIN);
 }

@@ -16,8 +16,11 @@
 #include "probes_internal.h"
 #include "util.h"
 
-const char *const probes_map_names[NR_PROBE_MAPS] = { "cells",  "accounts",  "ledgers",   "ring",      "live",
-						      "stacks", "fallbacks", "slab_cpus", "slab_sites" };
+const char *const probes_map_names[NR_PROBE_MAPS] = {
+	"cells",     "accounts",  "ledgers",    "ring",           "live",         "stacks",
+	"fallbacks", "slab_cpus", "slab_sites", "fault_mappings", "fault_stacks", "numa_flows",
+	"cpu_nodes",
+};
 
 /* --- what a section name says ----------------------------------------------------------------- */
 
@@ -56,24 +59,26 @@ static bool kernel_has(const struct machine *machine, const char *target)
 	return machine_has_tracepoint(machine, probe_event(target));
 }
 
-static bool is_function_exit(const char *target)
+/* For a program on the begin or the end of a function; 0 for all others. */
+static enum bpf_attach_type function_attach_type(const char *target)
 {
-	return !strncmp(target, "fexit/", 6);
+	if (!strncmp(target, "fentry/", 7))
+		return BPF_TRACE_FENTRY;
+	return !strncmp(target, "fexit/", 6) ? BPF_TRACE_FEXIT : 0;
 }
 
 /*
- * Whether a program may look at the end of the function: only a try tells, because some kernels
- * refuse to load such a program, and some to attach it. 0 or a negative errno.
+ * Whether a program may look at the begin or the end of the function: only a try tells, because some
+ * kernels refuse to load such a program, and some to attach it. 0 or a negative errno.
  */
-static int try_function_exit(const struct machine *machine, const char *function)
+static int try_function(const struct machine *machine, const char *function, enum bpf_attach_type type)
 {
 	const struct bpf_insn nothing[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
 		{ .code = BPF_JMP | BPF_EXIT },
 	};
 	__s32 id = btf__find_by_name_kind(machine->btf, function, BTF_KIND_FUNC);
-	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = BPF_TRACE_FEXIT,
-		    .attach_btf_id = (__u32)id);
+	LIBBPF_OPTS(bpf_prog_load_opts, options, .expected_attach_type = type, .attach_btf_id = (__u32)id);
 	_cleanup_close_ int prog_fd = -1;
 	_cleanup_close_ int link_fd = -1;
 
@@ -82,7 +87,7 @@ static int try_function_exit(const struct machine *machine, const char *function
 	prog_fd = bpf_prog_load(BPF_PROG_TYPE_TRACING, "try", "GPL", nothing, ARRAY_SIZE(nothing), &options);
 	if (prog_fd < 0)
 		return prog_fd;
-	link_fd = bpf_link_create(prog_fd, 0, BPF_TRACE_FEXIT, NULL);
+	link_fd = bpf_link_create(prog_fd, 0, type, NULL);
 	return link_fd < 0 ? link_fd : 0;
 }
 
@@ -102,14 +107,15 @@ static bool is_superseded(const struct probe *probe, const struct machine *machi
 /* Before load: what can be known without the verifier. */
 static void set_first_state(struct probe *probe, const struct machine *machine)
 {
+	enum bpf_attach_type type = function_attach_type(probe->target);
 	char reason[REC_TEXT_LEN];
 	int err = 0;
 
 	if (is_superseded(probe, machine))
 		return probe_set_state(probe, PROBE_OPTIONAL,
 				       "not needed: this kernel has zswap_load(), see swap_read");
-	if (is_function_exit(probe->target))
-		err = try_function_exit(machine, probe_event(probe->target));
+	if (type)
+		err = try_function(machine, probe_event(probe->target), type);
 	else if (!kernel_has(machine, probe->target))
 		return probe_set_state(probe, PROBE_ABSENT, "this kernel does not have it");
 	if (!err)
@@ -167,6 +173,8 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	memcpy((void *)skeleton->rodata->cubes, cubes, sizeof(skeleton->rodata->cubes));
 	skeleton->rodata->page_node_shift = machine->page_node_shift;
 	skeleton->rodata->page_node_fixed = machine->page_node_fixed;
+	skeleton->rodata->nr_matrix_nodes = machine->nr_matrix_nodes;
+	skeleton->rodata->nodes_are_many = machine->nodes_are_many;
 	skeleton->rodata->pageblock_order = machine->pageblock_order;
 	skeleton->rodata->huge_page_order = machine->huge_page_order;
 	skeleton->rodata->page_zone_shift = machine->page_zone_shift;
@@ -187,6 +195,8 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);
 	bpf_map__set_max_entries(skeleton->maps.slab_cpus, machine->nr_cpu_ids);
+	bpf_map__set_max_entries(skeleton->maps.cpu_nodes, machine->nr_cpu_ids);
+	bpf_map__set_max_entries(skeleton->maps.numa_flows, machine->nodes_are_many ? MAX_NUMA_FLOWS : 1);
 	return 0;
 }
 

@@ -22,6 +22,10 @@ static const struct {
 	{ "pgmigrate_success", VMSTAT_PGMIGRATE_SUCCESS },
 	{ "pgmigrate_fail", VMSTAT_PGMIGRATE_FAIL },
 	{ "pswpin", VMSTAT_PSWPIN },
+	{ "numa_hint_faults", VMSTAT_NUMA_HINT_FAULTS },
+	{ "numa_hint_faults_local", VMSTAT_NUMA_HINT_FAULTS_LOCAL },
+	{ "numa_pages_migrated", VMSTAT_NUMA_PAGES_MIGRATED },
+	{ "pgmajfault", VMSTAT_PGMAJFAULT },
 };
 
 /* Counters that are shown as they are, by how their keys begin and end; the first row that fits decides. */

@@ -136,36 +136,43 @@ static enum api_status probes_reply(struct request *request)
 
 /* --- processes and groups --------------------------------------------------------------------- */
 
-/* All rows, or only the counters, under their keys; null for those that are not counted here. */
+void write_row(struct request *request, const struct ledger_counts *counts, enum ledger row)
+{
+	__u64 scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
+	char key[ROW_NAME_LEN];
+
+	row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
+	if (model_sees_row(request->model, row))
+		json_add_u64(&request->json, key, counts->v[row] * scale);
+	else
+		json_add_null(&request->json, key);
+}
+
+void write_rate(struct request *request, const float rate[NR_LEDGER], enum ledger row)
+{
+	double scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
+	char key[ROW_NAME_LEN];
+
+	if (rate[row] == 0)
+		return;
+	row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
+	json_add_double(&request->json, key, (double)rate[row] * scale);
+}
+
+/* All rows, or only the counters. */
 static void write_ledger(struct request *request, const struct ledger_counts *counts, bool only_counters)
 {
-	for (int row = 0; row < NR_LEDGER; row++) {
-		__u64 scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
-		char key[ROW_NAME_LEN];
-
-		if (only_counters && ledger_rows[row].type != COUNTER)
-			continue;
-		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
-		if (model_sees_row(request->model, (enum ledger)row))
-			json_add_u64(&request->json, key, counts->v[row] * scale);
-		else
-			json_add_null(&request->json, key);
-	}
+	for (int row = 0; row < NR_LEDGER; row++)
+		if (!only_counters || ledger_rows[row].type == COUNTER)
+			write_row(request, counts, (enum ledger)row);
 }
 
 /* Only those that are not 0: of ten thousand processes, nearly all are idle in nearly all rows. */
 static void write_rates(struct request *request, const float rate[NR_LEDGER])
 {
 	json_object_begin(&request->json, "rate");
-	for (int row = 0; row < NR_LEDGER; row++) {
-		double scale = ledger_rows[row].unit == PAGES ? request->status.machine->page_size : 1;
-		char key[ROW_NAME_LEN];
-
-		if (rate[row] == 0)
-			continue;
-		row_key(key, ledger_rows[row].id, ledger_rows[row].unit);
-		json_add_double(&request->json, key, (double)rate[row] * scale);
-	}
+	for (int row = 0; row < NR_LEDGER; row++)
+		write_rate(request, rate, (enum ledger)row);
 	json_object_end(&request->json);
 }
 
@@ -216,6 +223,11 @@ static enum api_status process_reply(struct request *request)
 		return fail(request, API_NOT_FOUND, "no such process at the last snapshot");
 	write_snapshot(request);
 	write_process(request, "process", process);
+	if (request->status.machine->nr_nodes > 1) {
+		json_object_begin(&request->json, "numa");
+		write_process_numa(request, process);
+		json_object_end(&request->json);
+	}
 	return API_OK;
 }
 
@@ -268,6 +280,10 @@ void write_cube(struct request *request, const char *key, enum metric metric, co
 	struct json *json = &request->json;
 	__u32 nr_cells = cube->size[0] * cube->stride[0];
 
+	if (!model_sees_metric(request->model, metric)) {
+		json_add_null(json, key);
+		return;
+	}
 	json_array_begin(json, key);
 	for (__u32 cell = 0; cell < nr_cells; cell++) {
 		if (!cells[cell] && !with_zero)
@@ -285,12 +301,22 @@ void write_cube(struct request *request, const char *key, enum metric metric, co
 	json_array_end(json);
 }
 
-static enum api_status faults_reply(struct request *request)
+void write_bounds(struct request *request)
 {
-	write_snapshot(request);
-	write_cube(request, "faults", METRIC_PAGE_FAULTS, "count", true);
-	write_cube(request, "exceptions", METRIC_FAULT_EXCEPTIONS, "count", true);
-	return API_OK;
+	json_array_begin(&request->json, "bounds_ns");
+	for (__u32 i = 0; i < HIST_BOUNDS; i++)
+		json_add_u64(&request->json, NULL, hist_bound_ns(i));
+	json_array_end(&request->json);
+}
+
+void write_histogram(struct request *request, const __u64 *cells)
+{
+	struct json *json = &request->json;
+
+	json_array_begin(json, "buckets");
+	for (__u32 i = 0; i < HIST_BUCKETS; i++)
+		json_add_u64(json, NULL, cells[i]);
+	json_array_end(json);
 }
 
 static void write_stall(struct request *request, __u32 kind, __u32 node)
@@ -314,10 +340,7 @@ static void write_stall(struct request *request, __u32 kind, __u32 node)
 	json_add_u64(json, "count", count);
 	json_add_u64(json, "total_ns", cells[HIST_SUM]);
 	json_add_u64(json, "self_ns", *self);
-	json_array_begin(json, "buckets");
-	for (__u32 i = 0; i < HIST_BUCKETS; i++)
-		json_add_u64(json, NULL, cells[i]);
-	json_array_end(json);
+	write_histogram(request, cells);
 	json_object_end(json);
 }
 
@@ -350,10 +373,7 @@ static enum api_status stalls_reply(struct request *request)
 	struct json *json = &request->json;
 
 	write_snapshot(request);
-	json_array_begin(json, "bounds_ns");
-	for (__u32 i = 0; i < HIST_BOUNDS; i++)
-		json_add_u64(json, NULL, hist_bound_ns(i));
-	json_array_end(json);
+	write_bounds(request);
 	json_array_begin(json, "stalls");
 	for (__u32 kind = 0; kind < NR_STALL_KINDS; kind++)
 		for (__u32 node = 0; node < model_dim_size(request->model, DIM_NODE); node++)
@@ -382,12 +402,13 @@ static const struct {
 	{ "/v1/events", events_reply },
 	{ "/v1/fragmentation", fragmentation_reply },
 	{ "/v1/doctor", doctor_reply },
+	{ "/v1/numa", numa_reply },
 	{ "/v1/slab", slab_reply },
 };
 
 bool api_shows_live_pages(const char *path)
 {
-	return !strcmp(path, "/v1/fragmentation") || !strcmp(path, "/v1/doctor");
+	return !strcmp(path, "/v1/fragmentation") || !strcmp(path, "/v1/doctor") || !strcmp(path, "/v1/numa");
 }
 
 bool api_shows_slab(const char *path)

@@ -27,6 +27,12 @@ void write_snapshot(struct request *request);
 void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
 		bool with_zero);
 
+/* The member "bounds_ns": of the buckets of every histogram. */
+void write_bounds(struct request *request);
+
+/* The member "buckets" of the histogram in these cells. */
+void write_histogram(struct request *request, const __u64 *cells);
+
 /*
  * The members about the state of free memory: "page_size_bytes", "page_block_order", "zones"
  * and, if asked for, "history".
@@ -48,12 +54,24 @@ void write_holders(struct request *request);
  */
 void write_task(struct request *request, const struct task_identity *id);
 
+/*
+ * A row of a ledger under its key, in the unit of the API, null where it is not counted here; and what a rate is
+ * under the same key, nothing where it is 0.
+ */
+void write_row(struct request *request, const struct ledger_counts *counts, enum ledger row);
+void write_rate(struct request *request, const float rate[NR_LEDGER], enum ledger row);
+
+/* The members about NUMA of an object that is about a process. */
+void write_process_numa(struct request *request, const struct process *process);
+
 /* The members "callers" and "frames": a kernel stack by its key, without the frames of the probe. */
 void write_frames(struct request *request, __u64 key);
 
+enum api_status faults_reply(struct request *request);
 enum api_status events_reply(struct request *request);
 enum api_status doctor_reply(struct request *request);
 enum api_status fragmentation_reply(struct request *request);
+enum api_status numa_reply(struct request *request);
 enum api_status slab_reply(struct request *request);
 
 #endif

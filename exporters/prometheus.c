@@ -146,6 +146,8 @@ static void write_metric(struct writer *writer, enum metric metric)
 	__u32 step = row->type == HISTOGRAM ? HIST_CELLS : 1;
 	char name[ROW_NAME_LEN];
 
+	if (!model_sees_metric(writer->model, metric))
+		return;
 	row_metric_name(name, "memoir", row->id, row->type, row->unit);
 	write_header(writer, name, row->type, row->unit, row->help);
 	for (__u32 cell = 0; cell < nr_cells; cell += step) {

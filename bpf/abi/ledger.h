@@ -27,7 +27,7 @@ struct ledger_counts {
 #define LEDGER_STALL_SELF_NS(kind) (LEDGER_STALLS(kind) + 2)
 _Static_assert(LEDGER_STALLS(STALL_DIRECT_COMPACTION) == LEDGER_DIRECT_COMPACTIONS,
 	       "stall rows lie in the order of enum stall_kind");
-_Static_assert(LEDGER_STALL_SELF_NS(STALL_MEMCG_RECLAIM) == LEDGER_MEMCG_RECLAIM_STALL_SELF,
+_Static_assert(LEDGER_STALL_SELF_NS(STALL_NUMA_MIGRATION) == LEDGER_NUMA_MIGRATION_STALL_SELF,
 	       "three rows a stall kind");
 
 _Static_assert(LEDGER_STALLS_OVER_1MS + 3 == LEDGER_STALLS_OVER_1S,
@@ -36,6 +36,10 @@ _Static_assert(LEDGER_STALLS_OVER_1MS + 3 == LEDGER_STALLS_OVER_1S,
 /* The rows of the fault exceptions lie in the order of enum fault_access. */
 _Static_assert(LEDGER_READ_FAULTS + FAULT_PROTECTION == LEDGER_PROTECTION_FAULTS,
 	       "fault rows lie in the order of enum fault_access");
+
+/* ... and those of the faults by cause in that of enum fault_cause. */
+_Static_assert(LEDGER_ANONYMOUS_FAULTS + FAULT_USERFAULTFD == LEDGER_USERFAULTFD_FAULTS,
+	       "fault rows lie in the order of enum fault_cause");
 
 /*
  * The resident rows lie in the order of the kernel's mm counters (MM_FILEPAGES, MM_ANONPAGES,
@@ -67,6 +71,13 @@ struct task_identity {
 	__u32 flags;                /* TASK_IS_* */
 	char comm[MEMOIR_COMM_LEN]; /* of the thread group leader: bytes that it chose, perhaps hostile */
 	__u32 pad;
+};
+
+/* Where a task may run and take memory, and where it is; bits are nodes, none beyond 63. */
+struct task_place {
+	__u64 allowed_nodes; /* of memory, by its cpuset */
+	__u32 cpu_node;      /* of the CPU that it runs on, or ran on last */
+	__u32 policy;        /* MPOL_* of linux/mempolicy.h that the task has itself; 0: none */
 };
 
 #define TASK_IS_KTHREAD 1u

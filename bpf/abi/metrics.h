@@ -20,6 +20,9 @@
 	DIM(DIM_FAULT_KIND, "kind", NR_FAULT_KINDS)              \
 	DIM(DIM_FAULT_MODE, "mode", NR_FAULT_MODES)              \
 	DIM(DIM_FAULT_ACCESS, "access", NR_FAULT_ACCESSES)       \
+	DIM(DIM_FAULT_CAUSE, "kind", NR_FAULT_CAUSES)            \
+	DIM(DIM_FAULT_SEVERITY, "severity", NR_FAULT_KINDS)      \
+	DIM(DIM_FAULT_ERROR, "error", NR_FAULT_ERRORS)           \
 	DIM(DIM_STALL_KIND, "kind", NR_STALL_KINDS)              \
 	DIM(DIM_COMPACT_MODE, "mode", NR_COMPACT_MODES)          \
 	DIM(DIM_TASK_KIND, "kind", NR_TASK_KINDS)                \
@@ -33,7 +36,13 @@
 	DIM(DIM_THP_EVENT, "event", 0)                           \
 	DIM(DIM_SWAP_DIRECTION, "direction", 0)                  \
 	DIM(DIM_COMPACTION_WORK, "work", 0)                      \
-	DIM(DIM_COMPACTION_EVENT, "event", 0)
+	DIM(DIM_COMPACTION_EVENT, "event", 0)                    \
+	DIM(DIM_CPU_NODE, "cpu_node", 0)                         \
+	DIM(DIM_MEMORY_NODE, "memory_node", 0)                   \
+	DIM(DIM_FROM_NODE, "from_node", 0)                       \
+	DIM(DIM_TO_NODE, "to_node", 0)                           \
+	DIM(DIM_TASK_MOVE, "decision", NR_TASK_MOVES)            \
+	DIM(DIM_NUMASTAT_ITEM, "item", NR_NUMASTAT_ITEMS)
 
 enum fault_kind { FAULT_MINOR, FAULT_MAJOR, NR_FAULT_KINDS };
 enum fault_mode { FAULT_USER, FAULT_KERNEL, NR_FAULT_MODES };
@@ -44,11 +53,28 @@ enum fault_mode { FAULT_USER, FAULT_KERNEL, NR_FAULT_MODES };
  */
 enum fault_access { FAULT_READ, FAULT_WRITE, FAULT_PROTECTION, FAULT_EXEC, NR_FAULT_ACCESSES };
 
+/* What a fault was for. The first ones have rows of the ledger, in this order. */
+enum fault_cause {
+	FAULT_ANONYMOUS,
+	FAULT_FILE,
+	FAULT_COPY_ON_WRITE,
+	FAULT_SWAP,
+	FAULT_SHARED_MEMORY,
+	FAULT_HUGE_PAGE,
+	FAULT_USERFAULTFD,
+	FAULT_NUMA_HINT,
+	NR_FAULT_CAUSES
+};
+
+/* How a fault failed. */
+enum fault_error { FAULT_OOM, FAULT_SIGBUS, FAULT_HWPOISON, FAULT_SIGSEGV, NR_FAULT_ERRORS };
+
 enum stall_kind {
 	STALL_DIRECT_RECLAIM,
 	STALL_MEMCG_RECLAIM,
 	STALL_NODE_RECLAIM,
 	STALL_DIRECT_COMPACTION,
+	STALL_NUMA_MIGRATION, /* of the page that a hint fault is about, to the node of the CPU */
 	NR_STALL_KINDS
 };
 
@@ -62,6 +88,25 @@ enum compact_mode { COMPACT_DIRECT, COMPACT_KCOMPACTD, COMPACT_PROACTIVE, COMPAC
 enum stolen { STOLEN_NO, STOLEN_YES, STOLEN_UNKNOWN, NR_STOLEN };
 
 enum migrate_result { MIGRATE_SUCCEEDED, MIGRATE_FAILED, NR_MIGRATE_RESULTS };
+
+/*
+ * A matrix of nodes has a row and a column for so many at most; the last one is for all nodes from its own on.
+ */
+#define MAX_MATRIX_NODES 32u
+
+/* What NUMA balancing decided to do with a task: to move it, to swap it with another, or, having tried, neither. */
+enum task_move { TASK_MOVED, TASK_SWAPPED, TASK_STAYED, NR_TASK_MOVES };
+
+/* Allocations, as the kernel counts them for each node (zone_statistics(), mm/page_alloc.c). */
+enum numastat_item {
+	NUMASTAT_HIT,        /* on the node that was wanted */
+	NUMASTAT_MISS,       /* here, though another was wanted */
+	NUMASTAT_FOREIGN,    /* elsewhere, though this one was wanted */
+	NUMASTAT_INTERLEAVE, /* here, as interleaving wanted */
+	NUMASTAT_LOCAL,      /* here, by a CPU of this node */
+	NUMASTAT_OTHER,      /* here, by a CPU of another node */
+	NR_NUMASTAT_ITEMS
+};
 
 enum task_kind { TASK_PROCESS, TASK_THREAD, NR_TASK_KINDS };
 
@@ -81,6 +126,8 @@ enum loss {
 	LOSS_LIVE_FREE, /* the free of a followed page that could not be noted */
 	LOSS_STACK,     /* a stack that could not be taken or found no place */
 	LOSS_FALLBACK,  /* a fallback allocation that found no place in the table by stack */
+	LOSS_NUMA_FLOW, /* something between two nodes that found no place in the table by process */
+	LOSS_FAULT_SITE, /* a page fault that found no place in the tables by mapping or by stack */
 	NR_LOSSES
 };
 
@@ -95,6 +142,10 @@ enum vmstat_item {
 	VMSTAT_PGMIGRATE_SUCCESS, /* pages */
 	VMSTAT_PGMIGRATE_FAIL,    /* pages */
 	VMSTAT_PSWPIN,            /* pages */
+	VMSTAT_NUMA_HINT_FAULTS,  /* faults */
+	VMSTAT_NUMA_HINT_FAULTS_LOCAL, /* faults */
+	VMSTAT_NUMA_PAGES_MIGRATED,    /* pages */
+	VMSTAT_PGMAJFAULT,        /* faults */
 	NR_VMSTAT_ITEMS
 };
 

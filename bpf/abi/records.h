@@ -7,9 +7,11 @@
 #ifndef MEMOIR_ABI_RECORDS_H
 #define MEMOIR_ABI_RECORDS_H
 
+#include "faults.h"
 #include "ledger.h"
 #include "live.h"
 #include "metrics.h"
+#include "numa.h"
 #include "slab.h"
 #include "types.h"
 
@@ -36,8 +38,11 @@ struct rec_machine {
 	/* What this kernel counts itself; 0: nothing of the kind. */
 	__u32 nr_thp_events, nr_swap_directions, nr_compaction_works, nr_compaction_events;
 	__u32 nr_zones;
+	__u32 nr_matrix_nodes;      /* of a matrix of nodes; the last is for all from its own on */
+	__u32 pad;
 	__u32 vmstat_known;         /* bit per vmstat item that this kernel has, and memoir counts here */
 	__u64 ledger_unseen;        /* bit per ledger row that nothing counts here: its 0 means nothing */
+	__u64 metrics_unseen;       /* likewise, bit per metric */
 	char kernel[REC_NAME_LEN];  /* uname -r */
 	char version[REC_NAME_LEN]; /* of memoir */
 };
@@ -111,6 +116,7 @@ struct rec_vmstat {
 struct rec_task {
 	struct rec_header h;
 	struct task_identity id;
+	struct task_place place; /* zeroes where there is one node only, and of a task that is gone */
 	struct ledger_counts counts;
 };
 
@@ -251,6 +257,61 @@ struct rec_fallback {
 };
 
 /*
+ * What went from one node to another for one process since the probes were installed (enum numa_flow). A
+ * snapshot has at most so many, of processes that live.
+ */
+#define REC_MAX_NUMA_FLOWS 4096
+struct rec_numa_flow {
+	struct rec_header h;
+	struct numa_flow_key key;
+	__u64 nr;
+};
+
+/*
+ * On one node, what a process allocated for itself and still holds, by a reading of live pages: no kernel
+ * memory. Only where there are several nodes. A reading has at most so many, the heaviest processes'.
+ */
+#define REC_MAX_RESIDENCIES 2048
+struct rec_residency {
+	struct rec_header h;
+	__u64 start_ns; /* of the process, since boot; with tgid it names the process */
+	__u32 tgid;
+	__u32 node;
+	__u64 nr_pages; /* followed pages; each stands for step_pages */
+};
+
+/*
+ * Page faults of one process in one file or kind of memory, of one cause, since the probes were installed. A
+ * snapshot has those that took most time, at most REC_MAX_FAULT_MAPPINGS of them, the longest first.
+ */
+#define REC_MAX_FAULT_MAPPINGS 50
+struct rec_fault_mapping {
+	struct rec_header h;
+	struct task_identity id; /* of the task that was the first */
+	__u64 count, nr_major;   /* estimates where the histogram's are */
+	__u64 total_ns;
+	__u64 longest_ns; /* of those that were timed */
+	__u64 ino;        /* 0: no file */
+	__u32 dev;        /* as the kernel encodes it: 12 bits major, 20 bits minor */
+	__u32 cause;      /* enum fault_cause */
+	__u32 area;       /* enum fault_area */
+	__u32 pad;
+	char name[FAULT_NAME_LEN]; /* last part of the file's path: of any origin, perhaps cut */
+};
+
+/* Page faults of one process from one user stack, likewise: the most frequent, the most frequent first. */
+#define REC_MAX_FAULT_STACKS 50
+struct rec_fault_stack {
+	struct rec_header h;
+	struct task_identity id;
+	__u64 count;                     /* estimated: those that were seen times FAULT_STACK_SAMPLE */
+	__u64 address;                   /* of the last one */
+	__u32 access;                    /* of the last one, enum fault_access */
+	__u32 nr;                        /* frames, at least one */
+	__u64 ip[FAULT_MAX_USER_FRAMES]; /* innermost first, where it faulted */
+};
+
+/*
  * What the slab allocators gave one process at one call site from one cache, of the allocations that were
  * looked at while somebody asked for it.
  */
@@ -316,5 +377,7 @@ enum record {
 #define RECORD(id, type, is_event) _Static_assert(sizeof(type) % 8 == 0, #id " must keep records aligned");
 #include "records.def"
 #undef RECORD
+
+_Static_assert(NR_METRICS <= 64, "a bit for each metric");
 
 #endif

@@ -213,7 +213,8 @@ int apply_live(struct model *model, const struct rec_header *h)
 	struct holder_list shown = holders->shown;
 
 	if (!is_possible(rec->nr_pages, rec->step_pages) ||
-	    !is_possible(holders->pending.nr_pages, rec->step_pages))
+	    !is_possible(holders->pending.nr_pages, rec->step_pages) ||
+	    !numa_is_possible(&model->numa, rec->step_pages))
 		return -EINVAL;
 	holders->rec = *rec;
 	terminate(holders->rec.why_not);
@@ -226,6 +227,7 @@ int apply_live(struct model *model, const struct rec_header *h)
 	holders->pending.spoiled_e6 = 0;
 	holders->pending.spoiled_error_e6 = 0;
 	holders->pending.nr_censuses = 0;
+	numa_live_end(&model->numa);
 	holders_clear_cells(&model->shape);
 	census_show_cells(model);
 	show_held_cells(model);
@@ -262,8 +264,7 @@ const struct process *model_holder_process(const struct model *model, const stru
 
 bool model_holder_is_alive(const struct model *model, const struct rec_holder *holder)
 {
-	return holder->tgid &&
-	       (model_holder_process(model, holder) || holder->start_ns > model->status.time_ns);
+	return holder->tgid && model_lives(model, holder->tgid, holder->start_ns);
 }
 
 __u32 model_nr_censuses(const struct model *model)

@@ -20,6 +20,7 @@
 #include "index.h"
 #include "model.h"
 #include "recent.h"
+#include "sites.h"
 
 #include "../../bpf/abi/hist.h"
 
@@ -159,18 +160,6 @@ void watch_free(struct watch *watch);
 /* Notes the totals of the snapshot that has just become visible, if a point is due. */
 void watch_add(struct model *model);
 
-/* --- fallbacks.c ------------------------------------------------------------------------------ */
-
-struct fallbacks {
-	struct rec_fallback shown[REC_MAX_FALLBACKS];   /* as of the last snapshot */
-	struct rec_fallback pending[REC_MAX_FALLBACKS]; /* as of the open one */
-	__u32 nr_shown, nr_pending;
-};
-
-int apply_fallback(struct model *model, const struct rec_header *h);
-void fallbacks_begin(struct fallbacks *fallbacks);
-void fallbacks_end(struct fallbacks *fallbacks);
-
 /* --- history.c -------------------------------------------------------------------------------- */
 
 /* The free blocks of one zone at the points of the history; point n is in row n % HISTORY_POINTS. */
@@ -243,13 +232,20 @@ struct rates {
 	float v[NR_LEDGER];
 };
 
+/* What the open snapshot has seen of a process. */
+struct process_next {
+	struct ledger_counts sum; /* what its exited threads had, and what the living ones have */
+	__u64 cgroup_id;
+	__u64 allowed_nodes, cpu_nodes;
+	__u32 policy;
+	__u32 nr_threads;
+	char comm[MEMOIR_COMM_LEN];
+};
+
 struct processes {
 	struct process *all; /* the living first, then those that only wait for their exit records */
-	/*
-	 * By entry, for those that the open snapshot has seen: what their exited threads had, and what the
-	 * living ones have. Only there while a snapshot is open: it is a third of the table.
-	 */
-	struct ledger_counts *sums;
+	/* By entry, for those that it has seen; only there while a snapshot is open: it is half of the table. */
+	struct process_next *next;
 	/* The rates of those that did anything in the last interval: most do nothing. */
 	struct rates *rates;
 	__u32 nr_rates, max_rates;
@@ -401,6 +397,32 @@ void holders_end(struct model *model);
 /* Says of all cells about live pages that they have no value. */
 void holders_clear_cells(struct shape *shape);
 
+/* --- numa.c ----------------------------------------------------------------------------------- */
+
+/* Records that begin with their process, of one kind and size. */
+struct process_list {
+	void *all;
+	__u32 nr, capacity;
+	__u64 nr_pages; /* of all of them, where they have some */
+};
+
+struct numa {
+	struct process_list flows;         /* as of the last snapshot, by process: struct rec_numa_flow */
+	struct process_list pending_flows; /* as of the open one */
+	struct process_list residencies; /* of the last reading of live pages, likewise: struct rec_residency */
+	struct process_list pending_residencies; /* of the one that has not ended */
+};
+
+void numa_free(struct numa *numa);
+int apply_numa_flow(struct model *model, const struct rec_header *h);
+int apply_residency(struct model *model, const struct rec_header *h);
+void numa_begin(struct numa *numa);
+void numa_end(struct numa *numa);
+/* Whether the reading that has not ended can be of a machine, where each page stands for so many. */
+bool numa_is_possible(const struct numa *numa, __u32 step_pages);
+/* That reading has ended. */
+void numa_live_end(struct numa *numa);
+
 /* --- slab.c ----------------------------------------------------------------------------------- */
 
 /* What a look may have; more is refused. */
@@ -435,10 +457,12 @@ struct model {
 	struct watch watch;
 	struct snapshot snapshot;
 	struct fallbacks fallbacks;
+	struct fault_sites fault_sites;
 	struct processes processes;
 	struct groups groups;
 	struct stacks stacks;
 	struct holders holders;
+	struct numa numa;
 	struct slab_looks slab;
 	struct zones zones;
 	struct model_status status;

@@ -111,11 +111,26 @@ static const char *const fault_access_labels[NR_FAULT_ACCESSES] = {
 	[FAULT_EXEC] = "exec",
 };
 
+static const char *const fault_cause_labels[NR_FAULT_CAUSES] = {
+	[FAULT_ANONYMOUS] = "anonymous",         [FAULT_FILE] = "file",
+	[FAULT_COPY_ON_WRITE] = "copy_on_write", [FAULT_SWAP] = "swap",
+	[FAULT_SHARED_MEMORY] = "shared_memory", [FAULT_HUGE_PAGE] = "huge_page",
+	[FAULT_USERFAULTFD] = "userfaultfd",     [FAULT_NUMA_HINT] = "numa_hint",
+};
+
+static const char *const fault_error_labels[NR_FAULT_ERRORS] = {
+	[FAULT_OOM] = "oom",
+	[FAULT_SIGBUS] = "sigbus",
+	[FAULT_HWPOISON] = "hwpoison",
+	[FAULT_SIGSEGV] = "sigsegv",
+};
+
 static const char *const stall_kind_labels[NR_STALL_KINDS] = {
 	[STALL_DIRECT_RECLAIM] = "direct_reclaim",
 	[STALL_MEMCG_RECLAIM] = "memcg_reclaim",
 	[STALL_NODE_RECLAIM] = "node_reclaim",
 	[STALL_DIRECT_COMPACTION] = "direct_compaction",
+	[STALL_NUMA_MIGRATION] = "numa_migration",
 };
 
 static const char *const compact_mode_labels[NR_COMPACT_MODES] = {
@@ -143,6 +158,8 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_PROCESS_TABLE_FULL] = "process_table_full",
 	[LOSS_END_MISSED] = "end_missed",
 	[LOSS_FALLBACK] = "fallback",
+	[LOSS_NUMA_FLOW] = "numa_flow",
+	[LOSS_FAULT_SITE] = "fault_site",
 	[LOSS_LIVE_PAGE] = "live_page",
 	[LOSS_LIVE_FREE] = "live_free",
 	[LOSS_STACK] = "stack",
@@ -158,6 +175,25 @@ static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {
 	[VMSTAT_PGMIGRATE_SUCCESS] = "pgmigrate_success",
 	[VMSTAT_PGMIGRATE_FAIL] = "pgmigrate_fail",
 	[VMSTAT_PSWPIN] = "pswpin",
+	[VMSTAT_NUMA_HINT_FAULTS] = "numa_hint_faults",
+	[VMSTAT_NUMA_HINT_FAULTS_LOCAL] = "numa_hint_faults_local",
+	[VMSTAT_NUMA_PAGES_MIGRATED] = "numa_pages_migrated",
+	[VMSTAT_PGMAJFAULT] = "pgmajfault",
+};
+
+static const char *const task_move_labels[NR_TASK_MOVES] = {
+	[TASK_MOVED] = "moved",
+	[TASK_SWAPPED] = "swapped",
+	[TASK_STAYED] = "stayed",
+};
+
+static const char *const numastat_labels[NR_NUMASTAT_ITEMS] = {
+	[NUMASTAT_HIT] = "hit",
+	[NUMASTAT_MISS] = "miss",
+	[NUMASTAT_FOREIGN] = "foreign",
+	[NUMASTAT_INTERLEAVE] = "interleave",
+	[NUMASTAT_LOCAL] = "local",
+	[NUMASTAT_OTHER] = "other",
 };
 
 static const char *const stolen_labels[NR_STOLEN] = {
@@ -176,6 +212,9 @@ static const char *const *const fixed_labels[NR_DIMS] = {
 	[DIM_FAULT_KIND] = fault_kind_labels,
 	[DIM_FAULT_MODE] = fault_mode_labels,
 	[DIM_FAULT_ACCESS] = fault_access_labels,
+	[DIM_FAULT_CAUSE] = fault_cause_labels,
+	[DIM_FAULT_SEVERITY] = fault_kind_labels,
+	[DIM_FAULT_ERROR] = fault_error_labels,
 	[DIM_STALL_KIND] = stall_kind_labels,
 	[DIM_COMPACT_MODE] = compact_mode_labels,
 	[DIM_TASK_KIND] = task_kind_labels,
@@ -183,6 +222,8 @@ static const char *const *const fixed_labels[NR_DIMS] = {
 	[DIM_VMSTAT_ITEM] = vmstat_labels,
 	[DIM_STOLEN] = stolen_labels,
 	[DIM_MIGRATE_RESULT] = migrate_result_labels,
+	[DIM_TASK_MOVE] = task_move_labels,
+	[DIM_NUMASTAT_ITEM] = numastat_labels,
 };
 
 const char *dim_fixed_label(enum dim dim, __u32 index)
@@ -214,7 +255,7 @@ static __u32 cube_layout(struct cube *cube, const struct metric_row *row, __u32 
 }
 
 /* Programs count in the kernel's memory; what the kernel counts is read with that; the rest is computed. */
-static const enum value_source cube_order[] = { BPF, KERNEL, MODEL };
+static const enum value_source cube_order[] = { BPF, BY_CPU, KERNEL, MODEL };
 
 __u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS])
 {

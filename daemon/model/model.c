@@ -39,6 +39,10 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_SLAB_SITE] = { apply_slab_site, false },
 	[REC_SLAB_CACHE] = { apply_slab_cache, false },
 	[REC_SLAB] = { apply_slab, false },
+	[REC_NUMA_FLOW] = { apply_numa_flow, true },
+	[REC_RESIDENCY] = { apply_residency, false },
+	[REC_FAULT_MAPPING] = { apply_fault_mapping, true },
+	[REC_FAULT_STACK] = { apply_fault_stack, true },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -71,6 +75,7 @@ void model_free(struct model *model)
 	recent_free(&model->stacks.all);
 	recent_free(&model->stacks.symbols);
 	holders_free(&model->holders);
+	numa_free(&model->numa);
 	slab_looks_free(&model->slab);
 	events_free(&model->events);
 	watch_free(&model->watch);

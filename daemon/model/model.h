@@ -21,7 +21,7 @@
 
 enum value_type { COUNTER, GAUGE, HISTOGRAM };
 enum value_unit { EVENTS, PAGES, BYTES, NSEC, RATIO, INDEX };
-enum value_source { BPF, MODEL, KERNEL };
+enum value_source { BPF, MODEL, KERNEL, BY_CPU };
 
 struct metric_row {
 	const char *id; /* "METRIC_STALL" */
@@ -60,7 +60,8 @@ void row_key(char ret[ROW_NAME_LEN], const char *id, enum value_unit unit);
 
 /*
  * Lays out all cubes for these dimension sizes (indexed by enum dim); returns the number of cells. Those that
- * programs count (BPF) come first, then those that the kernel counts (KERNEL), then what is computed (MODEL).
+ * programs count (BPF) come first, then what is added up of those (BY_CPU), then those that the kernel counts
+ * (KERNEL), then what is computed (MODEL).
  */
 __u32 cubes_layout(struct cube cubes[NR_METRICS], const __u32 dim_sizes[NR_DIMS]);
 /* How many there are up to the last cell of this source. */
@@ -124,11 +125,16 @@ const char *dim_name(enum dim dim);
 const struct cube *model_cube(const struct model *model, enum metric metric);
 const __u64 *model_cells(const struct model *model, enum metric metric);
 
+/* Whether a metric is counted on this kernel; where it is not, it has no series and is null in JSON. */
+bool model_sees_metric(const struct model *model, enum metric metric);
+
 /* Which vmstat items this kernel has, and memoir counts, is in machine->vmstat_known. The kernel's name: "pgalloc". */
 const char *vmstat_item_name(enum vmstat_item item);
 
 __u32 model_nr_probes(const struct model *model);
 const struct rec_probe *model_probe(const struct model *model, __u32 index);
+/* The probe of that name, or NULL. */
+const struct rec_probe *model_find_probe(const struct model *model, const char *name);
 const char *probe_state_name(enum probe_state state);
 /*
  * Whether a probe in this state is to be attached: neither do others do its work, nor does it wait for a
@@ -195,14 +201,15 @@ struct process {
 	__u32 group; /* index for model_group() */
 	bool is_kthread;
 	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
+	/* Bits are nodes, none beyond 63; 0 where there is one node only. */
+	__u64 allowed_nodes;        /* for memory, by the cpuset of its thread group leader */
+	__u64 cpu_nodes;            /* of the CPUs that its threads run on, or ran on last */
+	__u32 policy;               /* MPOL_* of linux/mempolicy.h, of the leader; 0: none of its own */
 	struct ledger_counts total; /* all its threads, living and gone */
 	/* private to the model */
 	__u32 rates;                /* the row of model_process_rates(); 0: it has none, all are 0 */
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
-	__u64 next_cgroup_id;       /* as the open snapshot saw it; next_comm and next_threads too */
-	char next_comm[MEMOIR_COMM_LEN];
-	__u32 next_threads;
 	__u32 pass; /* the pass of the open snapshot, if that has seen it */
 };
 
@@ -215,6 +222,8 @@ const float *model_process_rates(const struct model *model, const struct process
 const struct process *model_find_process(const struct model *model, __u32 tgid);
 /* The one that was started then, CLOCK_BOOTTIME; NULL if it did not live any more. */
 const struct process *model_find_living(const struct model *model, __u32 tgid, __u64 start_ns);
+/* Whether that one lived at the last snapshot, or was started since. */
+bool model_lives(const struct model *model, __u32 tgid, __u64 start_ns);
 
 /* --- groups ----------------------------------------------------------------------------------- */
 
@@ -273,6 +282,21 @@ const char *account_name(enum account account);
  */
 __u32 model_nr_fallbacks(const struct model *model);
 const struct rec_fallback *model_fallback(const struct model *model, __u32 index);
+
+/* --- page faults ------------------------------------------------------------------------------ */
+
+/*
+ * Page faults by process and mapping at the last snapshot, those that took most time, and by process and user
+ * stack, the most frequent; not all. name and id.comm are terminated.
+ */
+__u32 model_nr_fault_mappings(const struct model *model);
+const struct rec_fault_mapping *model_fault_mapping(const struct model *model, __u32 index);
+__u32 model_nr_fault_stacks(const struct model *model);
+const struct rec_fault_stack *model_fault_stack(const struct model *model, __u32 index);
+/* Whether such faults are estimated from one page in FAULT_SAMPLE; else each is counted. */
+bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity);
+/* "file", "heap", "stack", "anonymous" */
+const char *fault_area_name(enum fault_area area);
 
 /* --- events ----------------------------------------------------------------------------------- */
 
@@ -391,6 +415,22 @@ const struct rec_slab_site *model_slab_site(const struct model *model, __u32 ind
 /* All caches at its end. name is terminated. */
 __u32 model_nr_slab_caches(const struct model *model);
 const struct rec_slab_cache *model_slab_cache(const struct model *model, __u32 index);
+
+/* --- NUMA --------------------------------------------------------------------------------------- */
+
+/*
+ * What went from node to node for a process since the probes were installed, at the last snapshot: so many in
+ * a row. Valid until the next model_apply().
+ */
+const struct rec_numa_flow *model_numa_flows(const struct model *model, const struct process *process,
+					     __u32 *ret_nr);
+
+/*
+ * What a process allocated for itself and still holds, by node, as the last reading of live pages estimates
+ * it (see live_error_pages()): so many in a row. None where it holds little, or there is one node only.
+ */
+const struct rec_residency *model_residency(const struct model *model, const struct process *process,
+					    __u32 *ret_nr);
 
 /* --- kernel stacks ------------------------------------------------------------------------------ */
 

@@ -21,7 +21,7 @@ void processes_free(struct processes *processes)
 	for (__u32 i = 0; i < processes->nr; i++)
 		free(processes->all[i].gone);
 	free(processes->all);
-	free(processes->sums);
+	free(processes->next);
 	free(processes->rates);
 	index_free(&processes->index);
 }
@@ -68,23 +68,23 @@ static bool processes_make_room(struct processes *processes)
 	if (!all)
 		return false;
 	processes->all = all;
-	if (processes->sums) {
-		struct ledger_counts *sums = realloc(processes->sums, capacity * sizeof(*sums));
+	if (processes->next) {
+		struct process_next *next = realloc(processes->next, capacity * sizeof(*next));
 
-		if (!sums)
+		if (!next)
 			return false;
-		processes->sums = sums;
+		processes->next = next;
 	}
 	processes->capacity = capacity;
 	return true;
 }
 
 /* False where memory is out. */
-static bool processes_make_sums(struct processes *processes)
+static bool processes_make_next(struct processes *processes)
 {
-	if (!processes->sums)
-		processes->sums = malloc(processes->capacity * sizeof(*processes->sums));
-	return processes->sums;
+	if (!processes->next)
+		processes->next = malloc(processes->capacity * sizeof(*processes->next));
+	return processes->next;
 }
 
 /* NULL where the table is full, or memory is. */
@@ -99,8 +99,11 @@ static struct process *process_add(struct processes *processes, const struct tas
 	*process = (struct process){
 		.tgid = id->tgid,
 		.start_ns = id->start_ns,
+		.cgroup_id = id->cgroup_id,
 		.is_kthread = id->flags & TASK_IS_KTHREAD,
 	};
+	memcpy(process->comm, id->comm, sizeof(process->comm));
+	terminate(process->comm);
 	return process;
 }
 
@@ -135,27 +138,30 @@ static void process_swap(struct processes *processes, __u32 a, __u32 b)
 
 /* --- records ---------------------------------------------------------------------------------- */
 
-static void process_add_row(struct process *process, struct ledger_counts *sum, const struct rec_task *rec,
+static void process_add_row(struct process *process, struct process_next *next, const struct rec_task *rec,
 			    __u32 pass)
 {
 	bool is_first = process->pass != pass;
 
 	if (is_first) {
 		process->pass = pass;
-		*sum = *process_gone(process);
-		process->next_threads = 0;
+		*next = (struct process_next){ .sum = *process_gone(process) };
 	}
 	if (is_first || rec->id.flags & TASK_IS_LEADER) {
-		strncpy(process->next_comm, rec->id.comm, sizeof(process->next_comm));
-		terminate(process->next_comm);
-		process->next_cgroup_id = rec->id.cgroup_id;
+		strncpy(next->comm, rec->id.comm, sizeof(next->comm));
+		terminate(next->comm);
+		next->cgroup_id = rec->id.cgroup_id;
+		next->allowed_nodes = rec->place.allowed_nodes;
+		next->policy = rec->place.policy;
 	}
-	process->next_threads++;
-	counters_add(sum, &rec->counts);
+	next->nr_threads++;
+	if (rec->place.allowed_nodes && rec->place.cpu_node < 64)
+		next->cpu_nodes |= 1ULL << rec->place.cpu_node;
+	counters_add(&next->sum, &rec->counts);
 	for_each_gauge(row)
 	{
-		if (sum->v[row] < rec->counts.v[row])
-			sum->v[row] = rec->counts.v[row];
+		if (next->sum.v[row] < rec->counts.v[row])
+			next->sum.v[row] = rec->counts.v[row];
 	}
 }
 
@@ -168,12 +174,12 @@ int apply_task(struct model *model, const struct rec_header *h)
 
 	if (!process)
 		process = process_add(processes, &rec->id);
-	if (process && !processes_make_sums(processes))
+	if (process && !processes_make_next(processes))
 		return -ENOMEM;
 	snapshot->nr_tasks++;
 	counters_add(&snapshot->tasks, &rec->counts);
 	if (process) {
-		process_add_row(process, &processes->sums[process - processes->all], rec, snapshot->pass);
+		process_add_row(process, &processes->next[process - processes->all], rec, snapshot->pass);
 		return 0;
 	}
 	snapshot->nr_overflow++;
@@ -226,6 +232,7 @@ static void process_change_group(struct groups *groups, const struct process *pr
 	counters_sub(&group_slot(groups, to)->offset, &process->total);
 }
 
+/* Finds its group by the name and cgroup that it has now. */
 static void process_identify(struct model *model, struct process *process, const struct ledger_counts *sum)
 {
 	bool is_new = !process->seen;
@@ -233,8 +240,6 @@ static void process_identify(struct model *model, struct process *process, const
 	struct group_key key;
 	__u32 group;
 
-	memcpy(process->comm, process->next_comm, sizeof(process->comm));
-	process->cgroup_id = process->next_cgroup_id;
 	group_key_make(&key, model, process->comm, process->cgroup_id, process->is_kthread);
 	group = groups_get(groups, &key);
 	if (!is_new) {
@@ -247,11 +252,12 @@ static void process_identify(struct model *model, struct process *process, const
 	process->group = group;
 }
 
-static bool process_has_new_identity(const struct model *model, const struct process *process)
+static bool process_has_new_identity(const struct model *model, const struct process *process,
+				     const struct process_next *next)
 {
-	return !process->seen || process->cgroup_id != process->next_cgroup_id ||
+	return !process->seen || process->cgroup_id != next->cgroup_id ||
 	       model->units.generation != model->processes.units_generation ||
-	       memcmp(process->comm, process->next_comm, sizeof(process->comm)) != 0;
+	       memcmp(process->comm, next->comm, sizeof(process->comm)) != 0;
 }
 
 /* Without memory for them a process has no rates in this interval. */
@@ -333,24 +339,30 @@ static void process_count(struct groups *groups, const struct process *process, 
 	for_each_counter(row) group->pub.rate[row] += rates[row];
 }
 
-static void process_end(struct model *model, struct process *process)
+/* A process that the snapshot did not see; perhaps only one did that was given up. */
+static void process_end_unseen(struct model *model, struct process *process)
 {
-	struct processes *processes = &model->processes;
-	bool seen = is_seen(model, process);
-	const struct ledger_counts *sum = seen ? &processes->sums[process - processes->all]
-					       : process_gone(process);
+	if (!process->seen)
+		process_identify(model, process, process_gone(process));
+	process_advance(model, process, process_gone(process));
+	if (!process->left_ns)
+		process->left_ns = model->snapshot.time_ns;
+}
 
-	if ((seen || !process->seen) && process_has_new_identity(model, process))
-		process_identify(model, process, sum);
-	process_advance(model, process, sum);
-	if (!seen) {
-		if (!process->left_ns)
-			process->left_ns = model->snapshot.time_ns;
-		return;
+static void process_end(struct model *model, struct process *process, const struct process_next *next)
+{
+	if (process_has_new_identity(model, process, next)) {
+		memcpy(process->comm, next->comm, sizeof(process->comm));
+		process->cgroup_id = next->cgroup_id;
+		process_identify(model, process, &next->sum);
 	}
+	process_advance(model, process, &next->sum);
 	process->seen = model->snapshot.sequence;
 	process->left_ns = 0;
-	process->nr_threads = process->next_threads;
+	process->nr_threads = next->nr_threads;
+	process->allowed_nodes = next->allowed_nodes;
+	process->cpu_nodes = next->cpu_nodes;
+	process->policy = next->policy;
 }
 
 /* Brings those that were seen to the front, with as few moves as possible. */
@@ -378,10 +390,16 @@ void processes_end(struct model *model)
 	__u32 i = 0;
 
 	processes->nr_rates = 0;
-	for (__u32 entry = 0; entry < processes->nr; entry++)
-		process_end(model, &processes->all[entry]);
-	free(processes->sums);
-	processes->sums = NULL;
+	for (__u32 entry = 0; entry < processes->nr; entry++) {
+		struct process *process = &processes->all[entry];
+
+		if (is_seen(model, process))
+			process_end(model, process, &processes->next[entry]);
+		else
+			process_end_unseen(model, process);
+	}
+	free(processes->next);
+	processes->next = NULL;
 	while (i < processes->nr) {
 		struct process *process = &processes->all[i];
 
@@ -436,4 +454,9 @@ const struct process *model_find_living(const struct model *model, __u32 tgid, _
 	const struct process *process = process_find(processes, tgid, start_ns);
 
 	return process && process - processes->all < processes->nr_alive ? process : NULL;
+}
+
+bool model_lives(const struct model *model, __u32 tgid, __u64 start_ns)
+{
+	return model_find_living(model, tgid, start_ns) || start_ns > model->status.time_ns;
 }

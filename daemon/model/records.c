@@ -50,6 +50,10 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_SLAB_SITE] = "slab_site",
 	[REC_SLAB_CACHE] = "slab_cache",
 	[REC_SLAB] = "slab",
+	[REC_NUMA_FLOW] = "numa_flow",
+	[REC_RESIDENCY] = "residency",
+	[REC_FAULT_MAPPING] = "fault_mapping",
+	[REC_FAULT_STACK] = "fault_stack",
 };
 
 const char *record_name(enum record kind)

@@ -23,6 +23,10 @@ static const struct {
 	{ DIM_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, REC_MAX_MIGRATETYPES },
 	{ DIM_FALLBACK_MIGRATETYPE, offsetof(struct rec_machine, nr_migratetypes), 1, REC_MAX_MIGRATETYPES },
 	{ DIM_ORDER, offsetof(struct rec_machine, nr_orders), 1, REC_MAX_ORDERS },
+	{ DIM_CPU_NODE, offsetof(struct rec_machine, nr_matrix_nodes), 1, MAX_MATRIX_NODES },
+	{ DIM_MEMORY_NODE, offsetof(struct rec_machine, nr_matrix_nodes), 1, MAX_MATRIX_NODES },
+	{ DIM_FROM_NODE, offsetof(struct rec_machine, nr_matrix_nodes), 1, MAX_MATRIX_NODES },
+	{ DIM_TO_NODE, offsetof(struct rec_machine, nr_matrix_nodes), 1, MAX_MATRIX_NODES },
 	{ DIM_ZONE, offsetof(struct rec_machine, nr_zones), 1, 16 },
 	{ DIM_COMPACT_RESULT, offsetof(struct rec_machine, nr_compact_results), 1, 32 },
 	{ DIM_MIGRATE_REASON, offsetof(struct rec_machine, nr_migrate_reasons), 1, 32 },
@@ -201,6 +205,11 @@ bool model_sees_row(const struct model *model, enum ledger row)
 	return !(model->shape.rec.ledger_unseen >> row & 1);
 }
 
+bool model_sees_metric(const struct model *model, enum metric metric)
+{
+	return !(model->shape.rec.metrics_unseen >> metric & 1);
+}
+
 __u32 model_nr_probes(const struct model *model)
 {
 	return model->shape.nr_probes;
@@ -209,6 +218,14 @@ __u32 model_nr_probes(const struct model *model)
 const struct rec_probe *model_probe(const struct model *model, __u32 index)
 {
 	return index < model->shape.nr_probes ? &model->shape.probes[index] : NULL;
+}
+
+const struct rec_probe *model_find_probe(const struct model *model, const char *name)
+{
+	for (__u32 i = 0; i < model->shape.nr_probes; i++)
+		if (!strcmp(model->shape.probes[i].name, name))
+			return &model->shape.probes[i];
+	return NULL;
 }
 
 bool probe_is_wanted(enum probe_state state)

@@ -26,6 +26,8 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 	};
 	memcpy(snapshot->accounts, model->groups.accounts, sizeof(snapshot->accounts));
 	fallbacks_begin(&model->fallbacks);
+	numa_begin(&model->numa);
+	fault_sites_begin(&model->fault_sites);
 	model->zones.nr_pending = 0;
 	return 0;
 }
@@ -120,6 +122,14 @@ static __u64 vmstat_counted(const struct model *model, enum vmstat_item item)
 		return nr_migrated(shape, MIGRATE_FAILED);
 	case VMSTAT_PSWPIN:
 		return model_ledger_total(model, LEDGER_SWAPPED_IN);
+	case VMSTAT_NUMA_HINT_FAULTS:
+		return metric_sum(shape, METRIC_NUMA_HINT_FAULTS);
+	case VMSTAT_NUMA_HINT_FAULTS_LOCAL:
+		return model_ledger_total(model, LEDGER_NUMA_LOCAL_FAULTS);
+	case VMSTAT_NUMA_PAGES_MIGRATED:
+		return model_ledger_total(model, LEDGER_NUMA_MIGRATED);
+	case VMSTAT_PGMAJFAULT:
+		return metric_sum(shape, METRIC_STORAGE_FAULTS);
 	default:
 		return 0;
 	}
@@ -150,7 +160,7 @@ static void compare_with_vmstat(struct model *model, bool is_quiet)
 	memcpy(status->quiet_counted, status->counted, sizeof(status->quiet_counted));
 }
 
-/* The cells that come as they are: BPF and KERNEL. */
+/* The cells that come as they are: all but those of the model. */
 static void show_read_cells(struct shape *shape)
 {
 	for (__u32 metric = 0; metric < NR_METRICS; metric++) {
@@ -202,6 +212,8 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->nr_processes = model->processes.nr_alive;
 	status->nr_groups = model->groups.nr_visible;
 	fallbacks_end(&model->fallbacks);
+	numa_end(&model->numa);
+	fault_sites_end(&model->fault_sites);
 	show_read_cells(&model->shape);
 	show_model_cells(model, rec);
 	zones_end(model);

@@ -43,17 +43,20 @@
 #define LAB_ZONES 5u
 #define LAB_MAX_RECORDS 16384
 #define LAB_LIVE_ENTRIES 4096u
+#define LAB_NUMA_FLOWS 4u
 
 struct lab_config {
 	__u64 stall_record_min_ns;
 	__u32 reclaim_order_arg;
 	__u32 nr_fallbacks;  /* 0: as the daemon has it */
 	__u32 nr_slab_sites; /* likewise */
+	__u32 nr_fault_sites;
 	__u32 migrate_reason_arg;
 	__u32 scan_status_arg;
 	bool compact_results_are_seen;
 	bool deferred_is_no_stall;
 	__u32 page_node_shift;
+	bool nodes_are_many;
 	__u32 page_node_fixed;
 	__s64 preempt_count_from_rq;
 	bool counts_interrupt_disabling;
@@ -139,7 +142,23 @@ static inline void lab_lay_out(struct lab *lab)
 	sizes[DIM_MIGRATE_REASON] = LAB_MIGRATE_REASONS;
 	sizes[DIM_SCAN_RESULT] = LAB_SCAN_RESULTS;
 	sizes[DIM_ZONE] = LAB_ZONES;
+	sizes[DIM_CPU_NODE] = sizes[DIM_MEMORY_NODE] = LAB_NODES;
+	sizes[DIM_FROM_NODE] = sizes[DIM_TO_NODE] = LAB_NODES;
 	lab->nr_cells = cubes_layout(lab->cubes, sizes);
+}
+
+/* Programs at the begin and end of functions cannot be run with arguments of a test's own. */
+static inline void lab_leave_out(struct lab *lab)
+{
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, lab->skeleton->obj)
+	{
+		enum bpf_attach_type type = bpf_program__expected_attach_type(program);
+
+		if (type == BPF_TRACE_FENTRY || type == BPF_TRACE_FEXIT)
+			bpf_program__set_autoload(program, false);
+	}
 }
 
 /* Loads the programs, without attaching any. 0 or a negative errno. */
@@ -163,6 +182,8 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	lab->skeleton->rodata->compat_reclaim_order_arg = config->reclaim_order_arg;
 	lab->skeleton->rodata->page_node_shift = config->page_node_shift;
 	lab->skeleton->rodata->page_node_fixed = config->page_node_fixed;
+	lab->skeleton->rodata->nr_matrix_nodes = LAB_NODES;
+	lab->skeleton->rodata->nodes_are_many = config->nodes_are_many;
 	lab->skeleton->rodata->compat_preempt_count_from_rq = config->preempt_count_from_rq;
 	lab->skeleton->rodata->compat_counts_interrupt_disabling = config->counts_interrupt_disabling;
 	lab->skeleton->rodata->live_step_shift = config->live_step_shift;
@@ -178,13 +199,13 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	if (config->nr_fallbacks)
 		bpf_map__set_max_entries(lab->skeleton->maps.fallbacks, config->nr_fallbacks);
 	bpf_map__set_max_entries(lab->skeleton->maps.slab_cpus, lab->nr_cpus);
+	bpf_map__set_max_entries(lab->skeleton->maps.cpu_nodes, lab->nr_cpus);
+	bpf_map__set_max_entries(lab->skeleton->maps.numa_flows, LAB_NUMA_FLOWS);
 	if (config->nr_slab_sites)
 		bpf_map__set_max_entries(lab->skeleton->maps.slab_sites, config->nr_slab_sites);
-	/* Those cannot be run with arguments of a test's own. */
-	bpf_program__set_autoload(lab->skeleton->progs.compaction_result, false);
-	bpf_program__set_autoload(lab->skeleton->progs.swap_read, false);
-	bpf_program__set_autoload(lab->skeleton->progs.swap_read_frontswap, false);
-	bpf_program__set_autoload(lab->skeleton->progs.swap_read_page, false);
+	if (config->nr_fault_sites)
+		bpf_map__set_max_entries(lab->skeleton->maps.fault_stacks, config->nr_fault_sites);
+	lab_leave_out(lab);
 	lab->skeleton->rodata->compact_results_are_seen = config->compact_results_are_seen;
 	lab->skeleton->rodata->compat_deferred_is_no_stall = config->deferred_is_no_stall;
 	return memoir_bpf__load(lab->skeleton);

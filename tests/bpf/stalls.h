@@ -10,7 +10,7 @@
 #include "kernel_memory.h"
 
 #define GFP_KERNEL 0xcc0
-#define MAX_DEPTH 4 /* of the open stalls that a ledger follows */
+#define MAX_DEPTH 5 /* of the open stalls that a ledger follows */
 
 /* --- begin and end, for a kernel whose order comes first -------------------------------------- */
 
@@ -100,9 +100,11 @@ struct stall_times {
 static inline struct stall_times times_since(struct lab *lab, enum stall_kind kind)
 {
 	const enum ledger total[] = { LEDGER_DIRECT_RECLAIM_STALL, LEDGER_MEMCG_RECLAIM_STALL,
-				      LEDGER_NODE_RECLAIM_STALL, LEDGER_DIRECT_COMPACTION_STALL };
+				      LEDGER_NODE_RECLAIM_STALL, LEDGER_DIRECT_COMPACTION_STALL,
+				      LEDGER_NUMA_MIGRATION_STALL };
 	const enum ledger self[] = { LEDGER_DIRECT_RECLAIM_STALL_SELF, LEDGER_MEMCG_RECLAIM_STALL_SELF,
-				     LEDGER_NODE_RECLAIM_STALL_SELF, LEDGER_DIRECT_COMPACTION_STALL_SELF };
+				     LEDGER_NODE_RECLAIM_STALL_SELF, LEDGER_DIRECT_COMPACTION_STALL_SELF,
+				     LEDGER_NUMA_MIGRATION_STALL_SELF };
 
 	lab_read(lab);
 	return (struct stall_times){
@@ -136,7 +138,7 @@ static inline void expect_wait(struct lab *lab, __u64 ns)
 static inline void expect_stall(struct lab *lab, enum stall_kind kind, struct stall_times times)
 {
 	const enum ledger rows[] = { LEDGER_DIRECT_RECLAIMS, LEDGER_MEMCG_RECLAIMS, LEDGER_NODE_RECLAIMS,
-				     LEDGER_DIRECT_COMPACTIONS };
+				     LEDGER_DIRECT_COMPACTIONS, LEDGER_NUMA_MIGRATIONS };
 
 	expect_ledger(lab, rows[kind], 1);
 	expect_ledger(lab, rows[kind] + 1, times.total_ns);

@@ -75,6 +75,7 @@ static size_t make_record(__u32 kind, const uint8_t *data, size_t size)
 		record.machine.nr_compaction_works %= 3;
 		record.machine.nr_compaction_events %= 3;
 		record.machine.nr_zones = record.machine.nr_zones % 3 + 1;
+		record.machine.nr_matrix_nodes = record.machine.nr_matrix_nodes % 3 + 1;
 	} else if (kind == REC_CELLS) {
 		record.cells.nr %= REC_MAX_CELLS + 1;
 		record.h.size = (__u32)(offsetof(struct rec_cells, cells) + record.cells.nr * sizeof(__u64));

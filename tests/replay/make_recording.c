@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,6 +73,7 @@ static void put_machine(void)
 		.nr_compaction_works = 2,
 		.nr_compaction_events = 0,
 		.nr_zones = 3,
+		.nr_matrix_nodes = 2,
 		.vmstat_known = ((1u << NR_VMSTAT_ITEMS) - 1) & ~(1u << VMSTAT_COMPACT_STALL),
 		.kernel = "6.18.0-example",
 		.version = "0.0.0-example",
@@ -176,6 +178,7 @@ static void put_preamble(void)
 	put_labels();
 	put_probe(0, PROBE_ATTACHED, "page_alloc", "raw_tp/mm_page_alloc", "", 5000);
 	put_probe(1, PROBE_ATTACHED, "page_free", "raw_tp/mm_page_free", "", 0);
+	put_probe(4, PROBE_ATTACHED, "page_fault_user", "raw_tp/page_fault_user", "", 0);
 	put_probe(2, PROBE_ABSENT, "node_reclaim", "tp_btf/mm_vmscan_node_reclaim_begin",
 		  "this kernel has no such tracepoint", 0);
 	put_probe(3, PROBE_REJECTED, "oom", "tp_btf/mark_victim",
@@ -379,6 +382,39 @@ static void put_zones(__u32 snapshot)
 	put(&small);
 }
 
+/* Of a living process, of one that is gone, and of one with a hostile name. */
+static void put_fault_sites(__u32 snapshot)
+{
+	static const struct sim_task gone = { 800, 800, 0, CGROUP_CONTAINER, "gone", 0, 0, 0 };
+	const struct sim_task *const whose[] = { &tasks[4], &gone, &tasks[2] };
+	static const char *const names[] = { "libc.so.6", "", "\x1b[2J\n\"" };
+
+	for (__u32 i = 0; i < ARRAY_SIZE(whose); i++) {
+		struct rec_fault_mapping mapping = { .h = HEADER(REC_FAULT_MAPPING, struct rec_fault_mapping,
+								 0),
+						     .id = identity_of(whose[i]),
+						     .count = 320 * snapshot / (i + 1),
+						     .nr_major = i ? 0 : 10,
+						     .total_ns = 1000000 * snapshot / (i + 1),
+						     .longest_ns = 50000,
+						     .ino = i == 1 ? 0 : 1234,
+						     .dev = i == 1 ? 0 : 8 << 20 | 1,
+						     .cause = i == 1 ? FAULT_ANONYMOUS : FAULT_FILE,
+						     .area = i == 1 ? AREA_HEAP : AREA_FILE };
+		struct rec_fault_stack stack = { .h = HEADER(REC_FAULT_STACK, struct rec_fault_stack, 0),
+						 .id = identity_of(whose[i]),
+						 .count = 512 * snapshot / (i + 1),
+						 .address = 0x7f0000001000 + i,
+						 .access = i,
+						 .nr = i + 1,
+						 .ip = { 0x401000, UINT64_MAX, 0 } };
+
+		copy_text(mapping.name, names[i], sizeof(mapping.name));
+		put(&mapping);
+		put(&stack);
+	}
+}
+
 static void put_snapshot(__u32 snapshot, __u64 after_ns)
 {
 	struct rec_snapshot_begin begin = {
@@ -399,6 +435,7 @@ static void put_snapshot(__u32 snapshot, __u64 after_ns)
 	put_cells(snapshot);
 	put_vmstat(snapshot);
 	put_fallbacks(snapshot);
+	put_fault_sites(snapshot);
 	put_zones(snapshot);
 	put(&end);
 }

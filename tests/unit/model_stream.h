@@ -48,6 +48,7 @@ static inline struct rec_machine stream_machine(void)
 		.nr_compaction_works = 5,
 		.nr_compaction_events = 4,
 		.nr_zones = 5,
+		.nr_matrix_nodes = 2,
 		.vmstat_known = (1u << NR_VMSTAT_ITEMS) - 1,
 		.kernel = "6.18.0",
 		.version = "0.1.0",

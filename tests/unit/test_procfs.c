@@ -37,7 +37,8 @@ static void test_sums_over_zones(void **state UNUSED)
 	assert_int_equal(parse("pgalloc_dma 1\npgalloc_dma32 20\npgalloc_normal 300\npgalloc_movable 4000\n"
 			       "allocstall_normal 5\nallocstall_movable 6\npgfree 7\npgfault 8\n"
 			       "compact_stall 9\noom_kill 10\npgmigrate_success 11\npgmigrate_fail 12\n"
-			       "pswpin 13\n",
+			       "pswpin 13\nnuma_hint_faults 14\nnuma_hint_faults_local 15\n"
+			       "numa_pages_migrated 16\npgmajfault 17\n",
 			       value),
 			 ALL_ITEMS);
 	assert_int_equal(value[VMSTAT_PGALLOC], 4321);
@@ -49,6 +50,10 @@ static void test_sums_over_zones(void **state UNUSED)
 	assert_int_equal(value[VMSTAT_PGMIGRATE_SUCCESS], 11);
 	assert_int_equal(value[VMSTAT_PGMIGRATE_FAIL], 12);
 	assert_int_equal(value[VMSTAT_PSWPIN], 13);
+	assert_int_equal(value[VMSTAT_NUMA_HINT_FAULTS], 14);
+	assert_int_equal(value[VMSTAT_NUMA_HINT_FAULTS_LOCAL], 15);
+	assert_int_equal(value[VMSTAT_NUMA_PAGES_MIGRATED], 16);
+	assert_int_equal(value[VMSTAT_PGMAJFAULT], 17);
 }
 
 /* Other counters have names that begin or end alike. */
@@ -57,7 +62,7 @@ static void test_names_are_whole(void **state UNUSED)
 	__u64 value[NR_VMSTAT_ITEMS];
 
 	assert_int_equal(
-		parse("pgfreed 1\nxpgfree 2\npgfre 3\npgmajfault 4\ncompact_stall_x 5\nthp_oom_kill 6\n"
+		parse("pgfreed 1\nxpgfree 2\npgfre 3\npgmajfault_ 4\ncompact_stall_x 5\nthp_oom_kill 6\n"
 		      "pgalloc_ 7\npgalloc 8\nallocstall 9\npswpin_zero 10\n",
 		      value),
 		0);

@@ -4,11 +4,12 @@
 WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
+FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
 SURVEY := $(B)/tests/workloads/survey
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(NUMA) $(SURVEY)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(SURVEY)
 
-$(WORKLOAD) $(RECOUNT) $(HEAP) $(NUMA): %: %.o
+$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The view of memoir faults. */
+#ifndef MEMOIR_CLI_FAULTS_H
+#define MEMOIR_CLI_FAULTS_H
+
+#include "command.h"
+#include "view.h"
+
+/*
+ * Appends what /v1/faults and /v1/processes answered. is_here: they are of this machine, now. EXIT_OK; or,
+ * after one line, EXIT_FAILED.
+ */
+int faults_show(const json_t *reply, const json_t *processes, bool is_here, size_t width, struct text *out);
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The NUMA nodes of the machine; see nodes.h. */
+#include "nodes.h"
+
+#include <bpf/bpf.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "procfs.h"
+#include "util.h"
+
+struct nodes {
+	__u32 nr_nodes, nr_cpus;
+	int map_fd;     /* of the programs' own list */
+	__u64 *nr_online; /* CPUs, by node */
+	__u32 of_cpu[];
+};
+
+struct nodes *nodes_new(const struct machine *machine, const struct probes *probes)
+{
+	__u32 nr_cpus = machine->nr_cpu_ids;
+	struct nodes *nodes = calloc(1, sizeof(*nodes) + nr_cpus * sizeof(nodes->of_cpu[0]));
+
+	if (!nodes)
+		return NULL;
+	nodes->nr_nodes = machine->record.nr_nodes;
+	nodes->nr_online = calloc(nodes->nr_nodes, sizeof(nodes->nr_online[0]));
+	if (!nodes->nr_online) {
+		free(nodes);
+		return NULL;
+	}
+	nodes->nr_cpus = nr_cpus;
+	nodes->map_fd = probes_map_fd(probes, "cpu_nodes");
+	return nodes;
+}
+
+void nodes_free(struct nodes *nodes)
+{
+	if (!nodes)
+		return;
+	free(nodes->nr_online);
+	free(nodes);
+}
+
+const __u32 *nodes_of_cpus(const struct nodes *nodes)
+{
+	return nodes->of_cpu;
+}
+
+/* A small file of a node from its start; the bytes read, or 0. */
+static size_t read_node_file(__u32 node, const char *name, char *ret, size_t size)
+{
+	char path[64];
+	_cleanup_close_ int fd = -1;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/%s", node, name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	n = fd < 0 ? -1 : read(fd, ret, size - 1);
+	if (n < 0)
+		n = 0;
+	ret[n] = '\0';
+	return (size_t)n;
+}
+
+/* --- CPUs ------------------------------------------------------------------------------------- */
+
+static void set_node(struct nodes *nodes, __u32 cpu, __u32 node)
+{
+	if (cpu >= nodes->nr_cpus || nodes->of_cpu[cpu] == node)
+		return;
+	nodes->of_cpu[cpu] = node;
+	bpf_map_update_elem(nodes->map_fd, &cpu, &node, BPF_ANY);
+}
+
+/* A list of the kernel's: "0-3,8". */
+static void take_cpulist(struct nodes *nodes, __u32 node, const char *list)
+{
+	char *end;
+
+	for (const char *at = list; *at >= '0' && *at <= '9'; at = *end == ',' ? end + 1 : end) {
+		unsigned long first = strtoul(at, &end, 10), last = first;
+
+		if (*end == '-')
+			last = strtoul(end + 1, &end, 10);
+		for (unsigned long cpu = first; cpu <= last && cpu < nodes->nr_cpus; cpu++) {
+			set_node(nodes, (__u32)cpu, node);
+			nodes->nr_online[node]++;
+		}
+	}
+}
+
+void nodes_refresh(struct nodes *nodes)
+{
+	char list[4096];
+
+	for (__u32 node = 0; node < nodes->nr_nodes; node++) {
+		nodes->nr_online[node] = 0;
+		if (read_node_file(node, "cpulist", list, sizeof(list)))
+			take_cpulist(nodes, node, list);
+	}
+}
+
+const __u64 *nodes_nr_cpus(const struct nodes *nodes)
+{
+	return nodes->nr_online;
+}
+
+/* --- numastat --------------------------------------------------------------------------------- */
+
+static const char *const numastat_keys[NR_NUMASTAT_ITEMS] = {
+	[NUMASTAT_HIT] = "numa_hit",         [NUMASTAT_MISS] = "numa_miss",
+	[NUMASTAT_FOREIGN] = "numa_foreign", [NUMASTAT_INTERLEAVE] = "interleave_hit",
+	[NUMASTAT_LOCAL] = "local_node",     [NUMASTAT_OTHER] = "other_node",
+};
+
+/* "numa_hit 12" */
+static void take_numastat(const char *line, size_t size, __u64 *ret)
+{
+	const char *space = memchr(line, ' ', size);
+
+	for (int item = 0; space && item < NR_NUMASTAT_ITEMS; item++)
+		if ((size_t)(space - line) == strlen(numastat_keys[item]) &&
+		    !memcmp(line, numastat_keys[item], (size_t)(space - line)))
+			parse_u64(space + 1, line + size, &ret[item]);
+}
+
+void nodes_read_numastat(struct nodes *nodes, __u64 *ret)
+{
+	char text[512];
+
+	for (__u32 node = 0; node < nodes->nr_nodes; node++) {
+		size_t size = read_node_file(node, "numastat", text, sizeof(text));
+		const char *line = text, *eol;
+
+		for (; (eol = memchr(line, '\n', size - (size_t)(line - text))); line = eol + 1)
+			take_numastat(line, (size_t)(eol - line), ret + node * NR_NUMASTAT_ITEMS);
+	}
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From live pages to what each process holds on each NUMA node, without kernel memory: an estimate of where
+ * its memory lies that walks no page table. Pure.
+ */
+#ifndef MEMOIR_RESIDENCY_H
+#define MEMOIR_RESIDENCY_H
+
+#include "../bpf/abi/records.h"
+
+struct residency;
+
+/* For one reading; movable: the migratetype of memory for user space. NULL without memory. */
+struct residency *residency_new(__u32 nr_nodes, __u32 movable);
+/* Accepts NULL. */
+void residency_free(struct residency *residency);
+
+/* A live page. Accepts NULL, and then does nothing. */
+void residency_add(struct residency *residency, const struct live_page *page);
+
+/* Hands out the records of the processes that hold most, REC_MAX_RESIDENCIES at most. Accepts NULL. */
+void residency_emit(struct residency *residency, void (*emit)(void *ctx, struct rec_residency *record),
+		    void *ctx);
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How local the memory of a process is; see locality.h. */
+#include "locality.h"
+
+#include <linux/mempolicy.h>
+
+#include "human.h"
+
+/* Less of its memory than this share being remote is no reason to look for one. */
+#define REMOTE_MIN 0.1
+
+/* Fewer followed pages say nothing of where the others are. */
+#define MIN_FOLLOWED 16u
+
+const char *locality_basis_name(enum locality_basis basis)
+{
+	static const char *const names[] = {
+		[BASIS_HINT_FAULTS] = "hint_faults",
+		[BASIS_RESIDENCY] = "residency",
+		[BASIS_ALLOCATIONS] = "allocations",
+		[BASIS_NONE] = "none",
+	};
+
+	return names[basis];
+}
+
+const char *locality_cause_name(enum locality_cause cause)
+{
+	static const char *const names[] = {
+		[CAUSE_NONE] = "none",           [CAUSE_POLICY] = "policy", [CAUSE_CPUSET] = "cpuset",
+		[CAUSE_NODE_FULL] = "node_full", [CAUSE_MOVED] = "moved",   [CAUSE_UNKNOWN] = "unknown",
+	};
+
+	return names[cause];
+}
+
+/* The last two came with 5.15 and 6.9. */
+const char *policy_name(__u32 policy)
+{
+	static const char *const names[] = {
+		[MPOL_DEFAULT] = "default",       [MPOL_PREFERRED] = "preferred",
+		[MPOL_BIND] = "bind",             [MPOL_INTERLEAVE] = "interleave",
+		[MPOL_LOCAL] = "local",           [MPOL_LOCAL + 1] = "preferred many",
+		[MPOL_LOCAL + 2] = "weighted interleave",
+	};
+
+	return policy < sizeof(names) / sizeof(names[0]) ? names[policy] : "unknown";
+}
+
+/* --- how much is remote ----------------------------------------------------------------------- */
+
+static bool is_near(const struct process *process, __u32 node)
+{
+	return node < 64 && process->cpu_nodes >> node & 1;
+}
+
+/* Of the last interval if anything happened in it, so that a process that has become local is local. */
+static bool share_of_hint_faults(const struct model *model, const struct process *process, double *ret)
+{
+	const float *rates = model_process_rates(model, process);
+	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS], remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
+
+	if (local + remote <= 0) {
+		local = (double)process->total.v[LEDGER_NUMA_LOCAL_FAULTS];
+		remote = (double)process->total.v[LEDGER_NUMA_REMOTE_FAULTS];
+	}
+	*ret = local + remote > 0 ? remote / (local + remote) : 0;
+	return local + remote > 0;
+}
+
+static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
+{
+	__u64 remote = 0, all = 0;
+	const struct rec_residency *rows;
+	__u32 nr;
+
+	rows = model_residency(model, process, &nr);
+	for (__u32 i = 0; i < nr; i++) {
+		all += rows[i].nr_pages;
+		if (!is_near(process, rows[i].node))
+			remote += rows[i].nr_pages;
+	}
+	*ret = all ? (double)remote / (double)all : 0;
+	return all >= MIN_FOLLOWED;
+}
+
+/* What a process allocated was mostly its own memory, and some of it the kernel's. */
+static double share_of_allocations(const struct process *process)
+{
+	__u64 all = process->total.v[LEDGER_ALLOCATED], remote = process->total.v[LEDGER_ALLOCATED_REMOTE];
+
+	return all && remote <= all ? (double)remote / (double)all : 0;
+}
+
+/* NUMA balancing takes no samples from a process with a policy of its own, but for the local one. */
+static bool has_policy(const struct process *process)
+{
+	return process->policy != MPOL_DEFAULT && process->policy != MPOL_LOCAL;
+}
+
+bool locality_far_node(const struct model *model, const struct process *process, __u32 *ret_node)
+{
+	const struct rec_residency *rows;
+	__u64 most = 0;
+	__u32 nr;
+
+	rows = model_residency(model, process, &nr);
+	for (__u32 i = 0; i < nr; i++) {
+		if (is_near(process, rows[i].node) || rows[i].nr_pages <= most)
+			continue;
+		most = rows[i].nr_pages;
+		*ret_node = rows[i].node;
+	}
+	return most;
+}
+
+/* --- why -------------------------------------------------------------------------------------- */
+
+/* The node that allocations of a process were to come from and most often did not; false for none. */
+static bool full_node(const struct model *model, const struct process *process, __u32 *ret_node)
+{
+	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
+	const __u64 *numastat = model_cells(model, METRIC_NUMASTAT);
+	const struct rec_numa_flow *flows;
+	__u64 most = 0;
+	__u32 nr;
+
+	flows = model_numa_flows(model, process, &nr);
+	for (__u32 i = 0; i < nr; i++) {
+		const struct numa_flow_key *key = &flows[i].key;
+
+		if (key->flow != FLOW_ALLOCATED || flows[i].nr <= most ||
+		    !numastat[key->from * cube->stride[0] + NUMASTAT_FOREIGN * cube->stride[1]])
+			continue;
+		most = flows[i].nr;
+		*ret_node = key->from;
+	}
+	return most;
+}
+
+static enum locality_cause cause_of(const struct model *model, const struct process *process, double remote_share)
+{
+	__u32 node;
+
+	if (remote_share < REMOTE_MIN)
+		return CAUSE_NONE;
+	if (has_policy(process))
+		return CAUSE_POLICY;
+	if (process->cpu_nodes & ~process->allowed_nodes)
+		return CAUSE_CPUSET;
+	/* Was it remote from the start, or has it become so? */
+	if (share_of_allocations(process) < remote_share / 2)
+		return CAUSE_MOVED;
+	return full_node(model, process, &node) ? CAUSE_NODE_FULL : CAUSE_UNKNOWN;
+}
+
+struct locality locality_of(const struct model *model, const struct process *process)
+{
+	struct locality locality = { .basis = BASIS_NONE, .cause = CAUSE_UNKNOWN };
+
+	/* A kernel thread has no memory of its own; where nodes are not many, none is remote. */
+	if (process->is_kthread || !process->allowed_nodes)
+		return locality;
+	if (!has_policy(process) && share_of_hint_faults(model, process, &locality.remote_share)) {
+		locality.basis = BASIS_HINT_FAULTS;
+	} else if (share_of_residency(model, process, &locality.remote_share)) {
+		locality.basis = BASIS_RESIDENCY;
+	} else if (process->total.v[LEDGER_ALLOCATED]) {
+		locality.basis = BASIS_ALLOCATIONS;
+		locality.remote_share = share_of_allocations(process);
+	} else {
+		return locality;
+	}
+	locality.cause = cause_of(model, process, locality.remote_share);
+	return locality;
+}
+
+/* --- in words --------------------------------------------------------------------------------- */
+
+/* "0 and 2" */
+static void add_nodes(struct text *text, __u64 nodes)
+{
+	for (__u32 node = 0, nr = 0; node < 64; node++) {
+		if (!(nodes >> node & 1))
+			continue;
+		text_add_format(text, "%s%u", !nr ? "" : nodes >> node == 1 ? " and " : ", ", node);
+		nr++;
+	}
+}
+
+static void add_cpu_nodes(struct text *text, const struct process *process)
+{
+	text_add(text, process->cpu_nodes & (process->cpu_nodes - 1) ? "nodes " : "node ");
+	add_nodes(text, process->cpu_nodes);
+}
+
+void locality_explain(const struct model *model, const struct process *process,
+		      const struct locality *locality, struct text *text)
+{
+	__u32 node = 0;
+
+	switch (locality->cause) {
+	case CAUSE_POLICY:
+		text_add_format(text, "Its memory policy (%s) decides where its memory is", policy_name(process->policy));
+		text_add(text, ", and its threads run on ");
+		add_cpu_nodes(text, process);
+		text_add(text, "; NUMA balancing takes no samples of it.");
+		return;
+	case CAUSE_CPUSET:
+		text_add(text, "Its cpuset allows memory of node ");
+		add_nodes(text, process->allowed_nodes);
+		text_add(text, " only, and CPUs of others: its threads run on ");
+		add_cpu_nodes(text, process);
+		text_add(text, ".");
+		return;
+	case CAUSE_NODE_FULL:
+		full_node(model, process, &node);
+		text_add_format(text,
+				"Node %u had too little free memory when it allocated: %s of it came from "
+				"other nodes.",
+				node, human_percent(share_of_allocations(process)).text);
+		return;
+	case CAUSE_MOVED:
+		text_add(text, "Its memory was local when it was allocated, and its threads run on ");
+		add_cpu_nodes(text, process);
+		text_add(text, " now");
+		if (locality_far_node(model, process, &node))
+			text_add_format(text, ", most of the rest of its memory being on node %u", node);
+		text_add(text, ".");
+		return;
+	case CAUSE_UNKNOWN:
+		if (locality->basis != BASIS_NONE)
+			text_add_format(text,
+					"It got memory of other nodes, though its own was not short: a mapping "
+					"may have a policy of its own (memoir process %u --numa).",
+					process->tgid);
+		return;
+	case CAUSE_NONE:
+		return;
+	}
+}
+
+static bool is_balancing(const struct model *model)
+{
+	return model_setting(model, SETTING_NUMA_BALANCING)[0] == '1';
+}
+
+void locality_advise(const struct model *model, const struct process *process,
+		     const struct locality *locality, struct text *text)
+{
+	__u32 node = 0;
+
+	switch (locality->cause) {
+	case CAUSE_POLICY:
+		text_add(text, "Run it where its memory is (numactl --cpunodebind), or change its policy.");
+		return;
+	case CAUSE_CPUSET:
+		text_add(text, "Give its cpuset memory of the nodes that its CPUs are of (cpuset.mems), or CPUs of "
+			       "the nodes that its memory is of.");
+		return;
+	case CAUSE_NODE_FULL:
+		full_node(model, process, &node);
+		text_add_format(text,
+				"Move something off node %u, or spread what is large over all nodes "
+				"(numactl --interleave=all).",
+				node);
+		return;
+	case CAUSE_MOVED:
+		text_add(text, "Keep it on one node (numactl --cpunodebind)");
+		if (!is_balancing(model))
+			text_add(text, ", or let the kernel move its memory (sysctl kernel.numa_balancing=1)");
+		if (locality_far_node(model, process, &node) && process->cpu_nodes)
+			text_add_format(text, "; to move its memory now: migratepages %u %u %d", process->tgid, node,
+					__builtin_ctzll(process->cpu_nodes));
+		text_add(text, ".");
+		return;
+	case CAUSE_UNKNOWN:
+	case CAUSE_NONE:
+		return;
+	}
+}
