@@ -38,9 +38,12 @@ const char *locality_cause_name(enum locality_cause cause)
 const char *policy_name(__u32 policy)
 {
 	static const char *const names[] = {
-		[MPOL_DEFAULT] = "default",       [MPOL_PREFERRED] = "preferred",
-		[MPOL_BIND] = "bind",             [MPOL_INTERLEAVE] = "interleave",
-		[MPOL_LOCAL] = "local",           [MPOL_LOCAL + 1] = "preferred many",
+		[MPOL_DEFAULT] = "default",
+		[MPOL_PREFERRED] = "preferred",
+		[MPOL_BIND] = "bind",
+		[MPOL_INTERLEAVE] = "interleave",
+		[MPOL_LOCAL] = "local",
+		[MPOL_LOCAL + 1] = "preferred many",
 		[MPOL_LOCAL + 2] = "weighted interleave",
 	};
 
@@ -58,7 +61,8 @@ static bool is_near(const struct process *process, __u32 node)
 static bool share_of_hint_faults(const struct model *model, const struct process *process, double *ret)
 {
 	const float *rates = model_process_rates(model, process);
-	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS], remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
+	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS],
+	       remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
 
 	if (local + remote <= 0) {
 		local = (double)process->total.v[LEDGER_NUMA_LOCAL_FAULTS];
@@ -138,7 +142,8 @@ static bool full_node(const struct model *model, const struct process *process, 
 	return most;
 }
 
-static enum locality_cause cause_of(const struct model *model, const struct process *process, double remote_share)
+static enum locality_cause cause_of(const struct model *model, const struct process *process,
+				    double remote_share)
 {
 	__u32 node;
 
@@ -201,7 +206,8 @@ void locality_explain(const struct model *model, const struct process *process,
 
 	switch (locality->cause) {
 	case CAUSE_POLICY:
-		text_add_format(text, "Its memory policy (%s) decides where its memory is", policy_name(process->policy));
+		text_add_format(text, "Its memory policy (%s) decides where its memory is",
+				policy_name(process->policy));
 		text_add(text, ", and its threads run on ");
 		add_cpu_nodes(text, process);
 		text_add(text, "; NUMA balancing takes no samples of it.");
@@ -230,10 +236,11 @@ void locality_explain(const struct model *model, const struct process *process,
 		return;
 	case CAUSE_UNKNOWN:
 		if (locality->basis != BASIS_NONE)
-			text_add_format(text,
-					"It got memory of other nodes, though its own was not short: a mapping "
-					"may have a policy of its own (memoir process %u --numa).",
-					process->tgid);
+			text_add_format(
+				text,
+				"It got memory of other nodes, though its own was not short: a mapping "
+				"may have a policy of its own (memoir process %u --numa).",
+				process->tgid);
 		return;
 	case CAUSE_NONE:
 		return;
@@ -255,8 +262,9 @@ void locality_advise(const struct model *model, const struct process *process,
 		text_add(text, "Run it where its memory is (numactl --cpunodebind), or change its policy.");
 		return;
 	case CAUSE_CPUSET:
-		text_add(text, "Give its cpuset memory of the nodes that its CPUs are of (cpuset.mems), or CPUs of "
-			       "the nodes that its memory is of.");
+		text_add(text,
+			 "Give its cpuset memory of the nodes that its CPUs are of (cpuset.mems), or CPUs of "
+			 "the nodes that its memory is of.");
 		return;
 	case CAUSE_NODE_FULL:
 		full_node(model, process, &node);
@@ -268,10 +276,11 @@ void locality_advise(const struct model *model, const struct process *process,
 	case CAUSE_MOVED:
 		text_add(text, "Keep it on one node (numactl --cpunodebind)");
 		if (!is_balancing(model))
-			text_add(text, ", or let the kernel move its memory (sysctl kernel.numa_balancing=1)");
+			text_add(text,
+				 ", or let the kernel move its memory (sysctl kernel.numa_balancing=1)");
 		if (locality_far_node(model, process, &node) && process->cpu_nodes)
-			text_add_format(text, "; to move its memory now: migratepages %u %u %d", process->tgid, node,
-					__builtin_ctzll(process->cpu_nodes));
+			text_add_format(text, "; to move its memory now: migratepages %u %u %d",
+					process->tgid, node, __builtin_ctzll(process->cpu_nodes));
 		text_add(text, ".");
 		return;
 	case CAUSE_UNKNOWN:
