@@ -51,7 +51,8 @@ int numa_fault_done(__u64 *ctx)
 
 	if (!(flags & TNF_MIGRATE_FAIL))
 		return 0;
-	count(METRIC_NUMA_REFUSED, matrix_node(memory_node), matrix_node(bpf_get_numa_node_id()), 0, nr_pages);
+	count(METRIC_NUMA_REFUSED, matrix_node(memory_node), matrix_node(bpf_get_numa_node_id()), 0,
+	      nr_pages);
 	ledger = ledger_of_current();
 	if (ledger)
 		ledger->counts.v[LEDGER_NUMA_REFUSED] += nr_pages;

@@ -213,9 +213,9 @@ static void show_counts(const json_t *locality, size_t width, struct text *out)
 	view_field(out, width, "Allocated", "%s, %s of it on other nodes than that of the CPU",
 		   human_bytes(reply_u64(locality, "allocated_bytes")).text,
 		   human_bytes(reply_u64(locality, "allocated_remote_bytes")).text);
-	view_field(out, width, "Migrated", "%s, %s more failed; it waited %s for that",
+	view_field(out, width, "Migrated", "%s to its own node, %s more could not be; it waited %s",
 		   human_bytes(reply_u64(locality, "numa_migrated_bytes")).text,
-		   human_bytes(reply_u64(locality, "numa_migration_failed_bytes")).text,
+		   human_bytes(reply_u64(locality, "numa_refused_bytes")).text,
 		   human_ns(reply_u64(locality, "numa_migration_stall_ns")).text);
 }
 

@@ -18,6 +18,11 @@
 
 /* --- what can be seen ------------------------------------------------------------------------- */
 
+static void show_unseen(const char *what, size_t width, struct text *out)
+{
+	view_line(out, width, "%s: not visible on this kernel (memoir probes)", what);
+}
+
 static void show_balancing(const json_t *reply, size_t width, struct text *out)
 {
 	const char *value = reply_string(reply, "balancing");
@@ -30,10 +35,11 @@ static void show_balancing(const json_t *reply, size_t width, struct text *out)
 			"memory is accessed from where cannot be seen. Where it was allocated, and where it "
 			"lies, is told all the same.");
 	else if (mode & BALANCING_NORMAL)
-		view_paragraph(
-			out, width, 0, "Balancing",
-			"is on: hint faults are samples of accesses that the kernel's balancer takes, not "
-			"all accesses. Memory that a policy binds it does not sample.");
+		view_paragraph(out, width, 0, "Balancing",
+			       "is on: hint faults are samples of accesses that the kernel's balancer takes, "
+			       "not all accesses. It samples neither shared memory nor what a policy binds, "
+			       "and of a process with one thread only what is on another node than that runs "
+			       "on.");
 	else if (mode & BALANCING_TIERING)
 		view_paragraph(
 			out, width, 0, "Balancing",
@@ -46,24 +52,29 @@ static void show_balancing(const json_t *reply, size_t width, struct text *out)
 			"seen now; sysctl kernel.numa_balancing=1 turns it on. Where memory was allocated, "
 			"and where it lies, is told all the same.");
 	if (!reply_bool(reply, "page_nodes_known"))
-		view_paragraph(out, width, 0,
-			       "The node of a page cannot be told here:", reply_string(reply, "why_not"));
+		show_unseen("The node of a page", width, out);
+}
+
+static void show_matrix(const json_t *reply, const char *member, const struct numa_matrix_format *format,
+			size_t width, struct text *out)
+{
+	const json_t *cells = reply_member(reply, member);
+
+	if (json_is_array(cells)) {
+		numa_matrix_add(out, width, reply_member(reply, "nodes"), cells, format);
+		return;
+	}
+	text_add(out, "\n");
+	show_unseen(format->title, width, out);
 }
 
 static void show_matrices(const json_t *reply, size_t width, struct text *out)
 {
 	static const struct numa_matrix_format faults = { "Hint faults", "count", human_count, 5 };
 	static const struct numa_matrix_format allocated = { "Allocated", "bytes", human_bytes, 7 };
-	const json_t *nodes = reply_member(reply, "nodes");
 
-	if (json_is_array(reply_member(reply, "hint_faults"))) {
-		numa_matrix_add(out, width, nodes, reply_member(reply, "hint_faults"), &faults);
-	} else {
-		text_add(out, "\n");
-		view_paragraph(out, width, 0, "Hint faults cannot be counted here:",
-			       reply_string(reply, "hint_faults_why_not"));
-	}
-	numa_matrix_add(out, width, nodes, reply_member(reply, "allocated"), &allocated);
+	show_matrix(reply, "hint_faults", &faults, width, out);
+	show_matrix(reply, "allocated", &allocated, width, out);
 	view_line(out, width, "Columns are nodes of memory. The darker, the larger the share of its row.");
 }
 
@@ -134,38 +145,57 @@ static void show_migrated(const json_t *migrated, size_t width, struct text *out
 		view_line(out, width, "and %zu more", nr - MAX_ROWS);
 }
 
-/* One line "Name        a 1, b 2" of the elements that have counts; what they are called is in one or two keys. */
+/* "numa_misplaced failed" */
+static void label_of(const json_t *element, const char *key, const char *second_key, char *ret, size_t size)
+{
+	snprintf(ret, size, "%s%s%s", reply_string(element, key), second_key ? " " : "",
+		 second_key ? reply_string(element, second_key) : "");
+}
+
+/*
+ * A line "Name        a 1, b 2" of what has counts. What it is called is in one or two keys; elements of the
+ * same name follow one another, and are one.
+ */
 static void show_counts(const char *name, const json_t *array, const char *key, const char *second_key,
 			size_t width, struct text *out)
 {
+	char label[96], next[96];
 	struct text list = {};
 	json_t *element;
+	double sum = 0;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)array, i, element)
 	{
-		if (!reply_u64(element, "count"))
+		sum += reply_double(element, "count");
+		label_of(element, key, second_key, label, sizeof(label));
+		label_of(json_array_get(array, i + 1), key, second_key, next, sizeof(next));
+		if (i + 1 < json_array_size(array) && !strcmp(label, next))
 			continue;
-		text_add_format(&list, "%s%s", list.len ? ", " : "", reply_string(element, key));
-		if (second_key)
-			text_add_format(&list, " %s", reply_string(element, second_key));
-		text_add_format(&list, " %s", human_count(reply_u64(element, "count")).text);
+		if (sum > 0)
+			text_add_format(&list, "%s%s %s", list.len ? ", " : "", label,
+					human_count(human_round(sum)).text);
+		sum = 0;
 	}
 	view_field(out, width, name, "%s", list.data ? list.data : "none");
 	out->is_failed |= list.is_failed;
 	text_free(&list);
 }
 
-static uint64_t remote_faults(const json_t *cells)
+/* Sums a key over cells; those on the diagonal, too, or not. */
+static uint64_t sum_of(const json_t *cells, const char *key, bool is_remote_only)
 {
 	double sum = 0;
 	json_t *cell;
 	size_t i;
 
-	json_array_foreach((json_t *)(uintptr_t)cells, i,
-			   cell) if (strcmp(reply_string(cell, "cpu_node"),
-					    reply_string(cell, "memory_node")) != 0)
-		sum += reply_double(cell, "count");
+	json_array_foreach((json_t *)(uintptr_t)cells, i, cell)
+	{
+		const char *cpu_node = reply_string(cell, "cpu_node");
+
+		if (!is_remote_only || strcmp(cpu_node, reply_string(cell, "memory_node")) != 0)
+			sum += reply_double(cell, key);
+	}
 	return human_round(sum);
 }
 
@@ -183,9 +213,12 @@ static void show_migration(const json_t *reply, size_t width, struct text *out)
 		view_field(out, width, "Waited", "%s in faults for pages to be migrated, %s times",
 			   human_ns(reply_u64(stall, "sum_ns")).text,
 			   human_count(reply_u64(stall, "count")).text);
+	if (json_is_array(reply_member(reply, "refused")))
+		view_field(out, width, "Refused", "%s was to follow a hint fault, and could not be moved",
+			   human_bytes(sum_of(reply_member(reply, "refused"), "bytes", false)).text);
 	if (json_is_array(reply_member(reply, "hint_faults")))
 		view_field(out, width, "Remote", "%s hint faults were on memory of another node",
-			   human_count(remote_faults(reply_member(reply, "hint_faults"))).text);
+			   human_count(sum_of(reply_member(reply, "hint_faults"), "count", true)).text);
 	if (json_is_array(reply_member(reply, "task_moves")))
 		show_counts("Tasks", reply_member(reply, "task_moves"), "decision", NULL, width, out);
 }

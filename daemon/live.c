@@ -26,11 +26,11 @@ struct live {
 	void *ctx;
 	struct stacks *stacks;
 	struct spoilers *spoilers;
-	struct tally *tally;    /* of the reading that goes on */
+	struct tally *tally;         /* of the reading that goes on */
 	struct residency *residency; /* likewise; NULL on a single node */
 	__u32 nr_nodes;              /* 1 where the node of a page is not known */
 	__u32 movable;               /* the migratetype */
-	struct rec_live record; /* of the last reading */
+	struct rec_live record;      /* of the last reading */
 	__u64 keys[BATCH];
 	struct live_page pages[BATCH];
 };

@@ -152,12 +152,14 @@ bool nodecheck_passes(const struct machine *machine, const struct probes *probes
 	int err = check(machine, probes, &node);
 
 	if (err == -ERANGE)
-		log_warning("what programs read as node %u is not what the kernel says; pages are shown as of node "
-			    "\"unknown\": please report this",
-			    node);
+		log_warning(
+			"what programs read as node %u is not what the kernel says; pages are shown as of node "
+			"\"unknown\": please report this",
+			node);
 	else if (err)
-		log_warning("cannot check whether the node of a page is told right: %s; pages are shown as of node "
-			    "\"unknown\"",
-			    err == -ENODATA ? "there is memory of one node only" : strerror(-err));
+		log_warning(
+			"cannot check whether the node of a page is told right: %s; pages are shown as of node "
+			"\"unknown\"",
+			err == -ENODATA ? "there is memory of one node only" : strerror(-err));
 	return !err;
 }

@@ -12,7 +12,7 @@
 
 struct nodes {
 	__u32 nr_nodes, nr_cpus;
-	int map_fd;     /* of the programs' own list */
+	int map_fd;       /* of the programs' own list */
 	__u64 *nr_online; /* CPUs, by node */
 	__u32 of_cpu[];
 };

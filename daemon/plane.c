@@ -110,9 +110,9 @@ static void add_allocated(const __u64 *cells, const struct cube *cube, __u32 nod
 
 	for (__u32 migratetype = 0; migratetype < cube->size[1]; migratetype++) {
 		for (__u32 order = 0; order < cube->size[2]; order++) {
-			__u64 nr = __atomic_load_n(&of_node[migratetype * cube->stride[1] +
-							    order * cube->stride[2]],
-						   __ATOMIC_RELAXED);
+			__u64 nr = __atomic_load_n(
+				&of_node[migratetype * cube->stride[1] + order * cube->stride[2]],
+				__ATOMIC_RELAXED);
 
 			*pages += nr;
 			*allocations += nr >> order;

@@ -42,8 +42,8 @@ void residency_add(struct residency *residency, const struct live_page *page)
 	slot = (__u32)(hash >> 32) % SLOTS;
 	for (;; slot = (slot + 1) % SLOTS) {
 		row = &residency->slots[slot];
-		if (!row->nr_pages || (row->start_ns == page->start_ns && row->tgid == page->tgid &&
-				       row->node == page->node))
+		if (!row->nr_pages ||
+		    (row->start_ns == page->start_ns && row->tgid == page->tgid && row->node == page->node))
 			break;
 	}
 	if (!row->nr_pages) {

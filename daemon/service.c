@@ -258,7 +258,8 @@ static int install_probes(struct service *service)
 
 	cubes_layout(service->cubes, service->machine.dim_sizes);
 	service->nr_counted = cubes_nr_cells(service->cubes, BPF);
-	err = pins_open(&service->pins, service->options->pin, probes_layout(&service->machine, service->cubes),
+	err = pins_open(&service->pins, service->options->pin,
+			probes_layout(&service->machine, service->cubes),
 			model_durable_size(service->options->max_groups));
 	return err ? err
 		   : probes_start(&service->machine, service->cubes, service->nr_counted, &service->pins,
@@ -271,7 +272,8 @@ static int start_probes(struct service *service)
 
 	if (!err)
 		err = install_probes(service);
-	if (!err && service->machine.nodes_are_many && !nodecheck_passes(&service->machine, service->probes)) {
+	if (!err && service->machine.nodes_are_many &&
+	    !nodecheck_passes(&service->machine, service->probes)) {
 		probes_free(service->probes);
 		service->probes = NULL;
 		pins_close(&service->pins);

@@ -17,7 +17,7 @@ struct totals {
 	const struct plane *plane;
 	struct nodes *nodes;
 	int vmstat_fd;
-	__u64 *cells; /* nr_cells: what the programs counted, and behind it what is not theirs */
+	__u64 *cells;       /* nr_cells: what the programs counted, and behind it what is not theirs */
 	__u64 *cells_after; /* nr_counted: the first part once more */
 };
 

@@ -18,7 +18,8 @@ static void write_numastat(struct request *request, __u32 node)
 
 	json_object_begin(&request->json, "numastat");
 	for (__u32 item = 0; item < NR_NUMASTAT_ITEMS; item++)
-		json_add_u64(&request->json, model_dim_label(request->model, DIM_NUMASTAT_ITEM, item), cells[item]);
+		json_add_u64(&request->json, model_dim_label(request->model, DIM_NUMASTAT_ITEM, item),
+			     cells[item]);
 	json_object_end(&request->json);
 }
 
@@ -51,7 +52,8 @@ static void write_node(struct request *request, __u32 node)
 /* --- the machine ------------------------------------------------------------------------------ */
 
 /* The matrix, or null where nothing counts it here. */
-static void write_seen_cube(struct request *request, const char *key, enum metric metric, const char *value_key)
+static void write_seen_cube(struct request *request, const char *key, enum metric metric,
+			    const char *value_key)
 {
 	if (model_sees_metric(request->model, metric))
 		write_cube(request, key, metric, value_key, false);
@@ -63,7 +65,8 @@ static void write_seen_cube(struct request *request, const char *key, enum metri
 static void write_migration_stall(struct request *request)
 {
 	const struct cube *cube = model_cube(request->model, METRIC_STALL);
-	const __u64 *cells = model_cells(request->model, METRIC_STALL) + STALL_NUMA_MIGRATION * cube->stride[0];
+	const __u64 *cells = model_cells(request->model, METRIC_STALL) +
+			     STALL_NUMA_MIGRATION * cube->stride[0];
 	__u64 count = 0, sum_ns = 0;
 
 	for (__u32 node = 0; node < cube->size[1]; node++, cells += cube->stride[1]) {
@@ -168,8 +171,8 @@ static void write_judgement(struct request *request, const struct process *proce
 }
 
 static const enum ledger numa_rows[] = {
-	LEDGER_NUMA_LOCAL_FAULTS, LEDGER_NUMA_REMOTE_FAULTS, LEDGER_ALLOCATED,
-	LEDGER_ALLOCATED_REMOTE,  LEDGER_NUMA_MIGRATED,      LEDGER_NUMA_REFUSED,
+	LEDGER_NUMA_LOCAL_FAULTS, LEDGER_NUMA_REMOTE_FAULTS,   LEDGER_ALLOCATED,
+	LEDGER_ALLOCATED_REMOTE,  LEDGER_NUMA_MIGRATED,        LEDGER_NUMA_REFUSED,
 	LEDGER_NUMA_MIGRATIONS,   LEDGER_NUMA_MIGRATION_STALL, LEDGER_NUMA_TASK_MOVES,
 };
 
@@ -214,9 +217,9 @@ static void rank(const struct model *model, struct ranked ranked[MAX_PROCESSES],
 {
 	struct locality locality = locality_of(model, process);
 	const __u64 *total = process->total.v;
-	struct ranked candidate = { process, locality.remote_share *
-						     ((double)total[LEDGER_RSS_ANON] + (double)total[LEDGER_RSS_FILE] +
-						      (double)total[LEDGER_RSS_SHMEM]) };
+	struct ranked candidate = { process, locality.remote_share * ((double)total[LEDGER_RSS_ANON] +
+								      (double)total[LEDGER_RSS_FILE] +
+								      (double)total[LEDGER_RSS_SHMEM]) };
 	__u32 place = *nr;
 
 	if (locality.basis == BASIS_NONE ||

@@ -39,9 +39,12 @@ const char *locality_cause_name(enum locality_cause cause)
 const char *policy_name(__u32 policy)
 {
 	static const char *const names[] = {
-		[MPOL_DEFAULT] = "default",       [MPOL_PREFERRED] = "preferred",
-		[MPOL_BIND] = "bind",             [MPOL_INTERLEAVE] = "interleave",
-		[MPOL_LOCAL] = "local",           [MPOL_LOCAL + 1] = "preferred many",
+		[MPOL_DEFAULT] = "default",
+		[MPOL_PREFERRED] = "preferred",
+		[MPOL_BIND] = "bind",
+		[MPOL_INTERLEAVE] = "interleave",
+		[MPOL_LOCAL] = "local",
+		[MPOL_LOCAL + 1] = "preferred many",
 		[MPOL_LOCAL + 2] = "weighted interleave",
 	};
 
@@ -152,7 +155,8 @@ static bool full_node(const struct model *model, const struct process *process, 
 	return most;
 }
 
-static enum locality_cause cause_of(const struct model *model, const struct process *process, double remote_share)
+static enum locality_cause cause_of(const struct model *model, const struct process *process,
+				    double remote_share)
 {
 	__u32 node;
 
@@ -217,7 +221,8 @@ void locality_explain(const struct model *model, const struct process *process,
 
 	switch (locality->cause) {
 	case CAUSE_POLICY:
-		text_add_format(text, "Its memory policy (%s) decides where its memory is", policy_name(process->policy));
+		text_add_format(text, "Its memory policy (%s) decides where its memory is",
+				policy_name(process->policy));
 		text_add(text, ", and its threads run on ");
 		add_cpu_nodes(text, process);
 		text_add(text, "; NUMA balancing takes no samples of it.");
@@ -246,10 +251,11 @@ void locality_explain(const struct model *model, const struct process *process,
 		return;
 	case CAUSE_UNKNOWN:
 		if (locality->basis != BASIS_NONE)
-			text_add_format(text,
-					"It got memory of other nodes, though its own was not short: a mapping "
-					"may have a policy of its own (memoir process %u --numa).",
-					process->tgid);
+			text_add_format(
+				text,
+				"It got memory of other nodes, though its own was not short: a mapping "
+				"may have a policy of its own (memoir process %u --numa).",
+				process->tgid);
 		return;
 	case CAUSE_NONE:
 		return;
@@ -271,8 +277,9 @@ void locality_advise(const struct model *model, const struct process *process,
 		text_add(text, "Run it where its memory is (numactl --cpunodebind), or change its policy.");
 		return;
 	case CAUSE_CPUSET:
-		text_add(text, "Give its cpuset memory of the nodes that its CPUs are of (cpuset.mems), or CPUs of "
-			       "the nodes that its memory is of.");
+		text_add(text,
+			 "Give its cpuset memory of the nodes that its CPUs are of (cpuset.mems), or CPUs of "
+			 "the nodes that its memory is of.");
 		return;
 	case CAUSE_NODE_FULL:
 		full_node(model, process, &node);
@@ -284,10 +291,11 @@ void locality_advise(const struct model *model, const struct process *process,
 	case CAUSE_MOVED:
 		text_add(text, "Keep it on one node (numactl --cpunodebind)");
 		if (!is_balancing(model))
-			text_add(text, ", or let the kernel move its memory (sysctl kernel.numa_balancing=1)");
+			text_add(text,
+				 ", or let the kernel move its memory (sysctl kernel.numa_balancing=1)");
 		if (locality_far_node(model, process, &node) && process->cpu_nodes)
-			text_add_format(text, "; to move its memory now: migratepages %u %u %d", process->tgid, node,
-					__builtin_ctzll(process->cpu_nodes));
+			text_add_format(text, "; to move its memory now: migratepages %u %u %d",
+					process->tgid, node, __builtin_ctzll(process->cpu_nodes));
 		text_add(text, ".");
 		return;
 	case CAUSE_UNKNOWN:

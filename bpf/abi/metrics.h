@@ -133,19 +133,19 @@ enum loss {
 
 /* The kernel counters that memoir's totals are held against. */
 enum vmstat_item {
-	VMSTAT_PGALLOC,           /* pgalloc_* summed over zones, pages */
-	VMSTAT_PGFREE,            /* pages */
-	VMSTAT_PGFAULT,           /* faults */
-	VMSTAT_ALLOCSTALL,        /* allocstall_* summed over zones, passes */
-	VMSTAT_COMPACT_STALL,     /* stalls */
-	VMSTAT_OOM_KILL,          /* victims */
-	VMSTAT_PGMIGRATE_SUCCESS, /* pages */
-	VMSTAT_PGMIGRATE_FAIL,    /* pages */
-	VMSTAT_PSWPIN,            /* pages */
-	VMSTAT_NUMA_HINT_FAULTS,  /* faults */
+	VMSTAT_PGALLOC,                /* pgalloc_* summed over zones, pages */
+	VMSTAT_PGFREE,                 /* pages */
+	VMSTAT_PGFAULT,                /* faults */
+	VMSTAT_ALLOCSTALL,             /* allocstall_* summed over zones, passes */
+	VMSTAT_COMPACT_STALL,          /* stalls */
+	VMSTAT_OOM_KILL,               /* victims */
+	VMSTAT_PGMIGRATE_SUCCESS,      /* pages */
+	VMSTAT_PGMIGRATE_FAIL,         /* pages */
+	VMSTAT_PSWPIN,                 /* pages */
+	VMSTAT_NUMA_HINT_FAULTS,       /* faults */
 	VMSTAT_NUMA_HINT_FAULTS_LOCAL, /* faults */
 	VMSTAT_NUMA_PAGES_MIGRATED,    /* pages */
-	VMSTAT_PGMAJFAULT,        /* faults */
+	VMSTAT_PGMAJFAULT,             /* faults */
 	NR_VMSTAT_ITEMS
 };
 

@@ -38,7 +38,7 @@ struct rec_machine {
 	/* What this kernel counts itself; 0: nothing of the kind. */
 	__u32 nr_thp_events, nr_swap_directions, nr_compaction_works, nr_compaction_events;
 	__u32 nr_zones;
-	__u32 nr_matrix_nodes;      /* of a matrix of nodes; the last is for all from its own on */
+	__u32 nr_matrix_nodes; /* of a matrix of nodes; the last is for all from its own on */
 	__u32 pad;
 	__u32 vmstat_known;         /* bit per vmstat item that this kernel has, and memoir counts here */
 	__u64 ledger_unseen;        /* bit per ledger row that nothing counts here: its 0 means nothing */

@@ -409,7 +409,8 @@ struct process_list {
 struct numa {
 	struct process_list flows;         /* as of the last snapshot, by process: struct rec_numa_flow */
 	struct process_list pending_flows; /* as of the open one */
-	struct process_list residencies; /* of the last reading of live pages, likewise: struct rec_residency */
+	struct process_list
+		residencies; /* of the last reading of live pages, likewise: struct rec_residency */
 	struct process_list pending_residencies; /* of the one that has not ended */
 };
 

@@ -126,10 +126,8 @@ static const char *const fault_error_labels[NR_FAULT_ERRORS] = {
 };
 
 static const char *const stall_kind_labels[NR_STALL_KINDS] = {
-	[STALL_DIRECT_RECLAIM] = "direct_reclaim",
-	[STALL_MEMCG_RECLAIM] = "memcg_reclaim",
-	[STALL_NODE_RECLAIM] = "node_reclaim",
-	[STALL_DIRECT_COMPACTION] = "direct_compaction",
+	[STALL_DIRECT_RECLAIM] = "direct_reclaim", [STALL_MEMCG_RECLAIM] = "memcg_reclaim",
+	[STALL_NODE_RECLAIM] = "node_reclaim",     [STALL_DIRECT_COMPACTION] = "direct_compaction",
 	[STALL_NUMA_MIGRATION] = "numa_migration",
 };
 
@@ -188,12 +186,9 @@ static const char *const task_move_labels[NR_TASK_MOVES] = {
 };
 
 static const char *const numastat_labels[NR_NUMASTAT_ITEMS] = {
-	[NUMASTAT_HIT] = "hit",
-	[NUMASTAT_MISS] = "miss",
-	[NUMASTAT_FOREIGN] = "foreign",
-	[NUMASTAT_INTERLEAVE] = "interleave",
-	[NUMASTAT_LOCAL] = "local",
-	[NUMASTAT_OTHER] = "other",
+	[NUMASTAT_HIT] = "hit",         [NUMASTAT_MISS] = "miss",
+	[NUMASTAT_FOREIGN] = "foreign", [NUMASTAT_INTERLEAVE] = "interleave",
+	[NUMASTAT_LOCAL] = "local",     [NUMASTAT_OTHER] = "other",
 };
 
 static const char *const stolen_labels[NR_STOLEN] = {

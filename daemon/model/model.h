@@ -210,7 +210,7 @@ struct process {
 	__u32 rates;                /* the row of model_process_rates(); 0: it has none, all are 0 */
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
-	__u32 pass; /* the pass of the open snapshot, if that has seen it */
+	__u32 pass;                 /* the pass of the open snapshot, if that has seen it */
 };
 
 /* Processes alive at the last snapshot, in no order; valid until the next model_apply(). */

@@ -74,8 +74,8 @@ static const void *list_find(const struct process_list *list, size_t size, const
 	while (first < end) {
 		__u32 middle = (first + end) / 2;
 
-		if (compare_processes((const void *)(all + middle * size), process->tgid,
-				      process->start_ns) < 0)
+		if (compare_processes((const void *)(all + middle * size), process->tgid, process->start_ns) <
+		    0)
 			first = middle + 1;
 		else
 			end = middle;
@@ -110,8 +110,7 @@ int apply_numa_flow(struct model *model, const struct rec_header *h)
 {
 	struct process_list *pending = &model->numa.pending_flows;
 
-	if (pending->nr == REC_MAX_NUMA_FLOWS ||
-	    !is_flow_possible(model, (const struct rec_numa_flow *)h))
+	if (pending->nr == REC_MAX_NUMA_FLOWS || !is_flow_possible(model, (const struct rec_numa_flow *)h))
 		return -EINVAL;
 	return list_add(pending, h);
 }
@@ -166,7 +165,8 @@ int apply_residency(struct model *model, const struct rec_header *h)
 static int compare_residencies(const void *a, const void *b)
 {
 	const struct of_process *of_b = b;
-	__u32 node_a = ((const struct rec_residency *)a)->node, node_b = ((const struct rec_residency *)b)->node;
+	__u32 node_a = ((const struct rec_residency *)a)->node,
+	      node_b = ((const struct rec_residency *)b)->node;
 	int order = compare_processes(a, of_b->tgid, of_b->start_ns);
 
 	return order ? order : node_a < node_b ? -1 : node_a > node_b;

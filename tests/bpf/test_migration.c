@@ -5,7 +5,7 @@
  */
 #include "stalls.h"
 
-#define ANY 77 /* an argument that says nothing here */
+#define ANY 77           /* an argument that says nothing here */
 #define NUMA_MISPLACED 5 /* enum migrate_reason */
 
 static const struct lab_config reason_comes_seventh = { .migrate_reason_arg = 6, .scan_status_arg = 4 };

@@ -14,7 +14,8 @@ static const struct lab_config many_nodes = { .page_node_fixed = 3, .nodes_are_m
 
 static void set_node_of_cpu(struct lab *lab, __u32 cpu, __u32 node)
 {
-	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skeleton->maps.cpu_nodes), &cpu, &node, BPF_ANY),
+	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skeleton->maps.cpu_nodes), &cpu, &node,
+					     BPF_ANY),
 			 0);
 }
 

@@ -185,10 +185,8 @@ static void test_too_deep_nesting_is_counted_and_harms_nothing(void **state)
 	struct lab *lab = *state;
 	__u64 start_ns = now_ns(CLOCK_BOOTTIME) - NSEC_PER_SEC;
 	const struct open_stall open[MAX_DEPTH] = {
-		{ STALL_NODE_RECLAIM, start_ns },
-		{ STALL_DIRECT_COMPACTION, start_ns + 1 },
-		{ STALL_MEMCG_RECLAIM, start_ns + 2 },
-		{ STALL_DIRECT_COMPACTION, start_ns + 3 },
+		{ STALL_NODE_RECLAIM, start_ns },       { STALL_DIRECT_COMPACTION, start_ns + 1 },
+		{ STALL_MEMCG_RECLAIM, start_ns + 2 },  { STALL_DIRECT_COMPACTION, start_ns + 3 },
 		{ STALL_NUMA_MIGRATION, start_ns + 4 },
 	};
 	struct stall_times times;

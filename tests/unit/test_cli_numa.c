@@ -53,7 +53,7 @@ static void expect_line(const struct text *out, const char *line)
 	"{\"pid\":4711,\"comm\":\"a\\u001b[2J\",\"unit\":\"x.service\",\"threads\":1,\"cpu_nodes\":[\"0\"]," \
 	"\"policy\":\"bind\",\"allowed_nodes\":[\"0\",\"1\"],\"numa_local_faults\":10,"                      \
 	"\"numa_remote_faults\":90,\"allocated_bytes\":8192,\"allocated_remote_bytes\":4096,"                \
-	"\"numa_migrated_bytes\":4096,\"numa_migration_failed_bytes\":0,\"numa_migration_stall_ns\":1500,"   \
+	"\"numa_migrated_bytes\":4096,\"numa_refused_bytes\":0,\"numa_migration_stall_ns\":1500,"            \
 	"\"resident\":[{\"node\":\"1\",\"bytes\":3145728,\"error_bytes\":262144},"                           \
 	"{\"node\":\"0\",\"bytes\":1048576,\"error_bytes\":131072}],\"remote_share\":0.9,"                   \
 	"\"basis\":\"hint_faults\",\"cause\":\"policy\",\"cause_text\":\"Its policy binds its memory to "    \
@@ -62,7 +62,7 @@ static void expect_line(const struct text *out, const char *line)
 
 /* clang-format off */
 static const char reply[] =
-	"{\"snapshot\":{\"age_ns\":306000000},\"balancing\":\"1\",\"page_nodes_known\":true,\"why_not\":\"\"," NODES
+	"{\"snapshot\":{\"age_ns\":306000000},\"balancing\":\"1\",\"page_nodes_known\":true," NODES
 	",\"hint_faults\":[" CELL("0", "0", "count", "12345") "," CELL("0", "1", "count", "123") ","
 	CELL("1", "0", "count", "10") "," CELL("1", "1", "count", "0") "],"
 	"\"allocated\":[" CELL("0", "0", "bytes", "1048576") "," CELL("1", "1", "bytes", "1048576") "],"
@@ -70,8 +70,10 @@ static const char reply[] =
 	"{\"reason\":\"syscall\",\"from_node\":\"1\",\"to_node\":\"0\",\"bytes\":0}],"
 	"\"migrated_pages\":[{\"reason\":\"numa_misplaced\",\"result\":\"succeeded\",\"count\":20},"
 	"{\"reason\":\"numa_misplaced\",\"result\":\"failed\",\"count\":3}],"
+	"\"refused\":[{\"from_node\":\"0\",\"to_node\":\"1\",\"bytes\":12288}],"
 	"\"migration_stall\":{\"count\":5,\"sum_ns\":1500000},"
-	"\"task_moves\":[{\"decision\":\"moved\",\"count\":2},{\"decision\":\"swapped\",\"count\":0}],"
+	"\"task_moves\":[{\"decision\":\"moved\",\"from_node\":\"0\",\"count\":2},"
+	"{\"decision\":\"moved\",\"from_node\":\"1\",\"count\":3},{\"decision\":\"swapped\",\"count\":0}],"
 	"\"processes\":[" PROCESS ",{\"pid\":1,\"comm\":\"init\",\"remote_share\":0},"
 	"{\"pid\":2,\"comm\":\"x\",\"remote_share\":null}]}";
 /* clang-format on */
@@ -84,7 +86,9 @@ static void test_view(void **state UNUSED)
 	expect_narrow(&out);
 	expect_text(&out, "Snapshot    306ms old\n"
 			  "Balancing is on: hint faults are samples of accesses that the kernel's balancer\n"
-			  "takes, not all accesses. Memory that a policy binds it does not sample.\n"
+			  "takes, not all accesses. It samples neither shared memory nor what a policy\n"
+			  "binds, and of a process with one thread only what is on another node than that\n"
+			  "runs on.\n"
 			  "\n"
 			  "Hint faults: 12478, 98.9% local, 1.1% remote\n"
 			  "                 0        1  REMOTE\n"
@@ -108,8 +112,9 @@ static void test_view(void **state UNUSED)
 			  "\n"
 			  "Pages moved numa_misplaced succeeded 20, numa_misplaced failed 3\n"
 			  "Waited      1.50ms in faults for pages to be migrated, 5 times\n"
+			  "Refused     12.0KiB was to follow a hint fault, and could not be moved\n"
 			  "Remote      133 hint faults were on memory of another node\n"
-			  "Tasks       moved 2\n"
+			  "Tasks       moved 5\n"
 			  "\n"
 			  "Processes that use memory of another node than they run on, worst first\n"
 			  " PID COMM     CPUS MEMORY                   REMOTE BY          CAUSE\n"
@@ -143,14 +148,14 @@ static void test_what_cannot_be_seen(void **state UNUSED)
 {
 	struct text out = {};
 
-	show("{\"balancing\":\"0\",\"page_nodes_known\":false,\"why_not\":\"no sparsemem\",\"hint_faults\":null,"
-	     "\"hint_faults_why_not\":\"no BTF\",\"migrated\":null,\"task_moves\":null," NODES "}",
+	show("{\"balancing\":\"0\",\"page_nodes_known\":false,\"hint_faults\":null,"
+	     "\"migrated\":null,\"allocated\":[],\"task_moves\":null," NODES "}",
 	     &out);
 	expect_narrow(&out);
 	expect_line(&out, "\nBalancing is off: ");
 	expect_line(&out, "sysctl kernel.numa_balancing=1");
-	expect_line(&out, "\nThe node of a page cannot be told here: no sparsemem\n");
-	expect_line(&out, "\nHint faults cannot be counted here: no BTF\n");
+	expect_line(&out, "\nThe node of a page: not visible on this kernel (memoir probes)\n");
+	expect_line(&out, "\nHint faults: not visible on this kernel (memoir probes)\n");
 	expect_line(&out, "\nAllocated: none so far\n");
 	expect_line(&out, "cannot be seen here.\n");
 	expect_line(&out, "\nNo process is seen to use memory of another node.\n");
@@ -205,7 +210,7 @@ static void test_process(void **state UNUSED)
 			  "Holds       ~3.00MiB+-256KiB on 1, ~1.00MiB+-128KiB on 0\n"
 			  "Hint faults 10 on local memory, 90 on remote\n"
 			  "Allocated   8.00KiB, 4.00KiB of it on other nodes than that of the CPU\n"
-			  "Migrated    4.00KiB, 0 more failed; it waited 1.50us for that\n"
+			  "Migrated    4.00KiB to its own node, 0 more could not be; it waited 1.50us\n"
 			  "Its policy binds its memory to node 1, and it runs on node 0\xef\xbf\xbd"
 			  "[1m, which is a\n"
 			  "long story that needs more than a line.\n"

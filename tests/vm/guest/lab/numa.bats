@@ -1,0 +1,416 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# NUMA: what memoir says of hint faults, allocations, migrations and residency by node is held against /proc/vmstat, numastat and
+# numa_maps; and why it says that a process uses memory of another node. Faults and migrations must agree to the last one:
+# they are compared while NUMA balancing is off and nothing is counted.
+
+load ../../../system/daemon
+load ../../../system/expect
+load ../machine
+
+NUMA=$BUILD/tests/workloads/numa
+balancing=/proc/sys/kernel/numa_balancing
+scanner=/sys/kernel/debug/sched/numa_balancing
+cgroup=/sys/fs/cgroup/memoir-numa
+
+setup_file() {
+	[ -e "$balancing" ] || return 0
+	mkdir "$BATS_FILE_TMPDIR/before"
+	cp "$balancing" "$scanner"/scan_{delay_ms,period_min_ms,period_max_ms,size_mb} "$BATS_FILE_TMPDIR/before/"
+	# The whole of a process, as often as can be.
+	echo 1 >"$scanner/scan_delay_ms"
+	echo 10 >"$scanner/scan_period_min_ms"
+	echo 100 >"$scanner/scan_period_max_ms"
+	echo 256 >"$scanner/scan_size_mb"
+	echo 0 >"$balancing"
+}
+
+teardown_file() {
+	[ -e "$balancing" ] || return 0
+	cp "$BATS_FILE_TMPDIR"/before/scan_* "$scanner/"
+	cp "$BATS_FILE_TMPDIR/before/numa_balancing" "$balancing"
+}
+
+teardown() {
+	[ ! -e "$balancing" ] || echo 0 >"$balancing"
+	daemon_teardown
+	[ ! -d "$cgroup" ] || soon rmdir "$cgroup"
+}
+
+# needs_nodes: nodes 0 and 1 have CPUs and memory.
+needs_nodes() {
+	[ -d /sys/devices/system/node/node1 ] || skip "one node"
+}
+
+# runs PATTERN FROM TO PAGES: the workload is laid out and waits; its pid is in $laid. With numactl or the like in $under.
+under=()
+runs() {
+	lay "${under[@]}" "$NUMA" "$@"
+	read -r -t "$silence_s" laid <&"$reports"
+}
+
+# It moves, and goes on with its memory.
+moves() {
+	echo >&"$stay"
+}
+
+# Since this call it has used all of its memory once more.
+passes() {
+	local passes
+	echo >&"$stay"
+	read -r -t "$silence_s" passes <&"$reports"
+}
+
+ends() {
+	exec {stay}>&-
+	kill -KILL "$laid"
+	wait "$laid" 2>/dev/null || true
+}
+
+counted='^(numa_hint_faults|numa_hint_faults_local|numa_pages_migrated|pgmigrate_success) '
+
+# settled NAME: the answer is in $dir/NAME.json, what the kernel counts in $dir/NAME.vmstat, of a moment in which it counted nothing.
+settled() {
+	is_settled() {
+		grep -E "$counted" /proc/vmstat >"$dir/$1.vmstat"
+		fresh /v1/numa >"$dir/$1.json"
+		grep -E "$counted" /proc/vmstat | cmp -s - "$dir/$1.vmstat"
+	}
+	soon is_settled "$1"
+}
+
+# grew_by ITEM: what the kernel counted from "before" to "after"
+grew_by() {
+	awk -v item="$1" '$1 == item { value = $2 - value } END { print value }' "$dir/before.vmstat" "$dir/after.vmstat"
+}
+
+# differs_by FILTER: by how much its sum grew in the answers
+differs_by() {
+	jq -n --slurpfile before "$dir/before.json" --slurpfile after "$dir/after.json" \
+		"(\$after[0] | [$1] | add // 0) - (\$before[0] | [$1] | add // 0)"
+}
+
+# agree ITEM FILTER [BYTES]: it is as many.
+agree() {
+	local kernel memoir
+	kernel=$(grew_by "$1")
+	memoir=$(($(differs_by "$2") / ${3:-1}))
+	echo "$1: kernel $kernel, memoir $memoir"
+	[ "$kernel" -eq "$memoir" ]
+}
+
+all_agree() {
+	agree numa_hint_faults '.hint_faults[].count'
+	agree numa_hint_faults_local '.hint_faults[] | select(.cpu_node == .memory_node).count'
+	agree numa_pages_migrated '.migrated[] | select(.reason == "numa_misplaced").bytes' 4096
+	agree pgmigrate_success '.migrated[].bytes' 4096
+	agree pgmigrate_success '.migrated_pages[] | select(.result == "succeeded").count'
+}
+
+# grows_by ITEM NR: waits until the kernel has counted so many more.
+grows_by() {
+	local from
+	from=$(vmstat "$1")
+	until [ $(($(vmstat "$1") - from)) -ge "$2" ]; do :; done
+}
+
+# of_process FILTER: of the process's element in a fresh answer
+of_process() {
+	fresh /v1/numa | jq -c ".processes[] | select(.pid == $laid) | $1"
+}
+
+# is_so FILTER: it is true of the process; waits for the next samples if it is not yet.
+is_so() {
+	holds() {
+		of_process "$1" | grep -qx true
+	}
+	soon holds "$1" || {
+		of_process .
+		return 1
+	}
+}
+
+# sampled: waits until live pages were looked at after this call.
+sampled() {
+	local from
+	read -r from _ </proc/uptime
+	is_newer() {
+		local now
+		read -r now _ </proc/uptime
+		fresh /v1/numa | jq -e --argjson age "$(awk -v now="$now" -v from="$from" 'BEGIN { print (now - from) * 1e9 }')" \
+			'.live_age_ns != null and .live_age_ns < $age' >/dev/null
+	}
+	soon is_newer
+}
+
+# exact NODE: bytes of the process there, by numa_maps
+exact() {
+	memoir --json process "$laid" --numa | jq "[.numa_maps.nodes[] | select(.node == \"$1\").anonymous_bytes] | add // 0"
+}
+
+# near_exact NODE: the estimate is within three errors of it.
+near_exact() {
+	local exact
+	exact=$(exact "$1")
+	of_process "[.resident[] | select(.node == \"$1\")][0] // {bytes: 0, error_bytes: 262144}" >"$dir/estimate"
+	echo "node $1: exact $exact, estimate $(cat "$dir/estimate")"
+	# Little of a process is not in its anonymous memory.
+	jq -e "((.bytes - $exact) | fabs) <= 3 * .error_bytes + 2097152" "$dir/estimate" >/dev/null
+}
+
+@test "one node is said to be one" {
+	[ ! -d /sys/devices/system/node/node1 ] || skip "there are more"
+	start_daemon
+	memoir numa >"$dir/output"
+	grep -q '^This machine has one NUMA node' "$dir/output"
+	[ "$(wc -l <"$dir/output")" -le 3 ]
+}
+
+@test "the node of a page is known, and while balancing is off that is said" {
+	needs_nodes
+	start_daemon
+	fresh /v1/numa | jq -e '.page_nodes_known and .balancing == "0" and (.nodes | length) >= 2' >/dev/null
+	memoir numa >"$dir/output"
+	grep -q '^Balancing is off' "$dir/output"
+	awk 'length > 80 { print; wide = 1 } END { exit wide }' "$dir/output"
+	echo 1 >"$balancing"
+	memoir numa | grep -q '^Balancing is on'
+}
+
+@test "hint faults and migrations are as many as the kernel counts, and from the one node to the other" {
+	needs_nodes
+	start_daemon
+	runs base 0 1 8192
+	settled before
+	echo 1 >"$balancing"
+	moves
+	grows_by numa_pages_migrated 6000
+	echo 0 >"$balancing"
+	passes
+	settled after
+	all_agree
+	[ "$(differs_by '.migrated[] | select(.reason == "numa_misplaced" and .from_node == "0" and .to_node == "1").bytes')" -ge $((6000 * 4096 * 9 / 10)) ]
+	# Each page was used from the other node before it followed.
+	of_process '[.hint_faults[] | select(.cpu_node == "1" and .memory_node == "0").count] | add >= 6000' | grep -qx true
+	of_process '(.numa_local_faults + .numa_remote_faults) == ([.hint_faults[].count] | add)' | grep -qx true
+	kernel=$(awk '$1 == "numa_pages_migrated" { print $3 }' "/proc/$laid/sched")
+	echo "of the process: kernel $kernel, memoir $(of_process '.numa_migrated_bytes / 4096')"
+	[ "$(of_process '.numa_migrated_bytes / 4096')" -eq "$kernel" ]
+}
+
+# The kernel samples nothing of a process with one thread that is on its node; so these are threads.
+@test "what has followed to the node of its threads is local" {
+	needs_nodes
+	start_daemon
+	runs threads 0 1 4096
+	echo 1 >"$balancing"
+	moves
+	grows_by numa_pages_migrated 4000
+	echo 0 >"$balancing"
+	passes
+	settled before
+	echo 1 >"$balancing"
+	grows_by numa_hint_faults 8192
+	echo 0 >"$balancing"
+	passes
+	settled after
+	all_agree
+	faults=".processes[] | select(.pid == $laid).hint_faults[]"
+	local=$(differs_by "$faults | select(.cpu_node == \"1\" and .memory_node == \"1\").count") all=$(differs_by "$faults.count")
+	echo "local: $local of $all"
+	[ "$all" -ge 7000 ] && [ "$local" -ge $((all * 9 / 10)) ]
+	echo 1 >"$balancing"
+	is_so '.basis == "hint_faults" and .remote_share < 0.1 and .cause == "none"'
+}
+
+# Of any pattern, all groups together have as many faults as the kernel counts: none is counted twice, none is lost with a thread.
+faults_of_groups() {
+	get /metrics | awk '/^memoir_group_numa_(local|remote)_faults_total/ || /^memoir_retired_groups_numa_(local|remote)_faults/ { sum += $NF }
+		END { printf "%.0f\n", sum }'
+}
+
+groups_agree() {
+	needs_nodes
+	start_daemon
+	runs "$1" 0 1 "$2"
+	settled before
+	groups=$(faults_of_groups)
+	echo 1 >"$balancing"
+	moves
+	grows_by numa_hint_faults "$3"
+	echo 0 >"$balancing"
+	passes
+	ends
+	settled after
+	all_agree
+	groups=$(($(faults_of_groups) - groups))
+	echo "groups: $groups"
+	[ "$groups" -eq "$(grew_by numa_hint_faults)" ]
+}
+
+@test "faults of threads that share memory are counted once" {
+	groups_agree threads 4096 8192
+}
+
+@test "faults of threads that end are not lost" {
+	groups_agree short-threads 4096 8192
+}
+
+@test "faults of huge pages are counted as the kernel does" {
+	huge_pages always
+	groups_agree huge 16384 200
+	huge_pages madvise
+}
+
+# The kernel samples no shared memory.
+@test "shared memory is known by where it lies" {
+	needs_nodes
+	start_daemon
+	runs shared 0 1 8192
+	settled before
+	echo 1 >"$balancing"
+	moves
+	passes
+	passes
+	sampled
+	is_so '.basis == "residency" and .remote_share > 0.5 and .cpu_nodes == ["1"]'
+	echo 0 >"$balancing"
+	settled after
+	all_agree
+	[ "$(grew_by numa_hint_faults)" -lt 2000 ]
+}
+
+# allocations CPU_NODE MEMORY_NODE: pages allocations that memoir saw; with "other", of all other nodes
+allocations() {
+	awk -v cpu="$1" -v memory="$2" '/^memoir_numa_allocations_total/ {
+			split($1, part, "\"")
+			if (part[4] == memory && (cpu == "other" ? part[2] != memory : part[2] == cpu))
+				sum += $NF
+		}
+		END { printf "%.0f\n", sum }' "$dir/$3.metrics"
+}
+
+numastat_of() {
+	awk -v item="$2" '$1 == item { print $2 }' "$dir/$3.node$1"
+}
+
+# metered NAME
+metered() {
+	local node
+	fresh /v1/status >/dev/null
+	get /metrics >"$dir/$1.metrics"
+	for node in /sys/devices/system/node/node*; do
+		cp "$node/numastat" "$dir/$1.${node##*/}"
+	done
+}
+
+@test "allocations are as numastat counts them, from every node to every other" {
+	needs_nodes
+	start_daemon
+	metered before
+	numactl --cpunodebind=0 --membind=1 "$WORKLOAD" touch 10000 1 >/dev/null
+	numactl --cpunodebind=1 --membind=1 "$WORKLOAD" touch 10000 1 >/dev/null
+	numactl --cpunodebind=1 --membind=0 "$WORKLOAD" touch 10000 1 >/dev/null
+	metered after
+	for node in 0 1; do
+		for item in local_node other_node; do
+			cpu=other
+			[ "$item" = other_node ] || cpu=$node
+			kernel=$(($(numastat_of "$node" "$item" after) - $(numastat_of "$node" "$item" before)))
+			memoir=$(($(allocations "$cpu" "$node" after) - $(allocations "$cpu" "$node" before)))
+			echo "node $node, $item: kernel $kernel, memoir $memoir"
+			# What is counted between the two readings, and bulk allocations.
+			apart=$((kernel - memoir))
+			[ "${apart#-}" -le 1500 ]
+		done
+	done
+	[ $(($(allocations 0 1 after) - $(allocations 0 1 before))) -ge 10000 ]
+	[ $(($(allocations 1 0 after) - $(allocations 1 0 before))) -ge 10000 ]
+}
+
+@test "interleaved memory is on all nodes alike, and the estimate is near what numa_maps says" {
+	needs_nodes
+	start_daemon
+	runs interleave 0 1 16384
+	sampled
+	nodes=$(tr , '\n' </sys/devices/system/node/has_memory | awk -F- '{ for (i = $1; i <= $NF; i++) print i }')
+	share=$((16384 * 4096 / $(wc -w <<<"$nodes")))
+	for node in $nodes; do
+		apart=$(($(exact "$node") - share))
+		[ "${apart#-}" -le $((share / 10)) ]
+		near_exact "$node"
+	done
+	is_so '.policy == "interleave"'
+}
+
+@test "pages that somebody moves are told with their direction" {
+	needs_nodes
+	start_daemon
+	runs base 0 0 8192
+	settled before
+	migratepages "$laid" 0 1
+	settled after
+	all_agree
+	moved=$(differs_by '.migrated[] | select(.reason == "syscall" and .from_node == "0" and .to_node == "1").bytes')
+	echo "moved: $((moved / 4096)), all: $(grew_by pgmigrate_success)"
+	[ $((moved / 4096)) -ge 8192 ]
+	[ "$(exact 1)" -ge $((8192 * 4096)) ]
+	sampled
+	near_exact 0
+	near_exact 1
+}
+
+@test "a process that a policy binds has no hint faults: it is known by where its memory lies, and why" {
+	needs_nodes
+	start_daemon
+	under=(numactl --membind=1 --cpunodebind=0)
+	runs base 0 0 16384
+	echo 1 >"$balancing"
+	moves
+	passes
+	sampled
+	is_so '.policy == "bind" and .numa_local_faults == 0 and .numa_remote_faults == 0'
+	is_so '.basis == "residency" and .remote_share > 0.9 and .cause == "policy" and .cpu_nodes == ["0"] and (.remedy | length) > 0'
+	near_exact 1
+	memoir numa >"$dir/output"
+	grep -Eq "^ *$laid numa +0 +~.* on 1.* residency +policy$" "$dir/output"
+	grep -q 'What helps: ' "$dir/output"
+	memoir process "$laid" | grep -q '^NUMA        runs on node 0; policy bind'
+}
+
+@test "a mapping with a policy of its own is told by the exact answer" {
+	needs_nodes
+	start_daemon
+	runs mbind 1 0 8192
+	[ "$(exact 1)" -ge $((8192 * 4096)) ]
+	memoir --json process "$laid" --numa | jq -e '.numa_maps.policies[] | select(.policy == "bind:1") |
+		.mappings == 1 and .nodes == [{"node": "1", "bytes": 33554432}]' >/dev/null
+}
+
+@test "a process whose node has no memory left takes it elsewhere, and that is said" {
+	needs_nodes
+	start_daemon
+	mkfifo "$dir/alive"
+	exec {alive}<>"$dir/alive"
+	free=$(awk '$3 == "MemFree:" { printf "%d", $4 / 4 }' /sys/devices/system/node/node0/meminfo)
+	numactl --membind=0 "$WORKLOAD" hold $((free - 6000)) <"$dir/alive" >"$dir/holding" 3>&- &
+	pids+=("$!")
+	until [ -s "$dir/holding" ]; do kill -0 "$!"; done
+	runs base 0 0 16384
+	sampled
+	[ "$(exact 1)" -ge $((8192 * 4096)) ]
+	is_so '.policy == "default" and .allocated_remote_bytes >= 33554432 and .cause == "node_full"'
+}
+
+@test "a process that a cpuset keeps from its node's memory, and why" {
+	needs_nodes
+	echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control || skip "this kernel has no cpusets"
+	mkdir "$cgroup"
+	echo 1 >"$cgroup/cpuset.mems"
+	start_daemon
+	# shellcheck disable=SC2016
+	under=(bash -c 'echo $$ >"$0/cgroup.procs" && exec "$@"' "$cgroup")
+	runs base 0 0 16384
+	sampled
+	is_so '.policy == "default" and .allowed_nodes == ["1"] and .cause == "cpuset"'
+	ends
+}
