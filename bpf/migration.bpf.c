@@ -64,7 +64,7 @@ int pages_migrated(__u64 *ctx)
 	return 0;
 }
 
-/* The reason of the innermost migration that goes on; -1 for none. A constant index each, for the verifier. */
+/* The reason of the innermost migration that goes on; -1 for none. Constant indices are for the verifier. */
 static __always_inline __s64 innermost_reason(const struct task_ledger *ledger)
 {
 	__s64 reason = -1;
