@@ -225,6 +225,8 @@ agrees_with_stat() {
 	echo "pgfault $(grown pgfault), retried $(retried "$nr_majors"), pgmajfault $(grown pgmajfault) of $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault)))"
 	[ "$(grown pgmajfault)" -eq 0 ]
 	[ "$(grown pgfault)" -ge 0 ]
-	[ "$(grown pgfault)" -le "$(retried "$nr_majors")" ]
+	# On 6.1 the end of a load may be missed, and its faults with it.
+	missed=$(($(lost "$after" end_missed) - $(lost "$before" end_missed)))
+	[ "$(grown pgfault)" -le $(($(retried "$nr_majors") + 6000 * missed)) ]
 	"$MEMOIR" --socket "$socket" faults
 }
