@@ -55,8 +55,8 @@ struct {
 } fault_mappings __weak SEC(".maps");
 
 /*
- * The name of the file. The dentry may be gone since the fault began, and another one in its place: then it is
- * of another inode.
+ * The name of the file. The dentry may be gone since the fault began, and another one in its place: then it
+ * is of another inode.
  */
 static __always_inline void read_name(char ret[FAULT_NAME_LEN], const struct fault_frame *frame)
 {

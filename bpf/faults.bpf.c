@@ -2,8 +2,8 @@
 /*
  * Page fault exceptions by mode and access, as the CPU reports them, and the user stacks of some. How many
  * faults a task completed, minor and major, is not counted here: task_struct has it (see ledger.bpf.c). What
- * they are for and how long they take is the subject of faultkinds.bpf.c. These tracepoints exist on x86 only,
- * and fire once per exception: also for one that is retried, or that ends in a signal.
+ * they are for and how long they take is the subject of faultkinds.bpf.c. These tracepoints exist on x86
+ * only, and fire once per exception: also for one that is retried, or that ends in a signal.
  *
  * The first memory that a program touches after an exception is cold, and costs more than all the
  * rest. So only pages whose number hashes to 0 are looked at, one in FAULT_SAMPLE, and count that

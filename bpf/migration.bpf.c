@@ -64,20 +64,28 @@ int pages_migrated(__u64 *ctx)
 	return 0;
 }
 
+/* The reason of the innermost migration that goes on; -1 for none. A constant index each, for the verifier. */
+static __always_inline __s64 innermost_reason(const struct task_ledger *ledger)
+{
+	__s64 reason = -1;
+
+	for (__u32 i = 0; i < MIGRATION_MAX_DEPTH; i++)
+		if (i < ledger->nr_migrations)
+			reason = ledger->migrations[i];
+	return reason;
+}
+
 /* The arguments are newfolio and folio. What is moved outside of migrate_pages() has no reason. */
 SEC("fexit/folio_migrate_flags")
 int folio_migrated(__u64 *ctx)
 {
 	struct task_ledger *ledger = ledger_of_current();
-	__u32 to = page_node(ctx[0]), from = page_node(ctx[1]), depth, reason;
+	__u32 to = page_node(ctx[0]), from = page_node(ctx[1]);
+	__s64 reason = ledger ? innermost_reason(ledger) : -1;
 	__u64 nr_pages;
 
-	if (!ledger)
+	if (reason < 0)
 		return 0;
-	depth = ledger->nr_migrations;
-	if (!depth || depth > MIGRATION_MAX_DEPTH)
-		return 0;
-	reason = ledger->migrations[depth - 1];
 	nr_pages = folio_nr_pages(ctx[0]);
 	count(METRIC_MIGRATED, reason, matrix_node(from), matrix_node(to), nr_pages);
 	if (from != to)

@@ -50,7 +50,10 @@ struct stall_frame {
 #define STALL_MAX_DEPTH NR_STALL_KINDS
 #define MIGRATION_MAX_DEPTH 2
 
-/* A page fault that has begun; see fault.bpf.h. What it is about is noted at its begin, because at its end it may be gone. */
+/*
+ * A page fault that has begun; see fault.bpf.h. What it is about is noted at its begin, because at its end
+ * that may be gone.
+ */
 struct fault_frame {
 	__u64 start_ns;
 	__u64 page; /* number of the page that faulted */

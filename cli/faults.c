@@ -6,7 +6,7 @@
 
 #include "../exporters/human.h"
 #include "fault_sites.h"
-#include "faults.h"
+#include "fault_view.h"
 #include "histogram.h"
 
 #define MAX_PROCESSES 5
@@ -111,12 +111,17 @@ static void show_exceptions(const json_t *reply, size_t width, struct text *out)
 
 /* --- who waits -------------------------------------------------------------------------------- */
 
+struct waiting {
+	const json_t *process;
+};
+
 /* What they are sorted by: time where it is known, and that in major faults first. */
 static int compare(const void *a, const void *b)
 {
 	static const char *const keys[] = { "major_fault_time_ns", "fault_time_ns", "major_faults",
 					    "minor_faults" };
-	const json_t *one = *(const json_t *const *)a, *other = *(const json_t *const *)b;
+	const json_t *one = ((const struct waiting *)a)->process,
+		     *other = ((const struct waiting *)b)->process;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		uint64_t value = reply_u64(one, keys[i]), other_value = reply_u64(other, keys[i]);
@@ -162,17 +167,17 @@ static int show_processes(const json_t *processes, bool is_timed, size_t width, 
 	const json_t *array = reply_member(processes, "processes");
 	size_t nr = json_array_size(array);
 	struct table table = TABLE_NEW(columns);
-	const json_t **sorted = calloc(nr ? nr : 1, sizeof(*sorted));
+	struct waiting *sorted = calloc(nr ? nr : 1, sizeof(*sorted));
 
 	if (!sorted) {
 		complain("out of memory");
 		return EXIT_FAILED;
 	}
 	for (size_t i = 0; i < nr; i++)
-		sorted[i] = json_array_get(array, i);
+		sorted[i].process = json_array_get(array, i);
 	qsort(sorted, nr, sizeof(*sorted), compare);
-	for (size_t i = 0; i < nr && i < MAX_PROCESSES && reply_u64(sorted[i], "minor_faults"); i++)
-		add_process(sorted[i], &table);
+	for (size_t i = 0; i < nr && i < MAX_PROCESSES && reply_u64(sorted[i].process, "minor_faults"); i++)
+		add_process(sorted[i].process, &table);
 	view_table(out, width,
 		   is_timed ? "Living processes that waited longest in major faults:"
 			    : "Living processes with most major faults:",

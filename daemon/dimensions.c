@@ -172,6 +172,9 @@ static const enum dim matrix_dims[] = { DIM_CPU_NODE, DIM_MEMORY_NODE, DIM_FROM_
 
 static void read_matrix_nodes(struct machine *machine)
 {
+	__u32 nr_nodes = machine->record.nr_nodes;
+
+	machine->nr_matrix_nodes = nr_nodes < MAX_MATRIX_NODES ? nr_nodes : MAX_MATRIX_NODES;
 	machine->record.nr_matrix_nodes = machine->nr_matrix_nodes;
 	for (size_t i = 0; i < ARRAY_SIZE(matrix_dims); i++)
 		machine->dim_sizes[matrix_dims[i]] = machine->nr_matrix_nodes;
@@ -225,6 +228,8 @@ void dimensions_read(struct machine *machine)
 {
 	struct rec_machine *record = &machine->record;
 
+	machine->nr_labels = 0;
+	record->nr_zones = 0;
 	read_orders(machine);
 	record->nr_migrate_reasons = enum_size(machine->btf, "migrate_reason", "MR_TYPES");
 	record->nr_scan_results = enum_size(machine->btf, "scan_result", NULL);

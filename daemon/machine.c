@@ -333,6 +333,18 @@ static int load_types(const char *release, struct btf **ret)
 	return -EOPNOTSUPP;
 }
 
+void machine_refuse_page_nodes(struct machine *machine)
+{
+	struct rec_machine *record = &machine->record;
+
+	machine->page_node_shift = 0;
+	machine->nodes_are_many = false;
+	machine->page_node_fixed = record->nr_nodes++;
+	record->ledger_unseen = 1ULL << LEDGER_NUMA_LOCAL_FAULTS | 1ULL << LEDGER_NUMA_REMOTE_FAULTS |
+				1ULL << LEDGER_ALLOCATED_REMOTE;
+	dimensions_read(machine);
+}
+
 int machine_read(struct machine *ret)
 {
 	struct rec_machine *record = &ret->record;
@@ -364,18 +376,15 @@ int machine_read(struct machine *ret)
 	derive_page_places(ret);
 	ret->page_refcount_offset = offset_in_btf(ret->btf, "page", "_refcount");
 	choose_live_step(ret);
-	if (record->nr_nodes > 1 && !ret->page_node_shift) {
+	ret->nodes_are_many = ret->page_node_shift;
+	tell_apart(ret);
+	if (record->nr_nodes > 1 && !ret->nodes_are_many) {
 		log_warning(
 			"cannot tell the NUMA node of a page from this kernel's types; pages are shown as of node \"unknown\"");
-		ret->page_node_fixed = record->nr_nodes++;
+		machine_refuse_page_nodes(ret);
+	} else {
+		dimensions_read(ret);
 	}
-	ret->nodes_are_many = ret->page_node_shift;
-	if (record->nr_nodes > 1 && !ret->nodes_are_many)
-		record->ledger_unseen = 1ULL << LEDGER_NUMA_LOCAL_FAULTS | 1ULL << LEDGER_NUMA_REMOTE_FAULTS |
-					1ULL << LEDGER_ALLOCATED_REMOTE;
-	ret->nr_matrix_nodes = record->nr_nodes < MAX_MATRIX_NODES ? record->nr_nodes : MAX_MATRIX_NODES;
-	tell_apart(ret);
-	dimensions_read(ret);
 	return 0;
 }
 

@@ -44,6 +44,12 @@ struct machine {
 int machine_read(struct machine *ret);
 void machine_free(struct machine *machine);
 
+/*
+ * Shows all pages as of a node "unknown" from now on: theirs cannot be told. Before the machine's types are
+ * forgotten, and once.
+ */
+void machine_refuse_page_nodes(struct machine *machine);
+
 /* Frees the kernel's type information, which is large, once no tracepoint is to be looked up any more. */
 void machine_forget_types(struct machine *machine);
 

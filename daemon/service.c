@@ -18,6 +18,7 @@
 #include "log.h"
 #include "machine.h"
 #include "model/model.h"
+#include "nodecheck.h"
 #include "pins.h"
 #include "privileges.h"
 #include "probes.h"
@@ -251,20 +252,34 @@ static int open_outside(struct service *service)
 	return err;
 }
 
-static int start_probes(struct service *service)
+static int install_probes(struct service *service)
 {
-	const struct options *options = service->options;
-	int err = machine_read(&service->machine);
+	int err;
 
-	if (err)
-		return err;
 	cubes_layout(service->cubes, service->machine.dim_sizes);
 	service->nr_counted = cubes_nr_cells(service->cubes, BPF);
-	err = pins_open(&service->pins, options->pin, probes_layout(&service->machine, service->cubes),
-			model_durable_size(options->max_groups));
+	err = pins_open(&service->pins, service->options->pin,
+			probes_layout(&service->machine, service->cubes),
+			model_durable_size(service->options->max_groups));
+	return err ? err
+		   : probes_start(&service->machine, service->cubes, service->nr_counted, &service->pins,
+				  &service->probes);
+}
+
+static int start_probes(struct service *service)
+{
+	int err = machine_read(&service->machine);
+
 	if (!err)
-		err = probes_start(&service->machine, service->cubes, service->nr_counted, &service->pins,
-				   &service->probes);
+		err = install_probes(service);
+	if (!err && service->machine.nodes_are_many &&
+	    !nodecheck_passes(&service->machine, service->probes)) {
+		probes_free(service->probes);
+		service->probes = NULL;
+		pins_close(&service->pins);
+		machine_refuse_page_nodes(&service->machine);
+		err = install_probes(service);
+	}
 	machine_forget_types(&service->machine);
 	return err;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The tables by process and place that the programs fill, all of which a snapshot reads the heaviest entries of. */
+/*
+ * The tables by process and place that the programs fill, of each of which a snapshot has the heaviest
+ * entries.
+ */
 #ifndef MEMOIR_TABLES_H
 #define MEMOIR_TABLES_H
 

@@ -9,8 +9,9 @@
 /* Less of its memory than this share being remote is no reason to look for one. */
 #define REMOTE_MIN 0.1
 
-/* Fewer followed pages say nothing of where the others are. */
+/* Fewer followed pages say nothing of where the others are, nor fewer hint faults of other accesses. */
 #define MIN_FOLLOWED 16u
+#define MIN_HINT_FAULTS 32u
 
 const char *locality_basis_name(enum locality_basis basis)
 {
@@ -57,19 +58,31 @@ static bool is_near(const struct process *process, __u32 node)
 	return node < 64 && process->cpu_nodes >> node & 1;
 }
 
-/* Of the last interval if anything happened in it, so that a process that has become local is local. */
-static bool share_of_hint_faults(const struct model *model, const struct process *process, double *ret)
+static bool share_of(double local, double remote, double *ret)
 {
-	const float *rates = model_process_rates(model, process);
-	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS],
-	       remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
-
-	if (local + remote <= 0) {
-		local = (double)process->total.v[LEDGER_NUMA_LOCAL_FAULTS];
-		remote = (double)process->total.v[LEDGER_NUMA_REMOTE_FAULTS];
-	}
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
 	return local + remote > 0;
+}
+
+static bool has_hint_faults(const struct process *process)
+{
+	return process->total.v[LEDGER_NUMA_LOCAL_FAULTS] + process->total.v[LEDGER_NUMA_REMOTE_FAULTS] >=
+	       MIN_HINT_FAULTS;
+}
+
+/* Of the last interval, so that a process that has become local is local. */
+static bool share_of_recent_faults(const struct model *model, const struct process *process, double *ret)
+{
+	const float *rates = model_process_rates(model, process);
+
+	return has_hint_faults(process) && share_of((double)rates[LEDGER_NUMA_LOCAL_FAULTS],
+						    (double)rates[LEDGER_NUMA_REMOTE_FAULTS], ret);
+}
+
+static bool share_of_all_faults(const struct process *process, double *ret)
+{
+	return has_hint_faults(process) && share_of((double)process->total.v[LEDGER_NUMA_LOCAL_FAULTS],
+						    (double)process->total.v[LEDGER_NUMA_REMOTE_FAULTS], ret);
 }
 
 static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
@@ -166,10 +179,12 @@ struct locality locality_of(const struct model *model, const struct process *pro
 	/* A kernel thread has no memory of its own; where nodes are not many, none is remote. */
 	if (process->is_kthread || !process->allowed_nodes)
 		return locality;
-	if (!has_policy(process) && share_of_hint_faults(model, process, &locality.remote_share)) {
+	if (!has_policy(process) && share_of_recent_faults(model, process, &locality.remote_share)) {
 		locality.basis = BASIS_HINT_FAULTS;
 	} else if (share_of_residency(model, process, &locality.remote_share)) {
 		locality.basis = BASIS_RESIDENCY;
+	} else if (share_of_all_faults(process, &locality.remote_share)) {
+		locality.basis = BASIS_HINT_FAULTS;
 	} else if (process->total.v[LEDGER_ALLOCATED]) {
 		locality.basis = BASIS_ALLOCATIONS;
 		locality.remote_share = share_of_allocations(process);

@@ -12,6 +12,7 @@ static const struct {
 	{ "direct_reclaim", judge_direct_reclaim },
 	{ "memcg_reclaim", judge_memcg_reclaim },
 	{ "swap_in", judge_swap_in },
+	{ "major_faults", judge_major_faults },
 	{ "huge_pages", judge_huge_pages },
 	{ "direct_compaction", judge_direct_compaction },
 	{ "high_order_failures", judge_high_order_failures },

@@ -34,6 +34,9 @@ bool judge_memcg_reclaim(const struct model *model, struct verdict *ret);
 bool judge_swap_in(const struct model *model, struct verdict *ret);
 bool judge_oom_kills(const struct model *model, struct verdict *ret);
 
+/* verdict_faults.c */
+bool judge_major_faults(const struct model *model, struct verdict *ret);
+
 /* verdict_fragmentation.c */
 bool judge_huge_pages(const struct model *model, struct verdict *ret);
 bool judge_direct_compaction(const struct model *model, struct verdict *ret);

@@ -157,6 +157,89 @@ static void test_swap_in(void **state UNUSED)
 	}
 }
 
+/* Five minutes in which a task waits this share of the time in major faults. */
+static struct model *model_of_major_faults(double share, enum fault_cause cause)
+{
+	struct model *model = model_with(MAX_GROUPS, 10, NULL);
+	struct task_identity reader = identity(1, 1, 1, "reader", 7);
+	const struct cube *cube = model_cube(model, METRIC_PAGE_FAULT);
+	struct rec_cells cells = { .h = { .kind = REC_CELLS, .size = offsetof(struct rec_cells, cells) + 8 },
+				   .first = cube->base + cause * cube->stride[0] +
+					    FAULT_MAJOR * cube->stride[1] + HIST_SUM,
+				   .nr = 1,
+				   .cells = { 2000000 } };
+	struct rec_fault_mapping file = { .h = HEADER(REC_FAULT_MAPPING, struct rec_fault_mapping, 1),
+					  .id = reader,
+					  .nr_major = 1,
+					  .cause = FAULT_FILE,
+					  .name = "big.db" };
+
+	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
+	for (__u64 second = 1005; second <= 1305; second += STEP) {
+		struct ledger_counts counts = {};
+
+		counts.v[LEDGER_MAJOR_FAULT_TIME] = (__u64)(share * 1e9) * (second - 1005);
+		begin(model, second);
+		assert_int_equal(feed_task(model, REC_TASK, &reader, &counts), 0);
+		assert_int_equal(feed(model, &cells), 0);
+		assert_int_equal(feed(model, &file), 0);
+		end(model, second);
+	}
+	return model;
+}
+
+static void test_major_faults(void **state UNUSED)
+{
+	static const struct {
+		double share;
+		enum fault_cause cause;
+		int severity;
+		const char *evidence, *remedy;
+	} cases[] = {
+		{ 0.04, FAULT_FILE, NR_SEVERITIES, "", "" },
+		{ 0.06, FAULT_FILE, SEVERITY_WARNING, "So far 0 were waited for swap and 2.00ms for files",
+		  "Pages of files" },
+		{ 0.6, FAULT_SWAP, SEVERITY_PROBLEM, "So far 2.00ms were waited for swap and 0 for files",
+		  "What was swapped out" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct model *model = model_of_major_faults(cases[i].share, cases[i].cause);
+		const struct verdict *verdict;
+		struct verdicts verdicts;
+
+		verdicts_judge(model, &verdicts);
+		verdict = find(&verdicts, "major_faults");
+		assert_int_equal(verdict ? (int)verdict->severity : NR_SEVERITIES, cases[i].severity);
+		assert_int_equal(verdicts.nr, verdict ? 1 : 0);
+		if (verdict) {
+			assert_int_equal(verdict->since_ns, 1005 * NSEC_PER_SEC);
+			assert_ptr_equal(strstr(verdict->evidence.data, cases[i].evidence),
+					 verdict->evidence.data);
+			assert_non_null(strstr(verdict->evidence.data, ", longest for big.db."));
+			assert_non_null(strstr(verdict->who.data, "reader in web.service"));
+			assert_ptr_equal(strstr(verdict->remedy.data, cases[i].remedy), verdict->remedy.data);
+		}
+		verdicts_free(&verdicts);
+		model_free(model);
+	}
+}
+
+/* Where time in faults cannot be seen, nothing is said of it. */
+static void test_unseen_major_faults(void **state UNUSED)
+{
+	struct rec_machine machine = stream_machine();
+	struct model *model = model_of_major_faults(0.6, FAULT_SWAP);
+	struct verdicts verdicts;
+
+	machine.ledger_unseen = 1ULL << LEDGER_MAJOR_FAULT_TIME;
+	assert_int_equal(feed(model, &machine), 0);
+	verdicts_judge(model, &verdicts);
+	assert_null(find(&verdicts, "major_faults"));
+	verdicts_free(&verdicts);
+	model_free(model);
+}
+
 /* It is said that it cannot be known, where there is something to be known. */
 static void test_unseen_swap_in(void **state UNUSED)
 {
@@ -405,6 +488,8 @@ int main(void)
 		cmocka_unit_test(test_nothing_is_wrong),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_swap_in),
+		cmocka_unit_test(test_major_faults),
+		cmocka_unit_test(test_unseen_major_faults),
 		cmocka_unit_test(test_unseen_swap_in),
 		cmocka_unit_test(test_oom_kills),
 		cmocka_unit_test(test_spoiler_is_named),

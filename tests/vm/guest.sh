@@ -61,7 +61,7 @@ append=$(cat "$kernel/append" 2>/dev/null || true)
 # shellcheck disable=SC2054
 # QEMU moves strings of bytes one by one: without ERMS kernels zero and copy pages by words.
 command=(qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-erms -display none -no-reboot -nodefaults "${machine[@]}"
-	-kernel "$kernel/vmlinuz" -initrd "$out/initrd" -append "console=ttyS0 panic=-1 $append ${VM_APPEND:-}"
+	-kernel "$kernel/vmlinuz" -initrd "$out/initrd" -append "console=ttyS0 panic=-1 no_timer_check $append ${VM_APPEND:-}"
 	-drive "file=${VM_DISK:-$lab/disk.img},if=virtio,format=raw,snapshot=on" -drive "file=$lab/swap.img,if=virtio,format=raw,snapshot=on")
 {
 	echo "# The guest's kernel messages are on the first serial line, its results on the second."

@@ -177,7 +177,8 @@ agrees_with_stat() {
 	agrees_with_stat
 	echo "$out were out, $(grew swap_faults) came back; $(mapping swap); remainder of pgmajfault $(grown pgmajfault)"
 	[ "$out" -ge 4000 ]
-	[ "$(grew swap_faults)" -ge "$out" ]
+	# A page of its stack or its libraries may be out, and not be wanted.
+	[ "$(grew swap_faults)" -ge $((out - 50)) ]
 	[ "$(grew swap_faults)" -le 5050 ]
 	[ "$(mapping swap | jq .major)" -ge $((out - 600)) ]
 	[ "$(observed swap major)" -ge "$(mapping swap | jq .major)" ]
@@ -221,7 +222,7 @@ agrees_with_stat() {
 		echo -n . | "$FAULT" $load >/dev/null
 	done
 	after=$(quiet_status)
-	echo "pgfault $(grown pgfault), pgmajfault $(grown pgmajfault) of $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault)))"
+	echo "pgfault $(grown pgfault), retried $(retried "$nr_majors"), pgmajfault $(grown pgmajfault) of $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault)))"
 	[ "$(grown pgmajfault)" -eq 0 ]
 	[ "$(grown pgfault)" -ge 0 ]
 	[ "$(grown pgfault)" -le "$(retried "$nr_majors")" ]

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The view of memoir faults. */
-#ifndef MEMOIR_CLI_FAULTS_H
-#define MEMOIR_CLI_FAULTS_H
+#ifndef MEMOIR_FAULT_VIEW_H
+#define MEMOIR_FAULT_VIEW_H
 
 #include "command.h"
 #include "view.h"
