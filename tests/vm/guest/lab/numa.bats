@@ -106,11 +106,17 @@ all_agree() {
 	agree pgmigrate_success '.migrated_pages[] | select(.result == "succeeded").count'
 }
 
-# grows_by ITEM NR: waits until the kernel has counted so many more.
+turn_on() {
+	cp /proc/vmstat "$dir/turned_on"
+	echo 1 >"$balancing"
+}
+
+# grows_by ITEM NR: waits until the kernel has counted so many more since balancing was turned on.
 grows_by() {
-	local from
-	from=$(vmstat "$1")
-	until [ $(($(vmstat "$1") - from)) -ge "$2" ]; do :; done
+	has_grown() {
+		[ $(($(vmstat "$1") - $(awk -v item="$1" '$1 == item { print $2 }' "$dir/turned_on"))) -ge "$2" ]
+	}
+	soon has_grown "$@"
 }
 
 # of_process FILTER: of the process's element in a fresh answer
@@ -172,8 +178,11 @@ near_exact() {
 	memoir numa >"$dir/output"
 	grep -q '^Balancing is off' "$dir/output"
 	awk 'length > 80 { print; wide = 1 } END { exit wide }' "$dir/output"
-	echo 1 >"$balancing"
-	memoir numa | grep -q '^Balancing is on'
+	turn_on
+	is_said_to_be_on() {
+		memoir numa | grep -q '^Balancing is on'
+	}
+	soon is_said_to_be_on
 }
 
 @test "hint faults and migrations are as many as the kernel counts, and from the one node to the other" {
@@ -181,7 +190,7 @@ near_exact() {
 	start_daemon
 	runs base 0 1 8192
 	settled before
-	echo 1 >"$balancing"
+	turn_on
 	moves
 	grows_by numa_pages_migrated 6000
 	echo 0 >"$balancing"
@@ -202,13 +211,13 @@ near_exact() {
 	needs_nodes
 	start_daemon
 	runs threads 0 1 4096
-	echo 1 >"$balancing"
+	turn_on
 	moves
 	grows_by numa_pages_migrated 4000
 	echo 0 >"$balancing"
 	passes
 	settled before
-	echo 1 >"$balancing"
+	turn_on
 	grows_by numa_hint_faults 8192
 	echo 0 >"$balancing"
 	passes
@@ -218,7 +227,7 @@ near_exact() {
 	local=$(differs_by "$faults | select(.cpu_node == \"1\" and .memory_node == \"1\").count") all=$(differs_by "$faults.count")
 	echo "local: $local of $all"
 	[ "$all" -ge 7000 ] && [ "$local" -ge $((all * 9 / 10)) ]
-	echo 1 >"$balancing"
+	turn_on
 	is_so '.basis == "hint_faults" and .remote_share < 0.1 and .cause == "none"'
 }
 
@@ -234,7 +243,7 @@ groups_agree() {
 	runs "$1" 0 1 "$2"
 	settled before
 	groups=$(faults_of_groups)
-	echo 1 >"$balancing"
+	turn_on
 	moves
 	grows_by numa_hint_faults "$3"
 	echo 0 >"$balancing"
@@ -267,7 +276,7 @@ groups_agree() {
 	start_daemon
 	runs shared 0 1 8192
 	settled before
-	echo 1 >"$balancing"
+	turn_on
 	moves
 	passes
 	passes
@@ -364,7 +373,7 @@ metered() {
 	start_daemon
 	under=(numactl --membind=1 --cpunodebind=0)
 	runs base 0 0 16384
-	echo 1 >"$balancing"
+	turn_on
 	moves
 	passes
 	sampled
