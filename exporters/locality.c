@@ -3,6 +3,7 @@
 #include "locality.h"
 
 #include <linux/mempolicy.h>
+#include <stdint.h>
 
 #include "human.h"
 
@@ -142,6 +143,17 @@ static bool full_node(const struct model *model, const struct process *process, 
 	return most;
 }
 
+/* A node may have CPUs only, which no cpuset is to blame for. */
+static __u64 nodes_with_memory(const struct model *model)
+{
+	__u64 nodes = model_nr_zones(model) ? 0 : UINT64_MAX;
+
+	for (__u32 i = 0; i < model_nr_zones(model); i++)
+		if (model_zone(model, i)->node < 64)
+			nodes |= 1ULL << model_zone(model, i)->node;
+	return nodes;
+}
+
 static enum locality_cause cause_of(const struct model *model, const struct process *process,
 				    double remote_share)
 {
@@ -151,7 +163,7 @@ static enum locality_cause cause_of(const struct model *model, const struct proc
 		return CAUSE_NONE;
 	if (has_policy(process))
 		return CAUSE_POLICY;
-	if (process->cpu_nodes & ~process->allowed_nodes)
+	if (process->cpu_nodes & nodes_with_memory(model) & ~process->allowed_nodes)
 		return CAUSE_CPUSET;
 	/* Was it remote from the start, or has it become so? */
 	if (share_of_allocations(process) < remote_share / 2)

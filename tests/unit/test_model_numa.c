@@ -272,6 +272,7 @@ static void test_impossible_residency_is_refused(void **state UNUSED)
 		assert_int_equal(feed_residency(model, i, 0, 1), 0);
 	assert_int_equal(feed_residency(model, 7, 0, 1), -EINVAL);
 	assert_int_equal(feed_live_end(model, 64), 0);
+	assert_int_equal(feed_residency(model, 7, 0, 1), 0);
 	model_free(model);
 }
 
@@ -347,7 +348,8 @@ static void feed_cell(struct model *model, enum metric metric, __u32 cell, __u64
 	assert_int_equal(feed(model, &rec), 0);
 }
 
-static void expect_held_against(const struct model *model, enum vmstat_item item, __u64 counted, __u64 remainder)
+static void expect_held_against(const struct model *model, enum vmstat_item item, __u64 counted,
+				__u64 remainder)
 {
 	struct model_status status;
 

@@ -175,6 +175,37 @@ static void test_a_spread_process_is_not_cut(void **state UNUSED)
 		expect_row(node, 5000, node, 9 - node);
 }
 
+/* Far more rows than fit without some of them wanting the same place of the table. */
+static void expect_no_row_mixed_up(bool same_pid)
+{
+	struct residency *rows = residency();
+
+	for (__u32 i = 0; i < 3000; i++) {
+		for (__u16 node = 0; node < NR_NODES; node++) {
+			struct live_page page = page_of(7, node);
+
+			if (same_pid)
+				page.start_ns += i;
+			else
+				page.tgid += i;
+			for (int nr = 0; nr <= node; nr++)
+				residency_add(rows, &page);
+		}
+	}
+	emit_and_free(rows);
+	assert_int_equal(nr_emitted, REC_MAX_RESIDENCIES);
+	for (__u32 i = 0; i < nr_emitted; i++) {
+		assert_int_equal(emitted[i].node, NR_NODES - 1 - i % NR_NODES);
+		assert_int_equal(emitted[i].nr_pages, emitted[i].node + 1);
+	}
+}
+
+static void test_rows_that_meet_in_the_table(void **state UNUSED)
+{
+	expect_no_row_mixed_up(true);
+	expect_no_row_mixed_up(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -183,6 +214,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_memory_of_a_process),
 		cmocka_unit_test(test_without_a_reading),
 		cmocka_unit_test(test_full_table),
+		cmocka_unit_test(test_rows_that_meet_in_the_table),
 		cmocka_unit_test(test_a_process_is_shown_whole),
 		cmocka_unit_test(test_a_spread_process_is_not_cut),
 	};
