@@ -187,7 +187,7 @@ static void expect_no_row_mixed_up(bool same_pid)
 			if (same_pid)
 				page.start_ns += i;
 			else
-				page.tgid += i;
+				page.tgid += i * 16; /* the table goes by the last bits */
 			for (int nr = 0; nr <= node; nr++)
 				residency_add(rows, &page);
 		}
