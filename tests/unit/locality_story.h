@@ -20,19 +20,21 @@ struct story {
 	__u32 cpu_node, other_cpu_node;
 	__u32 policy;
 	bool is_kthread;
-	__u64 local, remote;         /* hint faults of the last interval, */
-	__u64 local_before;          /* ... and from before */
-	__u64 allocated, elsewhere;  /* pages */
-	__u64 resident[NR_NODES];    /* followed pages */
-	__u64 wanted_from[NR_NODES]; /* pages that were allocated elsewhere, by the node of the CPU */
-	__u64 foreign[NR_NODES];     /* numastat */
+	__u64 local, remote;        /* hint faults of the last interval, */
+	__u64 local_before;         /* ... and from before */
+	__u64 allocated, elsewhere; /* pages */
+	__u64 resident[NR_NODES];   /* followed pages */
+	enum numa_flow flow;
+	__u64 wanted_from
+		[NR_NODES];      /* that flow to the next node: pages allocated elsewhere, if of that kind */
+	__u64 foreign[NR_NODES]; /* numastat */
 	bool node_2_has_no_memory;
 	const char *balancing;
 };
 
 static inline struct story local_story(void)
 {
-	return (struct story){ .allowed_nodes = 7, .other_cpu_node = NO_NODE };
+	return (struct story){ .allowed_nodes = 7, .other_cpu_node = NO_NODE, .flow = FLOW_ALLOCATED };
 }
 
 static inline struct model *new_model(void)
@@ -93,7 +95,7 @@ static inline void tell_nodes(struct model *model, const struct story *story)
 		const struct rec_numa_flow flow = { .h = HEADER(REC_NUMA_FLOW, struct rec_numa_flow, 1),
 						    .key = { .start_ns = START_NS,
 							     .tgid = PID,
-							     .flow = FLOW_ALLOCATED,
+							     .flow = (__u16)story->flow,
 							     .from = (__u16)node,
 							     .to = (__u16)((node + 1) % NR_NODES) },
 						    .nr = story->wanted_from[node] };

@@ -84,6 +84,16 @@ static void test_a_few_pages_say_nothing(void **state UNUSED)
 	expect(&story, BASIS_RESIDENCY, CAUSE_MOVED, 1);
 }
 
+/* What the programs missed may make a part more than the whole. */
+static void test_an_impossible_share_is_none(void **state UNUSED)
+{
+	struct story story = local_story();
+
+	story.allocated = 100;
+	story.elsewhere = 101;
+	expect(&story, BASIS_ALLOCATIONS, CAUSE_NONE, 0);
+}
+
 static void test_of_whom_nothing_is_said(void **state UNUSED)
 {
 	struct story story = local_story();
@@ -150,6 +160,9 @@ static void test_node_full(void **state UNUSED)
 	story.foreign[2] = 74;
 	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
 	story.foreign[1] = 74;
+	story.flow = FLOW_HINT_FAULTS;
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
+	story.flow = FLOW_ALLOCATED;
 	story.wanted_from[0] = 0;
 	story.wanted_from[1] = 0;
 	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
@@ -174,6 +187,7 @@ int main(void)
 		cmocka_unit_test(test_hint_faults_of_a_process_with_a_policy),
 		cmocka_unit_test(test_residency_is_near_where_any_thread_runs),
 		cmocka_unit_test(test_a_few_pages_say_nothing),
+		cmocka_unit_test(test_an_impossible_share_is_none),
 		cmocka_unit_test(test_of_whom_nothing_is_said),
 		cmocka_unit_test(test_a_tenth_needs_a_cause),
 		cmocka_unit_test(test_cpuset),

@@ -60,6 +60,9 @@ static void test_words_for_a_full_node(void **state UNUSED)
 	struct story story = full_story();
 	struct text why = {}, remedy = {};
 
+	/* Node 2 is short too, and wanted less. */
+	story.wanted_from[2] = 73;
+	story.foreign[2] = 80;
 	tell(&story, CAUSE_NODE_FULL, &why, &remedy);
 	has(&why, "Node 1 had too little");
 	has(&why, "75");
@@ -75,16 +78,18 @@ static void test_words_for_a_process_that_has_moved(void **state UNUSED)
 	struct text why = {}, remedy = {};
 
 	story.elsewhere = 0;
-	story.resident[2] = 81;
+	story.resident[0] = 81;
+	story.resident[1] = 200;
+	story.resident[2] = 80;
 	story.balancing = "0";
 	tell(&story, CAUSE_MOVED, &why, &remedy);
 	has(&why, "run on node 1 now");
-	has(&why, "being on node 2.");
-	has(&remedy, "migratepages 4242 2 1.");
+	has(&why, "being on node 0.");
+	has(&remedy, "migratepages 4242 0 1.");
 	has(&remedy, "kernel.numa_balancing=1");
 	story.balancing = "1";
 	tell(&story, CAUSE_MOVED, &why, &remedy);
-	has(&remedy, "migratepages 4242 2 1.");
+	has(&remedy, "migratepages 4242 0 1.");
 	has_not(&remedy, "numa_balancing");
 	/* Where it is not known where its memory is, there is no command that would move it. */
 	memset(story.resident, 0, sizeof(story.resident));
