@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How local the memory of a process is: which of what is known is believed, and what is found to be the cause.
+ * How local the memory of a process is: which of what is known is believed, and what is found to be the
+ * cause.
  */
 #include "locality_story.h"
 

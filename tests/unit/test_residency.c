@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* From live pages to what processes hold on each node: only their own memory, the heaviest processes whole. */
+/* From live pages to what processes hold on each node: only their own memory, the heaviest whole. */
 #include "model_stream.h"
 
 #include "../../daemon/residency.h"
@@ -206,6 +206,26 @@ static void test_rows_that_meet_in_the_table(void **state UNUSED)
 	expect_no_row_mixed_up(false);
 }
 
+/* These processes want the same places; the ones that are shown come last, and meet rows of their own. */
+static void test_nodes_that_meet_in_the_table(void **state UNUSED)
+{
+	struct residency *rows = residency_new(1000, MOVABLE);
+
+	assert_non_null(rows);
+	for (__u32 i = 12; i-- > 0;) {
+		for (__u16 node = 0; node < 1000; node++) {
+			struct live_page page = page_of(7, node);
+
+			page.tgid += i << 14;
+			residency_add(rows, &page);
+		}
+	}
+	emit_and_free(rows);
+	assert_int_equal(nr_emitted, 2000);
+	for (__u32 i = 0; i < nr_emitted; i++)
+		assert_int_equal(emitted[i].nr_pages, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -215,6 +235,7 @@ int main(void)
 		cmocka_unit_test(test_without_a_reading),
 		cmocka_unit_test(test_full_table),
 		cmocka_unit_test(test_rows_that_meet_in_the_table),
+		cmocka_unit_test(test_nodes_that_meet_in_the_table),
 		cmocka_unit_test(test_a_process_is_shown_whole),
 		cmocka_unit_test(test_a_spread_process_is_not_cut),
 	};
