@@ -290,8 +290,8 @@ static __always_inline void identify_current(struct task_identity *ret_id)
 
 /*
  * The process whose memory the running task moves to other nodes on request, and for which it allocates; its
- * thread group leader, to be read from with care. NULL: it does no such thing, or the kernel does not say whose
- * it is.
+ * thread group leader, to be read from with care. NULL: it does no such thing, or the kernel does not say
+ * whose it is.
  */
 static __always_inline const struct task_struct *owner_of_migrated(void)
 {

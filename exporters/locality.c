@@ -72,7 +72,8 @@ static bool share_of_recent_faults(const struct model *model, const struct proce
 	const float *rates = model_process_rates(model, process);
 	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS],
 	       remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
-	__u64 nr = process->total.v[LEDGER_NUMA_LOCAL_FAULTS] + process->total.v[LEDGER_NUMA_REMOTE_FAULTS];
+	__u64 nr = process_total(process, LEDGER_NUMA_LOCAL_FAULTS) +
+		   process_total(process, LEDGER_NUMA_REMOTE_FAULTS);
 
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
 	return local + remote > 0 && nr >= MIN_HINT_FAULTS && !has_policy(process);
@@ -97,7 +98,8 @@ static bool share_of_residency(const struct model *model, const struct process *
 /* What a process allocated was mostly its own memory, and some of it the kernel's. */
 static double share_of_allocations(const struct process *process)
 {
-	__u64 all = process->total.v[LEDGER_ALLOCATED], remote = process->total.v[LEDGER_ALLOCATED_REMOTE];
+	__u64 all = process_total(process, LEDGER_ALLOCATED),
+	      remote = process_total(process, LEDGER_ALLOCATED_REMOTE);
 
 	return all && remote <= all ? (double)remote / (double)all : 0;
 }
@@ -170,7 +172,7 @@ struct locality locality_of(const struct model *model, const struct process *pro
 		locality.basis = BASIS_HINT_FAULTS;
 	} else if (share_of_residency(model, process, &locality.remote_share)) {
 		locality.basis = BASIS_RESIDENCY;
-	} else if (process->total.v[LEDGER_ALLOCATED]) {
+	} else if (process_total(process, LEDGER_ALLOCATED)) {
 		locality.basis = BASIS_ALLOCATIONS;
 		locality.remote_share = share_of_allocations(process);
 	} else {
