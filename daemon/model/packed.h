@@ -8,7 +8,7 @@
 
 #include "../../bpf/abi/ledger.h"
 
-#define PACKED_ROWS 8u /* in a block */
+#define PACKED_ROWS 4u /* in a block */
 
 struct packed_counts {
 	__u64 *blocks; /* those that are there, one after the other */
