@@ -146,7 +146,10 @@ static __always_inline __u64 folio_nr_pages(__u64 folio)
 /* Why pages are migrated; the numbers are the kernel's own. */
 enum migrate_reason___numa { MR_NUMA_MISPLACED___numa };
 
-/* A task's memory policy and its cpuset's nodes - existence: kernels without NUMA have none - never. (2026-11) */
+/*
+ * A task's memory policy and its cpuset's nodes - existence: kernels without NUMA have none - never.
+ * (2026-11)
+ */
 struct mempolicy___mode {
 	unsigned short mode;
 } __attribute__((preserve_access_index));
@@ -158,6 +161,11 @@ struct nodemask___bits {
 struct task_struct___numa {
 	struct nodemask___bits mems_allowed;
 	struct mempolicy___mode *mempolicy;
+} __attribute__((preserve_access_index));
+
+/* Whose memory it is - existence: only kernels with CONFIG_MEMCG keep it - never. (2026-11) */
+struct mm_struct___owner {
+	struct task_struct *owner;
 } __attribute__((preserve_access_index));
 
 /*

@@ -66,6 +66,13 @@ static __always_inline void read_name(char ret[FAULT_NAME_LEN], const struct fau
 		bpf_probe_read_kernel_str(ret, FAULT_NAME_LEN, BPF_CORE_READ(dentry, d_name.name));
 }
 
+static __always_inline struct fault_mapping_count *others_of(__u32 cause)
+{
+	struct fault_mapping_key key = { .cause = cause, .area = AREA_OTHERS };
+
+	return bpf_map_lookup_elem(&fault_mappings, &key);
+}
+
 /* Adds n faults that took ns each to those of the process in that mapping. As in count_by_stack(). */
 static __always_inline void count_by_mapping(const struct fault_frame *frame, bool is_major, __u64 ns,
 					     __u64 n)
@@ -87,8 +94,10 @@ static __always_inline void count_by_mapping(const struct fault_frame *frame, bo
 		read_name(first.name, frame);
 		if (!MAP_ERROR(bpf_map_update_elem(&fault_mappings, &key, &first, BPF_NOEXIST)))
 			return;
-		/* Another CPU was the first, or there is no room. */
+		/* Another CPU was the first, or there is no room: many short processes may fill the table. */
 		known = bpf_map_lookup_elem(&fault_mappings, &key);
+		if (!known)
+			known = others_of(frame->cause);
 	}
 	if (!known) {
 		lost(LOSS_FAULT_SITE);

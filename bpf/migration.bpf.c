@@ -64,7 +64,7 @@ int pages_migrated(__u64 *ctx)
 	return 0;
 }
 
-/* The reason of the innermost migration that goes on; -1 for none. A constant index each, for the verifier. */
+/* The reason of the innermost migration that goes on; -1 for none. Constant indices are for the verifier. */
 static __always_inline __s64 innermost_reason(const struct task_ledger *ledger)
 {
 	__s64 reason = -1;
@@ -90,6 +90,30 @@ int folio_migrated(__u64 *ctx)
 	count(METRIC_MIGRATED, reason, matrix_node(from), matrix_node(to), nr_pages);
 	if (from != to)
 		flow_add(FLOW_MIGRATED, reason, from, to, nr_pages);
+	return 0;
+}
+
+/*
+ * Somebody moves the memory of a process to other nodes: migrate_pages(2), or a change of its cpuset. The
+ * argument is its mm_struct.
+ */
+SEC("fentry/do_migrate_pages")
+int process_to_migrate(__u64 *ctx)
+{
+	struct task_ledger *ledger = ledger_of_current();
+
+	if (ledger)
+		ledger->migrated_mm = ctx[0];
+	return 0;
+}
+
+SEC("fexit/do_migrate_pages")
+int process_migrated(void *ctx)
+{
+	struct task_ledger *ledger = ledger_of_current();
+
+	if (ledger)
+		ledger->migrated_mm = 0;
 	return 0;
 }
 

@@ -42,7 +42,7 @@ void fault_mappings_show(const json_t *reply, size_t width, struct text *out)
 		if (i == MAX_MAPPINGS)
 			break;
 		snprintf(pid, sizeof(pid), "%" PRIu64, reply_u64(mapping, "pid"));
-		table_cell(&table, pid);
+		table_cell(&table, reply_is_known(mapping, "pid") ? pid : "-");
 		table_cell(&table, reply_string(mapping, "comm"));
 		table_cell(&table, reply_string(mapping, "kind"));
 		table_cell(&table, reply_bool(mapping, "estimated") ? human_estimate(count).text

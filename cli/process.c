@@ -73,6 +73,15 @@ static void show_faults(const json_t *process, size_t width, struct text *out)
 		{ "write", "write_faults", true },
 		{ "protection", "protection_faults", true },
 		{ "exec", "exec_faults", true },
+		/* Those that not every kernel lets us see. */
+		{ "anonymous", "anonymous_faults", true },
+		{ "file", "file_faults", true },
+		{ "copy on write", "copy_on_write_faults", true },
+		{ "shared memory", "shared_memory_faults", true },
+		{ "swap", "swap_faults", false },
+		{ "huge page", "huge_page_faults", false },
+		{ "userfaultfd", "userfaultfd_faults", false },
+		{ "failed", "failed_faults", false },
 	};
 	const json_t *rate = reply_member(process, "rate");
 	struct table table = TABLE_NEW(columns);
@@ -82,6 +91,8 @@ static void show_faults(const json_t *process, size_t width, struct text *out)
 		struct human per_second = human_rate(reply_double(rate, kinds[i].key));
 		char estimate[40];
 
+		if (!reply_is_known(process, kinds[i].key))
+			continue;
 		snprintf(estimate, sizeof(estimate), "%s%s", per_second.text[0] == '0' ? "" : "~",
 			 per_second.text);
 		table_cell(&table, kinds[i].name);
@@ -90,6 +101,17 @@ static void show_faults(const json_t *process, size_t width, struct text *out)
 		table_cell(&table, kinds[i].is_estimate ? estimate : per_second.text);
 	}
 	view_table(out, width, NULL, &table);
+}
+
+static void show_fault_time(const json_t *process, size_t width, struct text *out)
+{
+	const json_t *rate = reply_member(process, "rate");
+
+	if (reply_is_known(process, "major_fault_time_ns"))
+		view_line(out, width, "In page faults ~%s, of that %s for storage; now %s of the time.",
+			  human_ns(reply_u64(process, "fault_time_ns")).text,
+			  human_ns(reply_u64(process, "major_fault_time_ns")).text,
+			  human_percent(reply_double(rate, "major_fault_time_ns") / 1e9).text);
 }
 
 static void show_allocation(const json_t *process, size_t width, struct text *out)
@@ -210,6 +232,7 @@ int process_view(struct cli *cli, const json_t *reply, struct text *out)
 	view_age(out, width, reply);
 	show_faults(process, width, out);
 	view_line(out, width, "~: estimated from one page in 32.");
+	show_fault_time(process, width, out);
 	show_allocation(process, width, out);
 	show_blocks(process, width, out);
 	show_stalls(process, width, out);

@@ -33,6 +33,18 @@ struct faultsites {
 	};
 };
 
+/* The entries of all who have none of their own; there already if the probes were running. */
+static void add_others(const struct faultsites *sites)
+{
+	static const struct fault_mapping_count none;
+
+	for (__u32 cause = 0; cause < NR_FAULT_CAUSES; cause++) {
+		struct fault_mapping_key key = { .cause = cause, .area = AREA_OTHERS };
+
+		bpf_map_update_elem(sites->mappings_fd, &key, &none, BPF_NOEXIST);
+	}
+}
+
 struct faultsites *faultsites_new(const struct probes *probes)
 {
 	struct faultsites *sites = calloc(1, sizeof(*sites));
@@ -41,6 +53,7 @@ struct faultsites *faultsites_new(const struct probes *probes)
 		return NULL;
 	sites->mappings_fd = probes_map_fd(probes, "fault_mappings");
 	sites->stacks_fd = probes_map_fd(probes, "fault_stacks");
+	add_others(sites);
 	return sites;
 }
 
@@ -73,11 +86,10 @@ static void sort(struct faultsites *sites, int nr)
 	qsort(sites->order, (size_t)nr, sizeof(sites->order[0]), compare);
 }
 
-/* Of a sorted table with so many keys of this size, removes the lighter half if it is nearly full. */
-static void make_room(const struct faultsites *sites, int fd, const void *keys, size_t key_size, int nr)
+/* Of a sorted table of nr entries, the first that goes; nr where there is room enough. */
+static int first_to_go(int nr)
 {
-	for (int i = nr / 2; i < nr && nr > (int)NEARLY_FULL; i++)
-		bpf_map_delete_elem(fd, (const char *)keys + sites->order[i].index * key_size);
+	return nr > (int)NEARLY_FULL ? nr / 2 : nr;
 }
 
 static int read_mappings(struct faultsites *sites, void (*emit)(void *ctx, const struct rec_header *record),
@@ -90,7 +102,7 @@ static int read_mappings(struct faultsites *sites, void (*emit)(void *ctx, const
 	if (nr < 0)
 		return nr;
 	sort(sites, nr);
-	for (int i = 0; i < nr && i < REC_MAX_FAULT_MAPPINGS; i++) {
+	for (int i = 0; i < nr && i < REC_MAX_FAULT_MAPPINGS && sites->order[i].weight; i++) {
 		const struct fault_mapping_key *key = &sites->mappings.keys[sites->order[i].index];
 		const struct fault_mapping_count *count = &sites->mappings.counts[sites->order[i].index];
 		struct rec_fault_mapping record = {
@@ -109,7 +121,12 @@ static int read_mappings(struct faultsites *sites, void (*emit)(void *ctx, const
 		memcpy(record.name, count->name, sizeof(record.name));
 		emit(ctx, &record.h);
 	}
-	make_room(sites, sites->mappings_fd, sites->mappings.keys, sizeof(sites->mappings.keys[0]), nr);
+	for (int i = first_to_go(nr); i < nr; i++) {
+		const struct fault_mapping_key *key = &sites->mappings.keys[sites->order[i].index];
+
+		if (key->area != AREA_OTHERS)
+			bpf_map_delete_elem(sites->mappings_fd, key);
+	}
 	return 0;
 }
 
@@ -137,7 +154,8 @@ static int read_stacks(struct faultsites *sites, void (*emit)(void *ctx, const s
 		memcpy(record.ip, count->ip, sizeof(record.ip));
 		emit(ctx, &record.h);
 	}
-	make_room(sites, sites->stacks_fd, sites->stacks.keys, sizeof(sites->stacks.keys[0]), nr);
+	for (int i = first_to_go(nr); i < nr; i++)
+		bpf_map_delete_elem(sites->stacks_fd, &sites->stacks.keys[sites->order[i].index]);
 	return 0;
 }
 

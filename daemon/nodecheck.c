@@ -76,7 +76,7 @@ static int take_on(__u32 node, size_t page_size)
 	return nr;
 }
 
-/* 1 if memory of the node was taken and counted as that, 0 if there is none to be had, or a negative errno. */
+/* 1 if memory of the node was taken and counted as that, 0 if none is to be had, or a negative errno. */
 static int check_node(const struct machine *machine, int fd, __u32 node, __u32 cpu_node)
 {
 	struct counted before, after;
@@ -101,7 +101,7 @@ static int check_node(const struct machine *machine, int fd, __u32 node, __u32 c
 	return counted >= (__u64)nr && elsewhere < MIN_PAGES ? 1 : -ERANGE;
 }
 
-/* The node of the CPU that this runs on, which it stays on until *ret_before is set again; or a negative errno. */
+/* The node of the CPU that this runs on, and stays on until *ret_before is set again; or a negative errno. */
 static int stay(const struct machine *machine, const struct probes *probes, cpu_set_t *ret_before)
 {
 	struct nodes *nodes = nodes_new(machine, probes);
@@ -124,8 +124,8 @@ static int stay(const struct machine *machine, const struct probes *probes, cpu_
 }
 
 /*
- * 0; or a negative errno, -ERANGE where the programs are wrong and -ENODATA where no node could be checked but
- * the CPU's own. *ret_node is the node that it is about.
+ * 0; or a negative errno, -ERANGE where the programs are wrong and -ENODATA where no node could be checked
+ * but the CPU's own. *ret_node is the node that it is about.
  */
 static int check(const struct machine *machine, const struct probes *probes, __u32 *ret_node)
 {

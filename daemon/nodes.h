@@ -28,7 +28,7 @@ const __u32 *nodes_of_cpus(const struct nodes *nodes);
 /* How many CPUs of each node are online: nr_nodes of the machine; valid likewise. */
 const __u64 *nodes_nr_cpus(const struct nodes *nodes);
 
-/* Writes what each node's numastat says: NR_NUMASTAT_ITEMS for each of nr_nodes; of a node offline nothing. */
+/* Writes what numastat says: NR_NUMASTAT_ITEMS for each of nr_nodes; of a node offline nothing. */
 void nodes_read_numastat(struct nodes *nodes, __u64 *ret);
 
 #endif

@@ -26,9 +26,9 @@ void plane_free(struct plane *plane);
 void plane_read_cells(const struct plane *plane, __u64 *ret_cells);
 
 /*
- * Adds up a cube like METRIC_ALLOCATED (node, migratetype, order) by the node of the CPU: pages and allocations
- * in matrices of nr_rows * nr_rows, a row for each node of a CPU, a column for each node of memory; the last
- * is for all nodes from its own on. Adds to what is there.
+ * Adds up a cube like METRIC_ALLOCATED (node, migratetype, order) by the node of the CPU: pages and
+ * allocations in matrices of nr_rows * nr_rows, a row for each node of a CPU, a column for each node of
+ * memory; the last is for all nodes from its own on. Adds to what is there.
  */
 void plane_read_matrix(const struct plane *plane, const __u32 *node_of_cpu, const struct cube *allocated,
 		       __u32 nr_rows, __u64 *ret_pages, __u64 *ret_allocations);

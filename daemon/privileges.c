@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 
 #include "log.h"
 #include "util.h"
@@ -29,4 +30,14 @@ int privileges_drop(void)
 		return -EPERM;
 	}
 	return 0;
+}
+
+/* The inode of the first PID namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
+#define INITIAL_PID_NAMESPACE 0xEFFFFFFCu
+
+bool privileges_see_all_processes(void)
+{
+	struct stat ns;
+
+	return stat("/proc/self/ns/pid", &ns) < 0 || ns.st_ino == INITIAL_PID_NAMESPACE;
 }

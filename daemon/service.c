@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-event.h>
 
@@ -254,33 +253,34 @@ static int open_outside(struct service *service)
 
 static int install_probes(struct service *service)
 {
+	const struct machine *machine = &service->machine;
 	int err;
 
-	cubes_layout(service->cubes, service->machine.dim_sizes);
+	cubes_layout(service->cubes, machine->dim_sizes);
 	service->nr_counted = cubes_nr_cells(service->cubes, BPF);
-	err = pins_open(&service->pins, service->options->pin,
-			probes_layout(&service->machine, service->cubes),
+	err = pins_open(&service->pins, service->options->pin, probes_layout(machine, service->cubes),
 			model_durable_size(service->options->max_groups));
-	return err ? err
-		   : probes_start(&service->machine, service->cubes, service->nr_counted, &service->pins,
-				  &service->probes);
+	if (!err)
+		err = probes_start(machine, service->cubes, service->nr_counted, &service->pins,
+				   &service->probes);
+	return err;
 }
 
 static int start_probes(struct service *service)
 {
-	int err = machine_read(&service->machine);
+	struct machine *machine = &service->machine;
+	int err = machine_read(machine);
 
 	if (!err)
 		err = install_probes(service);
-	if (!err && service->machine.nodes_are_many &&
-	    !nodecheck_passes(&service->machine, service->probes)) {
+	if (!err && machine->nodes_are_many && !nodecheck_passes(machine, service->probes)) {
 		probes_free(service->probes);
 		service->probes = NULL;
 		pins_close(&service->pins);
-		machine_refuse_page_nodes(&service->machine);
+		machine_refuse_page_nodes(machine);
 		err = install_probes(service);
 	}
-	machine_forget_types(&service->machine);
+	machine_forget_types(machine);
 	return err;
 }
 
@@ -351,16 +351,6 @@ static int start_ways_out(struct service *service)
 	return 0;
 }
 
-/* The inode of the first PID namespace (PROC_PID_INIT_INO, include/linux/proc_ns.h). */
-#define INITIAL_PID_NAMESPACE 0xEFFFFFFCu
-
-static bool sees_all_processes(void)
-{
-	struct stat ns;
-
-	return stat("/proc/self/ns/pid", &ns) < 0 || ns.st_ino == INITIAL_PID_NAMESPACE;
-}
-
 static void announce(const struct service *service)
 {
 	const char *how = probes_were_running(service->probes) ? "took over running probes"
@@ -380,7 +370,7 @@ static void announce(const struct service *service)
 	if (!service->machine.tells_interrupts)
 		log_warning(
 			"interrupts cannot be told from tasks on this kernel: their work is charged to the task they interrupt");
-	if (!sees_all_processes())
+	if (!privileges_see_all_processes())
 		log_warning(
 			"memoird runs in a PID namespace and sees no process outside it: run it on the host, or in its namespace");
 	log_info("%s, %u of %u; metrics at %s, live view: memoir top", how, nr_attached, nr_wanted,

@@ -55,6 +55,16 @@ static void write_causes(struct request *request)
 	json_add_null(json, "why_not");
 }
 
+/* Who it was; of many together nobody. */
+static void write_whose(struct request *request, const struct rec_fault_mapping *mapping)
+{
+	if (mapping->area != AREA_OTHERS)
+		return write_task(request, &mapping->id);
+	json_add_null(&request->json, "pid");
+	json_add_string(&request->json, "comm", "[others]");
+	json_add_string(&request->json, "unit", "");
+}
+
 static void write_mappings(struct request *request)
 {
 	struct json *json = &request->json;
@@ -68,7 +78,7 @@ static void write_mappings(struct request *request)
 		const struct rec_fault_mapping *mapping = model_fault_mapping(request->model, i);
 
 		json_object_begin(json, NULL);
-		write_task(request, &mapping->id);
+		write_whose(request, mapping);
 		json_add_string(json, "kind",
 				model_dim_label(request->model, DIM_FAULT_CAUSE, mapping->cause));
 		json_add_string(json, "area", fault_area_name(mapping->area));

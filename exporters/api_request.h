@@ -55,7 +55,7 @@ void write_holders(struct request *request);
 void write_task(struct request *request, const struct task_identity *id);
 
 /*
- * A row of a ledger under its key, in the unit of the API, null where it is not counted here; and what a rate is
+ * A row of a ledger under its key, in the unit of the API, null where it is not counted here; and its rate
  * under the same key, nothing where it is 0.
  */
 void write_row(struct request *request, const struct ledger_counts *counts, enum ledger row);

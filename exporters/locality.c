@@ -58,31 +58,24 @@ static bool is_near(const struct process *process, __u32 node)
 	return node < 64 && process->cpu_nodes >> node & 1;
 }
 
-static bool share_of(double local, double remote, double *ret)
+static bool has_policy(const struct process *process)
 {
-	*ret = local + remote > 0 ? remote / (local + remote) : 0;
-	return local + remote > 0;
+	return process->policy != MPOL_DEFAULT && process->policy != MPOL_LOCAL;
 }
 
-static bool has_hint_faults(const struct process *process)
-{
-	return process->total.v[LEDGER_NUMA_LOCAL_FAULTS] + process->total.v[LEDGER_NUMA_REMOTE_FAULTS] >=
-	       MIN_HINT_FAULTS;
-}
-
-/* Of the last interval, so that a process that has become local is local. */
+/*
+ * Of the last interval, so that a process that has become local is local. NUMA balancing takes no samples of
+ * a process with a policy of its own, and those of before it had one say nothing of now.
+ */
 static bool share_of_recent_faults(const struct model *model, const struct process *process, double *ret)
 {
 	const float *rates = model_process_rates(model, process);
+	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS],
+	       remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
+	__u64 nr = process->total.v[LEDGER_NUMA_LOCAL_FAULTS] + process->total.v[LEDGER_NUMA_REMOTE_FAULTS];
 
-	return has_hint_faults(process) && share_of((double)rates[LEDGER_NUMA_LOCAL_FAULTS],
-						    (double)rates[LEDGER_NUMA_REMOTE_FAULTS], ret);
-}
-
-static bool share_of_all_faults(const struct process *process, double *ret)
-{
-	return has_hint_faults(process) && share_of((double)process->total.v[LEDGER_NUMA_LOCAL_FAULTS],
-						    (double)process->total.v[LEDGER_NUMA_REMOTE_FAULTS], ret);
+	*ret = local + remote > 0 ? remote / (local + remote) : 0;
+	return local + remote > 0 && nr >= MIN_HINT_FAULTS && !has_policy(process);
 }
 
 static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
@@ -107,12 +100,6 @@ static double share_of_allocations(const struct process *process)
 	__u64 all = process->total.v[LEDGER_ALLOCATED], remote = process->total.v[LEDGER_ALLOCATED_REMOTE];
 
 	return all && remote <= all ? (double)remote / (double)all : 0;
-}
-
-/* NUMA balancing takes no samples from a process with a policy of its own, but for the local one. */
-static bool has_policy(const struct process *process)
-{
-	return process->policy != MPOL_DEFAULT && process->policy != MPOL_LOCAL;
 }
 
 bool locality_far_node(const struct model *model, const struct process *process, __u32 *ret_node)
@@ -179,12 +166,10 @@ struct locality locality_of(const struct model *model, const struct process *pro
 	/* A kernel thread has no memory of its own; where nodes are not many, none is remote. */
 	if (process->is_kthread || !process->allowed_nodes)
 		return locality;
-	if (!has_policy(process) && share_of_recent_faults(model, process, &locality.remote_share)) {
+	if (share_of_recent_faults(model, process, &locality.remote_share)) {
 		locality.basis = BASIS_HINT_FAULTS;
 	} else if (share_of_residency(model, process, &locality.remote_share)) {
 		locality.basis = BASIS_RESIDENCY;
-	} else if (share_of_all_faults(process, &locality.remote_share)) {
-		locality.basis = BASIS_HINT_FAULTS;
 	} else if (process->total.v[LEDGER_ALLOCATED]) {
 		locality.basis = BASIS_ALLOCATIONS;
 		locality.remote_share = share_of_allocations(process);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * How local the memory of a process is, and what makes it remote: a judgement from what the model knows of it.
- * Pure. How it is shown is not its business.
+ * How local the memory of a process is, and what makes it remote: a judgement from what the model knows of
+ * it. Pure. How it is shown is not its business.
  */
 #ifndef MEMOIR_LOCALITY_H
 #define MEMOIR_LOCALITY_H

@@ -23,9 +23,13 @@
 #define FAULT_NAME_LEN 48
 #define FAULT_MAX_USER_FRAMES 16
 
-/* What kind of memory it is that a fault was in. */
-enum fault_area { AREA_FILE, AREA_HEAP, AREA_STACK, AREA_ANONYMOUS, NR_FAULT_AREAS };
+/*
+ * What kind of memory it is that a fault was in. AREA_OTHERS is no place: all faults of a cause that found no
+ * entry of their own, whoever had them. The daemon makes those entries, and they stay.
+ */
+enum fault_area { AREA_FILE, AREA_HEAP, AREA_STACK, AREA_ANONYMOUS, AREA_OTHERS, NR_FAULT_AREAS };
 
+/* All 0 for AREA_OTHERS but the cause. */
 struct fault_mapping_key {
 	__u64 start_ns; /* of the process, as in struct task_identity; with tgid it names the process */
 	__u64 ino;      /* 0: no file */

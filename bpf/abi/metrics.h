@@ -90,11 +90,12 @@ enum stolen { STOLEN_NO, STOLEN_YES, STOLEN_UNKNOWN, NR_STOLEN };
 enum migrate_result { MIGRATE_SUCCEEDED, MIGRATE_FAILED, NR_MIGRATE_RESULTS };
 
 /*
- * A matrix of nodes has a row and a column for so many at most; the last one is for all nodes from its own on.
+ * A matrix of nodes has a row and a column for so many at most; the last one is for all nodes from its own
+ * on.
  */
 #define MAX_MATRIX_NODES 32u
 
-/* What NUMA balancing decided to do with a task: to move it, to swap it with another, or, having tried, neither. */
+/* What NUMA balancing did with a task: moved it, swapped it with another, or tried and did neither. */
 enum task_move { TASK_MOVED, TASK_SWAPPED, TASK_STAYED, NR_TASK_MOVES };
 
 /* Allocations, as the kernel counts them for each node (zone_statistics(), mm/page_alloc.c). */

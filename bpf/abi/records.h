@@ -287,7 +287,7 @@ struct rec_residency {
 #define REC_MAX_FAULT_MAPPINGS 50
 struct rec_fault_mapping {
 	struct rec_header h;
-	struct task_identity id; /* of the task that was the first */
+	struct task_identity id; /* of the task that was the first; zero for AREA_OTHERS */
 	__u64 count, nr_major;   /* estimates where the histogram's are */
 	__u64 total_ns;
 	__u64 longest_ns; /* of those that were timed */

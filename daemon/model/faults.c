@@ -85,10 +85,8 @@ bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity)
 const char *fault_area_name(enum fault_area area)
 {
 	static const char *const names[NR_FAULT_AREAS] = {
-		[AREA_FILE] = "file",
-		[AREA_HEAP] = "heap",
-		[AREA_STACK] = "stack",
-		[AREA_ANONYMOUS] = "anonymous",
+		[AREA_FILE] = "file",           [AREA_HEAP] = "heap",     [AREA_STACK] = "stack",
+		[AREA_ANONYMOUS] = "anonymous", [AREA_OTHERS] = "others",
 	};
 
 	return (__u32)area < NR_FAULT_AREAS ? names[area] : "unknown";

@@ -287,7 +287,8 @@ const struct rec_fallback *model_fallback(const struct model *model, __u32 index
 
 /*
  * Page faults by process and mapping at the last snapshot, those that took most time, and by process and user
- * stack, the most frequent; not all. name and id.comm are terminated.
+ * stack, the most frequent; not all. name and id.comm are terminated. An entry of AREA_OTHERS is of many
+ * processes, and its id is zero.
  */
 __u32 model_nr_fault_mappings(const struct model *model);
 const struct rec_fault_mapping *model_fault_mapping(const struct model *model, __u32 index);
@@ -295,7 +296,7 @@ __u32 model_nr_fault_stacks(const struct model *model);
 const struct rec_fault_stack *model_fault_stack(const struct model *model, __u32 index);
 /* Whether such faults are estimated from one page in FAULT_SAMPLE; else each is counted. */
 bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity);
-/* "file", "heap", "stack", "anonymous" */
+/* "file", "heap", "stack", "anonymous", "others" */
 const char *fault_area_name(enum fault_area area);
 
 /* --- events ----------------------------------------------------------------------------------- */

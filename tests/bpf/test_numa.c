@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NUMA: what the balancer decided about tasks, allocations on another node, and the table of flows. Hint faults
- * are counted at the end of functions, which only guests can show.
+ * NUMA: what the balancer decided about tasks, allocations on another node, and the table of flows. Hint
+ * faults are counted at the end of functions, which only guests can show.
  */
 #include <unistd.h>
 

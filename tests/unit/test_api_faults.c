@@ -68,6 +68,9 @@ static struct model *model_of_faults(__u32 stacks_state, __u64 metrics_unseen)
 	feed_cell(model, METRIC_PAGE_FAULT, swap + HIST_SUM, 9000);
 	feed_cell(model, METRIC_FAULT_ERRORS, FAULT_SIGBUS, 1);
 	assert_int_equal(feed(model, &mapping), 0);
+	mapping.id = (struct task_identity){ 0 };
+	mapping.area = AREA_OTHERS;
+	assert_int_equal(feed(model, &mapping), 0);
 	assert_int_equal(feed(model, &stack), 0);
 	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
 	return model;
@@ -107,7 +110,7 @@ static void test_what_is_seen(void **state UNUSED)
 	json_t *json = reply(model), *causes = json_object_get(json, "causes");
 	json_t *cause = json_array_get(causes, 0);
 	json_t *mapping = json_array_get(json_object_get(json, "mappings"), 0);
-	json_t *stack = json_array_get(json_object_get(json, "stacks"), 0);
+	json_t *stack = json_array_get(json_object_get(json, "stacks"), 0), *others;
 
 	assert_int_equal(json_array_size(causes), 1);
 	assert_string_equal(string(cause, "kind"), "swap");
@@ -120,6 +123,10 @@ static void test_what_is_seen(void **state UNUSED)
 	assert_true(json_is_null(json_object_get(json, "why_not")));
 	assert_int_equal(integer(json_array_get(json_object_get(json, "errors"), FAULT_SIGBUS), "count"), 1);
 	assert_string_equal(string(mapping, "comm"), "before");
+	others = json_array_get(json_object_get(json, "mappings"), 1);
+	assert_true(json_is_null(json_object_get(others, "pid")));
+	assert_string_equal(string(others, "comm"), "[others]");
+	assert_string_equal(string(others, "area"), "others");
 	assert_string_equal(string(mapping, "name"), "a\nb");
 	assert_int_equal(integer(mapping, "device_major"), 8);
 	assert_int_equal(integer(mapping, "device_minor"), 17);

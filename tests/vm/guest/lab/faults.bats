@@ -213,6 +213,21 @@ agrees_with_stat() {
 	get /metrics | grep -q '^memoir_fault_errors_total{error="sigbus"} [1-9]'
 }
 
+@test "what finds no place in the table by mapping is added up" {
+	start_daemon --interval 600
+	for ((i = 0; i < 1500; i++)); do
+		/usr/bin/true
+	done
+	fresh /v1/faults >"$dir/faults"
+	jq -c '[.mappings[] | select(.area == "others") | {kind, count, total_ns}]' "$dir/faults"
+	jq -e '[.mappings[] | select(.area == "others").count] | add > 1000' "$dir/faults"
+	get /v1/status | jq -e '.lost.fault_site == 0'
+	# Then there is room again.
+	begin_load anonymous 5000
+	run_load
+	is_estimate "$(mapping anonymous | jq .count)" 5000
+}
+
 @test "all of it agrees with the kernel's totals under a mixed load" {
 	start_daemon
 	before=$(quiet_status)
@@ -225,6 +240,8 @@ agrees_with_stat() {
 	echo "pgfault $(grown pgfault), retried $(retried "$nr_majors"), pgmajfault $(grown pgmajfault) of $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault)))"
 	[ "$(grown pgmajfault)" -eq 0 ]
 	[ "$(grown pgfault)" -ge 0 ]
-	[ "$(grown pgfault)" -le "$(retried "$nr_majors")" ]
+	# On 6.1 the end of a load may be missed, and its faults with it.
+	missed=$(($(lost "$after" end_missed) - $(lost "$before" end_missed)))
+	[ "$(grown pgfault)" -le $(($(retried "$nr_majors") + 6000 * missed)) ]
 	"$MEMOIR" --socket "$socket" faults
 }
