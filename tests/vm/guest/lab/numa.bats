@@ -121,9 +121,9 @@ grows_by() {
 	soon has_grown "$@"
 }
 
-# of_process FILTER: of the process's element in a fresh answer
+# of_process FILTER: of the process's element in the answer, from a reading of live pages that is as new as the daemon allows
 of_process() {
-	fresh /v1/numa | jq -c ".processes[] | select(.pid == $laid) | $1"
+	get '/v1/numa?max_age_ms=0' | jq -c ".processes[] | select(.pid == $laid) | $1"
 }
 
 # is_so FILTER: it is true of the process; waits for the next samples if it is not yet.
@@ -144,7 +144,7 @@ sampled() {
 	is_newer() {
 		local now
 		read -r now _ </proc/uptime
-		fresh /v1/numa | jq -e --argjson age "$(awk -v now="$now" -v from="$from" 'BEGIN { print (now - from) * 1e9 }')" \
+		get '/v1/numa?max_age_ms=0' | jq -e --argjson age "$(awk -v now="$now" -v from="$from" 'BEGIN { print (now - from) * 1e9 }')" \
 			'.live_age_ns != null and .live_age_ns < $age' >/dev/null
 	}
 	soon is_newer
