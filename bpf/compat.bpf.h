@@ -163,6 +163,11 @@ struct task_struct___numa {
 	struct mempolicy___mode *mempolicy;
 } __attribute__((preserve_access_index));
 
+/* Whose memory it is - existence: only kernels with CONFIG_MEMCG keep it - never. (2026-11) */
+struct mm_struct___owner {
+	struct task_struct *owner;
+} __attribute__((preserve_access_index));
+
 /*
  * The CPU of a task - x86 keeps it in thread_info since 5.16, others in the task - existence - never.
  * (2026-11)

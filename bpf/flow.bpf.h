@@ -36,7 +36,7 @@ static __always_inline __u32 matrix_node(__u32 node)
 	return node < nr_matrix_nodes ? node : nr_matrix_nodes - 1;
 }
 
-/* Adds nr to a flow of the running process; of nobody in an interrupt. */
+/* Adds nr to a flow of the running process, or of the one that it moves; of nobody in an interrupt. */
 static __always_inline void flow_add(enum numa_flow flow, __u32 reason, __u32 from, __u32 to, __u64 nr)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
@@ -46,10 +46,16 @@ static __always_inline void flow_add(enum numa_flow flow, __u32 reason, __u32 fr
 				     .reason = reason,
 				     .from = from,
 				     .to = to };
+	const struct task_struct *owner;
 	__u64 *known;
 
 	if (in_interrupt(current))
 		return;
+	owner = owner_of_migrated();
+	if (owner) {
+		key.start_ns = BPF_CORE_READ(owner, start_boottime);
+		key.tgid = BPF_CORE_READ(owner, tgid);
+	}
 	known = bpf_map_lookup_elem(&numa_flows, &key);
 	if (!known) {
 		if (!MAP_ERROR(bpf_map_update_elem(&numa_flows, &key, &nr, BPF_NOEXIST)))

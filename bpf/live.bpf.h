@@ -66,6 +66,20 @@ static __always_inline void live_name_owner(struct live_page *live_page)
 	__builtin_memcpy(live_page->comm, leader->comm, sizeof(live_page->comm));
 }
 
+/* What a task allocates while it moves the memory of a process is that one's. */
+static __always_inline void live_name_migrated(struct live_page *live_page)
+{
+	const struct task_struct *owner = owner_of_migrated();
+
+	if (!owner)
+		return;
+	live_page->owner = LIVE_PROCESS;
+	live_page->start_ns = BPF_CORE_READ(owner, start_boottime);
+	live_page->cgroup_id = BPF_CORE_READ(owner, cgroups, dfl_cgrp, kn, id);
+	live_page->tgid = BPF_CORE_READ(owner, tgid);
+	BPF_CORE_READ_INTO(&live_page->comm, owner, comm);
+}
+
 static __always_inline void live_keep(void *ctx, __u64 group, __u32 nr_groups, __u64 page, __u32 order,
 				      __u32 migratetype, __u32 node)
 {
@@ -77,6 +91,8 @@ static __always_inline void live_keep(void *ctx, __u64 group, __u32 nr_groups, _
 				       .migratetype = migratetype };
 
 	live_name_owner(&live_page);
+	if (nodes_are_many && live_page.owner != LIVE_INTERRUPT)
+		live_name_migrated(&live_page);
 	if (page_zone_mask)
 		live_page.zone = page_flags(page) >> page_zone_shift & page_zone_mask;
 	for (__u32 i = 0; i < LIVE_MAX_GROUPS && i < nr_groups; i++) {

@@ -93,4 +93,28 @@ int folio_migrated(__u64 *ctx)
 	return 0;
 }
 
+/*
+ * Somebody moves the memory of a process to other nodes: migrate_pages(2), or a change of its cpuset. The
+ * argument is its mm_struct.
+ */
+SEC("fentry/do_migrate_pages")
+int process_to_migrate(__u64 *ctx)
+{
+	struct task_ledger *ledger = ledger_of_current();
+
+	if (ledger)
+		ledger->migrated_mm = ctx[0];
+	return 0;
+}
+
+SEC("fexit/do_migrate_pages")
+int process_migrated(void *ctx)
+{
+	struct task_ledger *ledger = ledger_of_current();
+
+	if (ledger)
+		ledger->migrated_mm = 0;
+	return 0;
+}
+
 char LICENSE[] SEC("license") = "GPL";

@@ -74,6 +74,7 @@ struct task_ledger {
 	__u32 frontswap_loaded;       /* the page that it reads from swap came from memory */
 	__u32 nr_migrations;          /* that have begun and not ended */
 	__u32 migrations[MIGRATION_MAX_DEPTH]; /* their reasons, enum migrate_reason */
+	__u64 migrated_mm;                     /* whose memory it moves to other nodes, not its own; else 0 */
 	struct stall_frame stalls[STALL_MAX_DEPTH];
 	struct fault_frame sampled;  /* a fault on a page that is looked at, as a whole */
 	struct fault_frame slow;     /* the part of a fault that is timed each time */
@@ -285,6 +286,22 @@ static __always_inline void identify_current(struct task_identity *ret_id)
 
 	if (!in_interrupt(current))
 		identify(ret_id, current);
+}
+
+/*
+ * The process whose memory the running task moves to other nodes on request, and for which it allocates; its
+ * thread group leader, to be read from with care. NULL: it does no such thing, or the kernel does not say
+ * whose it is.
+ */
+static __always_inline const struct task_struct *owner_of_migrated(void)
+{
+	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, bpf_get_current_task_btf(), NULL, 0);
+	const struct mm_struct___owner *mm;
+
+	if (!ledger || !ledger->migrated_mm)
+		return NULL;
+	mm = (const void *)ledger->migrated_mm;
+	return bpf_core_field_exists(mm->owner) ? BPF_CORE_READ(mm, owner, group_leader) : NULL;
 }
 
 /* --- records ---------------------------------------------------------------------------------- */

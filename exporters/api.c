@@ -179,7 +179,9 @@ static void write_rates(struct request *request, const float rate[NR_LEDGER])
 static void write_process(struct request *request, const char *key, const struct process *process)
 {
 	struct json *json = &request->json;
+	struct ledger_counts total;
 
+	process_totals(process, &total);
 	json_object_begin(json, key);
 	json_add_u64(json, "pid", process->tgid);
 	json_add_string(json, "comm", process->comm);
@@ -187,7 +189,7 @@ static void write_process(struct request *request, const char *key, const struct
 	json_add_u64(json, "start_ns", process->start_ns);
 	json_add_u64(json, "threads", process->nr_threads);
 	json_add_bool(json, "kernel_thread", process->is_kthread);
-	write_ledger(request, &process->total, false);
+	write_ledger(request, &total, false);
 	write_rates(request, model_process_rates(request->model, process));
 	json_object_end(json);
 }

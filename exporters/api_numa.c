@@ -170,9 +170,11 @@ static void write_numa_rows(struct request *request, const struct process *proce
 {
 	const float *rates = model_process_rates(request->model, process);
 	struct json *json = &request->json;
+	struct ledger_counts total;
 
+	process_totals(process, &total);
 	for (size_t i = 0; i < sizeof(numa_rows) / sizeof(numa_rows[0]); i++)
-		write_row(request, &process->total, numa_rows[i]);
+		write_row(request, &total, numa_rows[i]);
 	json_object_begin(json, "rate");
 	for (size_t i = 0; i < sizeof(numa_rows) / sizeof(numa_rows[0]); i++)
 		write_rate(request, rates, numa_rows[i]);
@@ -206,10 +208,10 @@ static void rank(const struct model *model, struct ranked ranked[MAX_PROCESSES],
 		 const struct process *process)
 {
 	struct locality locality = locality_of(model, process);
-	const __u64 *total = process->total.v;
-	struct ranked candidate = { process, locality.remote_share * ((double)total[LEDGER_RSS_ANON] +
-								      (double)total[LEDGER_RSS_FILE] +
-								      (double)total[LEDGER_RSS_SHMEM]) };
+	__u64 resident_pages = process_total(process, LEDGER_RSS_ANON) +
+			       process_total(process, LEDGER_RSS_FILE) +
+			       process_total(process, LEDGER_RSS_SHMEM);
+	struct ranked candidate = { process, locality.remote_share * (double)resident_pages };
 	__u32 place = *nr;
 
 	if (locality.basis == BASIS_NONE ||

@@ -66,17 +66,19 @@ static bool has_policy(const struct process *process)
 
 /*
  * Of the last interval, so that a process that has become local is local. NUMA balancing takes no samples of
- * a process with a policy of its own, and those of before it had one say nothing of now.
+ * a process with a policy of its own, and those of before it had one say nothing of now. Of one with a single
+ * thread it takes those on other nodes only, which say nothing of how much is local.
  */
 static bool share_of_recent_faults(const struct model *model, const struct process *process, double *ret)
 {
 	const float *rates = model_process_rates(model, process);
 	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS],
 	       remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
-	__u64 nr = process->total.v[LEDGER_NUMA_LOCAL_FAULTS] + process->total.v[LEDGER_NUMA_REMOTE_FAULTS];
+	__u64 nr = process_total(process, LEDGER_NUMA_LOCAL_FAULTS) +
+		   process_total(process, LEDGER_NUMA_REMOTE_FAULTS);
 
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
-	return local + remote > 0 && nr >= MIN_HINT_FAULTS && !has_policy(process);
+	return local + remote > 0 && nr >= MIN_HINT_FAULTS && process->nr_threads > 1 && !has_policy(process);
 }
 
 static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
@@ -98,7 +100,8 @@ static bool share_of_residency(const struct model *model, const struct process *
 /* What a process allocated was mostly its own memory, and some of it the kernel's. */
 static double share_of_allocations(const struct process *process)
 {
-	__u64 all = process->total.v[LEDGER_ALLOCATED], remote = process->total.v[LEDGER_ALLOCATED_REMOTE];
+	__u64 all = process_total(process, LEDGER_ALLOCATED),
+	      remote = process_total(process, LEDGER_ALLOCATED_REMOTE);
 
 	return all && remote <= all ? (double)remote / (double)all : 0;
 }
@@ -182,7 +185,7 @@ struct locality locality_of(const struct model *model, const struct process *pro
 		locality.basis = BASIS_HINT_FAULTS;
 	} else if (share_of_residency(model, process, &locality.remote_share)) {
 		locality.basis = BASIS_RESIDENCY;
-	} else if (process->total.v[LEDGER_ALLOCATED]) {
+	} else if (process_total(process, LEDGER_ALLOCATED)) {
 		locality.basis = BASIS_ALLOCATIONS;
 		locality.remote_share = share_of_allocations(process);
 	} else {

@@ -18,6 +18,9 @@ static const struct {
 	{ "high_order_failures", judge_high_order_failures },
 	{ "spoiling", judge_spoiling },
 	{ "exhaustion", judge_exhaustion },
+	{ "remote_accesses", judge_remote_accesses },
+	{ "remote_allocations", judge_remote_allocations },
+	{ "numa_balancing", judge_numa_balancing },
 	{ "probes", judge_probes },
 	{ "losses", judge_losses },
 };

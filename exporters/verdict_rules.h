@@ -44,6 +44,11 @@ bool judge_high_order_failures(const struct model *model, struct verdict *ret);
 bool judge_spoiling(const struct model *model, struct verdict *ret);
 bool judge_exhaustion(const struct model *model, struct verdict *ret);
 
+/* verdict_numa.c */
+bool judge_remote_accesses(const struct model *model, struct verdict *ret);
+bool judge_remote_allocations(const struct model *model, struct verdict *ret);
+bool judge_numa_balancing(const struct model *model, struct verdict *ret);
+
 /* verdict_trust.c */
 bool judge_probes(const struct model *model, struct verdict *ret);
 bool judge_losses(const struct model *model, struct verdict *ret);

@@ -16,6 +16,7 @@
 #include "../../bpf/abi/ledger.h"
 #include "../../bpf/abi/metrics.h"
 #include "../../bpf/abi/records.h"
+#include "packed.h"
 
 /* --- rows: what metrics.def and ledger.def say ------------------------------------------------ */
 
@@ -202,17 +203,20 @@ struct process {
 	bool is_kthread;
 	char comm[MEMOIR_COMM_LEN]; /* raw bytes, terminated */
 	/* Bits are nodes, none beyond 63; 0 where there is one node only. */
-	__u64 allowed_nodes;        /* for memory, by the cpuset of its thread group leader */
-	__u64 cpu_nodes;            /* of the CPUs that its threads run on, or ran on last */
-	__u32 policy;               /* MPOL_* of linux/mempolicy.h, of the leader; 0: none of its own */
-	struct ledger_counts total; /* all its threads, living and gone */
+	__u64 allowed_nodes; /* for memory, by the cpuset of its thread group leader */
+	__u64 cpu_nodes;     /* of the CPUs that its threads run on, or ran on last */
+	__u32 policy;        /* MPOL_* of linux/mempolicy.h, of the leader; 0: none of its own */
 	/* private to the model */
+	struct packed_counts total; /* see process_total() */
 	__u32 rates;                /* the row of model_process_rates(); 0: it has none, all are 0 */
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
 	__u32 pass;                 /* the pass of the open snapshot, if that has seen it */
 };
 
+/* What all its threads have counted, living and gone: one row, or all. */
+__u64 process_total(const struct process *process, enum ledger row);
+void process_totals(const struct process *process, struct ledger_counts *ret);
 /* Processes alive at the last snapshot, in no order; valid until the next model_apply(). */
 __u32 model_nr_processes(const struct model *model);
 const struct process *model_process(const struct model *model, __u32 index);

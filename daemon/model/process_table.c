@@ -12,8 +12,10 @@
 
 void processes_free(struct processes *processes)
 {
-	for (__u32 i = 0; i < processes->nr; i++)
+	for (__u32 i = 0; i < processes->nr; i++) {
+		packed_free(&processes->all[i].total);
 		free(processes->all[i].gone);
+	}
 	free(processes->all);
 	free(processes->next);
 	free(processes->rates);
@@ -102,9 +104,10 @@ static void process_move(struct processes *processes, __u32 from, __u32 to)
 
 void process_remove(struct processes *processes, __u32 entry)
 {
-	const struct process *process = &processes->all[entry];
+	struct process *process = &processes->all[entry];
 
 	index_remove(&processes->index, process_hash(process->tgid, process->start_ns), entry);
+	packed_free(&process->total);
 	free(process->gone);
 	processes->nr--;
 	if (entry != processes->nr)
@@ -164,4 +167,14 @@ const struct process *model_find_living(const struct model *model, __u32 tgid, _
 bool model_lives(const struct model *model, __u32 tgid, __u64 start_ns)
 {
 	return model_find_living(model, tgid, start_ns) || start_ns > model->status.time_ns;
+}
+
+__u64 process_total(const struct process *process, enum ledger row)
+{
+	return packed_row(&process->total, row);
+}
+
+void process_totals(const struct process *process, struct ledger_counts *ret)
+{
+	packed_read(&process->total, ret);
 }

@@ -113,8 +113,11 @@ static bool is_seen(const struct model *model, const struct process *process)
  */
 static void process_change_group(struct groups *groups, const struct process *process, __u32 from, __u32 to)
 {
-	counters_add(&group_slot(groups, from)->offset, &process->total);
-	counters_sub(&group_slot(groups, to)->offset, &process->total);
+	struct ledger_counts total;
+
+	process_totals(process, &total);
+	counters_add(&group_slot(groups, from)->offset, &total);
+	counters_sub(&group_slot(groups, to)->offset, &total);
 }
 
 /* Finds its group by the name and cgroup that it has now. */
@@ -165,29 +168,32 @@ static void process_keep_rates(struct processes *processes, struct process *proc
 	process->rates = processes->nr_rates;
 }
 
-/* Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. */
+/*
+ * Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. Without memory
+ * for more it stays as it was, and grows by that much more the next time.
+ */
 static void process_advance(struct model *model, struct process *process, const struct ledger_counts *sum)
 {
 	float per_second = process->seen ? (float)model->snapshot.per_second : 0;
 	/* What it had is only known while it was seen each time. */
 	float gauge_per_second = process->left_ns ? 0 : per_second;
-	struct ledger_counts growth;
+	struct ledger_counts before, total, growth;
 	struct rates rates = {};
 
+	process_totals(process, &before);
 	for_each_counter(row)
 	{
-		__u64 total = counter_max(process->total.v[row], sum->v[row]);
-
-		growth.v[row] = total - process->total.v[row];
+		total.v[row] = counter_max(before.v[row], sum->v[row]);
+		growth.v[row] = total.v[row] - before.v[row];
 		rates.v[row] = (float)growth.v[row] * per_second;
-		process->total.v[row] = total;
 	}
 	for_each_gauge(row)
 	{
-		growth.v[row] = sum->v[row];
-		rates.v[row] = (float)(__s64)(sum->v[row] - process->total.v[row]) * gauge_per_second;
-		process->total.v[row] = sum->v[row];
+		total.v[row] = growth.v[row] = sum->v[row];
+		rates.v[row] = (float)(__s64)(sum->v[row] - before.v[row]) * gauge_per_second;
 	}
+	if (packed_write(&process->total, &total))
+		return;
 	process_keep_rates(&model->processes, process, &rates);
 	model->groups.all[process->group].activity += activity_of(&growth);
 }
@@ -196,28 +202,41 @@ static void process_advance(struct model *model, struct process *process, const 
 static bool process_has_left(const struct model *model, const struct process *process)
 {
 	const struct ledger_counts *gone = process_gone(process);
+	struct ledger_counts total;
 
 	if ((__s64)(model->snapshot.time_ns - process->left_ns) >= (__s64)LINGER_NS)
 		return true;
+	process_totals(process, &total);
 	for_each_counter(row)
 	{
-		if (gone->v[row] != process->total.v[row])
+		if (gone->v[row] != total.v[row])
 			return false;
 	}
 	return true;
+}
+
+/* What it had counted stays with its group. */
+static void process_leave(struct groups *groups, const struct process *process)
+{
+	struct ledger_counts total;
+
+	process_totals(process, &total);
+	counters_add(&group_slot(groups, process->group)->offset, &total);
 }
 
 static void process_count(struct groups *groups, const struct process *process, const float *rates,
 			  bool is_alive)
 {
 	struct known_group *group = &groups->all[process->group];
+	struct ledger_counts total;
 
+	process_totals(process, &total);
 	group->nr_members++;
-	counters_add(&group->live, &process->total);
+	counters_add(&group->live, &total);
 	if (!is_alive)
 		return;
 	group->pub.nr_processes++;
-	gauges_add(&group->live, &process->total);
+	gauges_add(&group->live, &total);
 	for_each_gauge(row) group->pub.rate[row] += rates[row];
 	if (group->slot)
 		return;
@@ -293,7 +312,7 @@ void processes_end(struct model *model)
 				      is_seen(model, process));
 			i++;
 		} else {
-			counters_add(&group_slot(groups, process->group)->offset, &process->total);
+			process_leave(groups, process);
 			process_remove(processes, i);
 		}
 	}

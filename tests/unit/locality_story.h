@@ -149,6 +149,7 @@ static inline struct story story_of_all(void)
 {
 	struct story story = local_story();
 
+	story.other_cpu_node = 0;
 	story.local_before = 1000;
 	story.local = 10;
 	story.remote = 30;

@@ -43,6 +43,15 @@ static void test_few_hint_faults_say_nothing(void **state UNUSED)
 	expect(&story, BASIS_HINT_FAULTS, CAUSE_UNKNOWN, 30.0 / 32);
 }
 
+/* Of one thread's memory, what is on its node is not sampled, and all samples are remote. */
+static void test_hint_faults_of_one_thread(void **state UNUSED)
+{
+	struct story story = story_of_all();
+
+	story.other_cpu_node = NO_NODE;
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.5);
+}
+
 /* The balancer does not sample memory that a policy binds; "local" is what is so without a policy. */
 static void test_hint_faults_of_a_process_with_a_policy(void **state UNUSED)
 {
@@ -185,6 +194,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_recent_hint_faults_come_first),
 		cmocka_unit_test(test_few_hint_faults_say_nothing),
+		cmocka_unit_test(test_hint_faults_of_one_thread),
 		cmocka_unit_test(test_hint_faults_of_a_process_with_a_policy),
 		cmocka_unit_test(test_residency_is_near_where_any_thread_runs),
 		cmocka_unit_test(test_a_few_pages_say_nothing),

@@ -93,6 +93,7 @@ static void test_words_for_a_process_that_has_moved(void **state UNUSED)
 	has_not(&remedy, "numa_balancing");
 	/* Where it is not known where its memory is, there is no command that would move it. */
 	memset(story.resident, 0, sizeof(story.resident));
+	story.other_cpu_node = story.cpu_node;
 	story.remote = 40;
 	tell(&story, CAUSE_MOVED, &why, &remedy);
 	has_not(&why, "being on");

@@ -396,7 +396,7 @@ static void test_incomplete_snapshot_leaves_no_trace(void **state UNUSED)
 	assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
 	assert_int_equal(feed_end(model, 2 * NSEC_PER_SEC, false), 0);
 	assert_int_equal(model_nr_processes(model), 1);
-	assert_int_equal(model_process(model, 0)->total.v[LEDGER_MINOR_FAULTS], 50);
+	assert_int_equal(process_total(model_process(model, 0), LEDGER_MINOR_FAULTS), 50);
 	assert_int_equal(model_process(model, 0)->nr_threads, 1);
 	assert_int_equal(model_ledger_total(model, LEDGER_MINOR_FAULTS), 50);
 	assert_int_equal(*model_cells(model, METRIC_TASKS), 1);

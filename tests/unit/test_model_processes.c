@@ -51,7 +51,7 @@ static void expect_total(const struct model *model, __u32 tgid, __u64 nr_faults)
 	const struct process *process = model_find_process(model, tgid);
 
 	assert_non_null(process);
-	assert_int_equal(process->total.v[FAULTS], nr_faults);
+	assert_int_equal(process_total(process, FAULTS), nr_faults);
 }
 
 static void test_threads_add_up(void **state UNUSED)
@@ -71,7 +71,7 @@ static void test_threads_add_up(void **state UNUSED)
 	expect_total(model, 10, 14);
 	assert_int_equal(model_process(model, 0)->nr_threads, 2);
 	assert_int_equal(model_process(model, 0)->cgroup_id, 2);
-	assert_int_equal(model_process(model, 0)->total.v[LEDGER_RSS_ANON], 501);
+	assert_int_equal(process_total(model_process(model, 0), LEDGER_RSS_ANON), 501);
 	assert_int_equal(model_ledger_total(model, LEDGER_RSS_ANON), 501);
 	assert_null(model_process(model, 1));
 	assert_null(model_find_process(model, 11));

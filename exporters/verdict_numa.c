@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules about memory of other NUMA nodes; see verdict.h. */
+#include "human.h"
+#include "verdict_rules.h"
+
+/* Of the samples of accesses, this share being remote is said, if there are so many a second. */
+#define REMOTE_WARNING 0.3
+#define MIN_FAULTS_PER_SECOND 10.0
+
+/* Of what is allocated, this share being of another node is said, if it is so much a second, in bytes. */
+#define ALLOCATED_WARNING 0.2
+#define MIN_BYTES_PER_SECOND 1e6
+
+bool judge_remote_accesses(const struct model *model, struct verdict *ret)
+{
+	const struct group *most = group_with_most(model, LEDGER_NUMA_REMOTE_FAULTS);
+	double remote = lately_per_second(model, LEDGER_NUMA_REMOTE_FAULTS);
+	double all = remote + lately_per_second(model, LEDGER_NUMA_LOCAL_FAULTS);
+	double waited = lately_per_second(model, (enum ledger)LEDGER_STALL_SELF_NS(STALL_NUMA_MIGRATION)) /
+			1e9;
+
+	if (!model_sees_row(model, LEDGER_NUMA_REMOTE_FAULTS) || all < MIN_FAULTS_PER_SECOND ||
+	    remote < REMOTE_WARNING * all)
+		return false;
+	ret->severity = SEVERITY_WARNING;
+	ret->since_ns = model_growing_since(model, LEDGER_NUMA_REMOTE_FAULTS);
+	text_add_format(&ret->finding,
+			"Memory of other NUMA nodes is used: %s of the accesses that were sampled.",
+			human_percent(remote / all).text);
+	text_add_format(
+		&ret->evidence,
+		"%s NUMA hint faults a second, which are samples, and %s of the time in moving pages to "
+		"where they are used.",
+		human_rate(all).text, human_percent(waited).text);
+	if (most) {
+		text_add(&ret->who, "So far most are of ");
+		text_add_group(&ret->who, most);
+		text_add_format(&ret->who, ": %s on memory of another node, %s on that of its own.",
+				human_count(most->total.v[LEDGER_NUMA_REMOTE_FAULTS]).text,
+				human_count(most->total.v[LEDGER_NUMA_LOCAL_FAULTS]).text);
+	}
+	text_add(&ret->remedy,
+		 "memoir numa says for each process where its memory is, why, and what would help.");
+	return true;
+}
+
+/* The node that most allocations were wanted from and got elsewhere, since boot; false where none was. */
+static bool shortest_node(const struct model *model, __u32 *ret_node)
+{
+	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
+	const __u64 *cells = model_cells(model, METRIC_NUMASTAT) + NUMASTAT_FOREIGN * cube->stride[1];
+	__u64 most = 0;
+
+	for (__u32 node = 0; node < cube->size[0]; node++) {
+		if (cells[node * cube->stride[0]] <= most)
+			continue;
+		most = cells[node * cube->stride[0]];
+		*ret_node = node;
+	}
+	return most;
+}
+
+bool judge_remote_allocations(const struct model *model, struct verdict *ret)
+{
+	const struct group *most = group_with_most(model, LEDGER_ALLOCATED_REMOTE);
+	struct model_status status;
+	double remote, all;
+	__u32 node;
+
+	model_status(model, &status);
+	remote = lately_per_second(model, LEDGER_ALLOCATED_REMOTE) * status.machine->page_size;
+	all = lately_per_second(model, LEDGER_ALLOCATED) * status.machine->page_size;
+	if (!model_sees_row(model, LEDGER_ALLOCATED_REMOTE) || remote < MIN_BYTES_PER_SECOND ||
+	    remote < ALLOCATED_WARNING * all)
+		return false;
+	ret->severity = SEVERITY_WARNING;
+	ret->since_ns = model_growing_since(model, LEDGER_ALLOCATED_REMOTE);
+	text_add_format(&ret->finding, "Memory is allocated on other NUMA nodes than the CPU's: %s of it.",
+			human_percent(remote / all).text);
+	text_add_format(&ret->evidence, "%s of %s.", human_byte_rate(remote).text, human_byte_rate(all).text);
+	if (shortest_node(model, &node))
+		text_add_format(
+			&ret->evidence,
+			" Node %s was short of memory most often: numastat counts what was wanted there and "
+			"taken elsewhere as foreign.",
+			model_dim_label(model, DIM_NODE, node));
+	if (most) {
+		text_add(&ret->who, "So far most was allocated by ");
+		text_add_group(&ret->who, most);
+		text_add_format(
+			&ret->who, ": %s.",
+			human_bytes(most->total.v[LEDGER_ALLOCATED_REMOTE] * status.machine->page_size).text);
+	}
+	text_add(
+		&ret->remedy,
+		"Where a memory policy wants it so, it is right. Else move something off the node that is short, or "
+		"spread what is large over all nodes (numactl --interleave=all). memoir numa tells which it is.");
+	return true;
+}
+
+bool judge_numa_balancing(const struct model *model, struct verdict *ret)
+{
+	struct model_status status;
+
+	model_status(model, &status);
+	if (status.machine->nr_nodes < 2 || model_setting(model, SETTING_NUMA_BALANCING)[0] != '0')
+		return false;
+	ret->severity = SEVERITY_NOTE;
+	text_add(&ret->finding,
+		 "NUMA balancing is off: which process uses memory of another node is not sampled.");
+	text_add(&ret->evidence,
+		 "kernel.numa_balancing is 0. Where memory is allocated and where it lies is known.");
+	text_add(&ret->remedy,
+		 "To see accesses: sysctl kernel.numa_balancing=1, which also lets the kernel move "
+		 "pages to where they are used. memoir numa shows what is known without it.");
+	return true;
+}
