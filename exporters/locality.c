@@ -4,6 +4,7 @@
 
 #include <linux/mempolicy.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "human.h"
 
@@ -262,9 +263,14 @@ void locality_explain(const struct model *model, const struct process *process,
 	}
 }
 
-static bool is_balancing(const struct model *model)
+/* The setting has bits: 1 is balancing; 2 is promotion between tiers of memory, which is to stay as it is. */
+static void advise_balancing(const struct model *model, struct text *text)
 {
-	return model_setting(model, SETTING_NUMA_BALANCING)[0] == '1';
+	const char *setting = model_setting(model, SETTING_NUMA_BALANCING);
+
+	if (!strcmp(setting, "0") || !strcmp(setting, "2"))
+		text_add_format(text, ", or let the kernel move its memory (sysctl kernel.numa_balancing=%s)",
+				setting[0] == '0' ? "1" : "3");
 }
 
 void locality_advise(const struct model *model, const struct process *process,
@@ -290,9 +296,7 @@ void locality_advise(const struct model *model, const struct process *process,
 		return;
 	case CAUSE_MOVED:
 		text_add(text, "Keep it on one node (numactl --cpunodebind)");
-		if (!is_balancing(model))
-			text_add(text,
-				 ", or let the kernel move its memory (sysctl kernel.numa_balancing=1)");
+		advise_balancing(model, text);
 		if (locality_far_node(model, process, &node) && process->cpu_nodes)
 			text_add_format(text, "; to move its memory now: migratepages %u %u %d",
 					process->tgid, node, __builtin_ctzll(process->cpu_nodes));

@@ -87,10 +87,6 @@ static void test_words_for_a_process_that_has_moved(void **state UNUSED)
 	has(&why, "being on node 0.");
 	has(&remedy, "migratepages 4242 0 1.");
 	has(&remedy, "kernel.numa_balancing=1");
-	story.balancing = "1";
-	tell(&story, CAUSE_MOVED, &why, &remedy);
-	has(&remedy, "migratepages 4242 0 1.");
-	has_not(&remedy, "numa_balancing");
 	/* Where it is not known where its memory is, there is no command that would move it. */
 	memset(story.resident, 0, sizeof(story.resident));
 	story.other_cpu_node = story.cpu_node;
@@ -98,6 +94,31 @@ static void test_words_for_a_process_that_has_moved(void **state UNUSED)
 	tell(&story, CAUSE_MOVED, &why, &remedy);
 	has_not(&why, "being on");
 	has_not(&remedy, "migratepages");
+	text_free(&why);
+	text_free(&remedy);
+}
+
+/* Not where it is on, nor where the kernel has none; and promotion between tiers is not to be turned off. */
+static void test_balancing_is_advised_where_it_is_off(void **state UNUSED)
+{
+	static const char *const settings[][2] = { { "0", "numa_balancing=1" },
+						   { "1", NULL },
+						   { "2", "numa_balancing=3" },
+						   { "3", NULL },
+						   { "", NULL } };
+	struct story story = full_story();
+	struct text why = {}, remedy = {};
+
+	story.elsewhere = 0;
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		story.balancing = settings[i][0];
+		tell(&story, CAUSE_MOVED, &why, &remedy);
+		has(&remedy, "migratepages 4242 0 1.");
+		if (settings[i][1])
+			has(&remedy, settings[i][1]);
+		else
+			has_not(&remedy, "numa_balancing");
+	}
 	text_free(&why);
 	text_free(&remedy);
 }
@@ -140,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_words_for_policy_and_cpuset),
 		cmocka_unit_test(test_words_for_a_full_node),
 		cmocka_unit_test(test_words_for_a_process_that_has_moved),
+		cmocka_unit_test(test_balancing_is_advised_where_it_is_off),
 		cmocka_unit_test(test_words_for_the_rest),
 		cmocka_unit_test(test_policies_have_names),
 	};
