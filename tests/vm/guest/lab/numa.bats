@@ -254,7 +254,7 @@ groups_agree() {
 	settled after
 	all_agree
 	groups=$(($(faults_of_groups after) - $(faults_of_groups before)))
-	echo "groups: $groups"
+	echo "groups: $groups, lost: $(get /v1/status | jq -c .lost)"
 	[ "$groups" -eq "$(grew_by numa_hint_faults)" ]
 }
 
@@ -392,6 +392,7 @@ metered() {
 	needs_nodes
 	start_daemon
 	runs mbind 1 0 8192
+	fresh /v1/status >/dev/null
 	[ "$(exact 1)" -ge $((8192 * 4096)) ]
 	memoir --json process "$laid" --numa | jq -e '.numa_maps.policies[] | select(.policy == "bind:1") |
 		.mappings == 1 and .nodes == [{"node": "1", "bytes": 33554432}]' >/dev/null
