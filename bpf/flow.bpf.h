@@ -36,7 +36,10 @@ static __always_inline __u32 matrix_node(__u32 node)
 	return node < nr_matrix_nodes ? node : nr_matrix_nodes - 1;
 }
 
-/* Adds nr to a flow of the running process, or of the one that it moves; of nobody in an interrupt. */
+/*
+ * Adds nr to a flow of the running process, or of the one that it moves; of nobody in an interrupt, nor where
+ * the node of a page cannot be told.
+ */
 static __always_inline void flow_add(enum numa_flow flow, __u32 reason, __u32 from, __u32 to, __u64 nr)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
@@ -49,7 +52,7 @@ static __always_inline void flow_add(enum numa_flow flow, __u32 reason, __u32 fr
 	const struct task_struct *owner;
 	__u64 *known;
 
-	if (in_interrupt(current))
+	if (!nodes_are_many || in_interrupt(current))
 		return;
 	owner = owner_of_migrated();
 	if (owner) {

@@ -273,7 +273,15 @@ static const struct {
 } optional_items[] = {
 	{ VMSTAT_PGMAJFAULT, METRIC_STORAGE_FAULTS },
 	{ VMSTAT_NUMA_HINT_FAULTS, METRIC_NUMA_HINT_FAULTS },
-	{ VMSTAT_NUMA_HINT_FAULTS_LOCAL, METRIC_NUMA_HINT_FAULTS },
+};
+
+/* ... and where such a row is not: because of the programs, or because the node of a page cannot be told. */
+static const struct {
+	enum vmstat_item item;
+	enum ledger row;
+} items_of_tasks[] = {
+	{ VMSTAT_PSWPIN, LEDGER_SWAPPED_IN },
+	{ VMSTAT_NUMA_HINT_FAULTS_LOCAL, LEDGER_NUMA_LOCAL_FAULTS },
 };
 
 void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
@@ -295,8 +303,9 @@ void probes_tell_unseen(const struct probes *probes, struct rec_machine *record)
 	for (size_t i = 0; i < ARRAY_SIZE(optional_items); i++)
 		if (record->metrics_unseen & 1ULL << optional_items[i].metric)
 			record->vmstat_known &= ~(1u << optional_items[i].item);
-	if (record->ledger_unseen & 1ULL << LEDGER_SWAPPED_IN)
-		record->vmstat_known &= ~(1u << VMSTAT_PSWPIN);
+	for (size_t i = 0; i < ARRAY_SIZE(items_of_tasks); i++)
+		if (record->ledger_unseen & 1ULL << items_of_tasks[i].row)
+			record->vmstat_known &= ~(1u << items_of_tasks[i].item);
 }
 
 __u32 probes_count(const struct probes *probes)

@@ -18,7 +18,10 @@ void residency_free(struct residency *residency);
 /* A live page. Accepts NULL, and then does nothing. */
 void residency_add(struct residency *residency, const struct live_page *page);
 
-/* Hands out the records of the processes that hold most, REC_MAX_RESIDENCIES at most. Accepts NULL. */
+/*
+ * Hands out the records of the processes that hold most, the heaviest first: of each all or none,
+ * REC_MAX_RESIDENCIES at most. Accepts NULL.
+ */
 void residency_emit(struct residency *residency, void (*emit)(void *ctx, struct rec_residency *record),
 		    void *ctx);
 

@@ -51,16 +51,6 @@ static void write_node(struct request *request, __u32 node)
 
 /* --- the machine ------------------------------------------------------------------------------ */
 
-/* The matrix, or null where nothing counts it here. */
-static void write_seen_cube(struct request *request, const char *key, enum metric metric,
-			    const char *value_key)
-{
-	if (model_sees_metric(request->model, metric))
-		write_cube(request, key, metric, value_key, false);
-	else
-		json_add_null(&request->json, key);
-}
-
 /* Waiting for pages that hint faults move, on all nodes. */
 static void write_migration_stall(struct request *request)
 {
@@ -272,11 +262,11 @@ enum api_status numa_reply(struct request *request)
 	for (__u32 node = 0; node < model_dim_size(model, DIM_NODE); node++)
 		write_node(request, node);
 	json_array_end(json);
-	write_seen_cube(request, "hint_faults", METRIC_NUMA_HINT_FAULTS, "count");
-	write_seen_cube(request, "allocated", METRIC_NUMA_ALLOCATED, "bytes");
-	write_seen_cube(request, "allocations", METRIC_NUMA_ALLOCATIONS, "count");
-	write_seen_cube(request, "migrated", METRIC_MIGRATED, "bytes");
-	write_seen_cube(request, "refused", METRIC_NUMA_REFUSED, "bytes");
+	write_cube(request, "hint_faults", METRIC_NUMA_HINT_FAULTS, "count", false);
+	write_cube(request, "allocated", METRIC_NUMA_ALLOCATED, "bytes", false);
+	write_cube(request, "allocations", METRIC_NUMA_ALLOCATIONS, "count", false);
+	write_cube(request, "migrated", METRIC_MIGRATED, "bytes", false);
+	write_cube(request, "refused", METRIC_NUMA_REFUSED, "bytes", false);
 	write_cube(request, "migrated_pages", METRIC_MIGRATED_PAGES, "count", false);
 	write_migration_stall(request);
 	write_cube(request, "task_moves", METRIC_NUMA_TASK_MOVES, "count", false);

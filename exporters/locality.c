@@ -3,6 +3,7 @@
 #include "locality.h"
 
 #include <linux/mempolicy.h>
+#include <stdint.h>
 
 #include "human.h"
 
@@ -65,7 +66,8 @@ static bool has_policy(const struct process *process)
 
 /*
  * Of the last interval, so that a process that has become local is local. NUMA balancing takes no samples of
- * a process with a policy of its own, and those of before it had one say nothing of now.
+ * a process with a policy of its own, and those of before it had one say nothing of now. Of one with a single
+ * thread it takes those on other nodes only, which say nothing of how much is local.
  */
 static bool share_of_recent_faults(const struct model *model, const struct process *process, double *ret)
 {
@@ -76,7 +78,7 @@ static bool share_of_recent_faults(const struct model *model, const struct proce
 		   process_total(process, LEDGER_NUMA_REMOTE_FAULTS);
 
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
-	return local + remote > 0 && nr >= MIN_HINT_FAULTS && !has_policy(process);
+	return local + remote > 0 && nr >= MIN_HINT_FAULTS && process->nr_threads > 1 && !has_policy(process);
 }
 
 static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
@@ -144,6 +146,17 @@ static bool full_node(const struct model *model, const struct process *process, 
 	return most;
 }
 
+/* A node may have CPUs only, which no cpuset is to blame for. */
+static __u64 nodes_with_memory(const struct model *model)
+{
+	__u64 nodes = model_nr_zones(model) ? 0 : UINT64_MAX;
+
+	for (__u32 i = 0; i < model_nr_zones(model); i++)
+		if (model_zone(model, i)->node < 64)
+			nodes |= 1ULL << model_zone(model, i)->node;
+	return nodes;
+}
+
 static enum locality_cause cause_of(const struct model *model, const struct process *process,
 				    double remote_share)
 {
@@ -153,7 +166,7 @@ static enum locality_cause cause_of(const struct model *model, const struct proc
 		return CAUSE_NONE;
 	if (has_policy(process))
 		return CAUSE_POLICY;
-	if (process->cpu_nodes & ~process->allowed_nodes)
+	if (process->cpu_nodes & nodes_with_memory(model) & ~process->allowed_nodes)
 		return CAUSE_CPUSET;
 	/* Was it remote from the start, or has it become so? */
 	if (share_of_allocations(process) < remote_share / 2)

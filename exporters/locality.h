@@ -11,7 +11,7 @@
 
 /* What the share of remote memory is seen by, the best first. */
 enum locality_basis {
-	BASIS_HINT_FAULTS, /* samples of its accesses */
+	BASIS_HINT_FAULTS, /* samples of its accesses, where the kernel takes them of all nodes alike */
 	BASIS_RESIDENCY,   /* where its memory lies, and where its threads run */
 	BASIS_ALLOCATIONS, /* where its memory lay when it was allocated */
 	BASIS_NONE,        /* it cannot be said */

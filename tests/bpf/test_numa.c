@@ -12,6 +12,8 @@
 
 static const struct lab_config many_nodes = { .page_node_fixed = 3, .nodes_are_many = true };
 
+static const struct lab_config unknown_nodes = { .page_node_fixed = 3 };
+
 static void set_node_of_cpu(struct lab *lab, __u32 cpu, __u32 node)
 {
 	assert_int_equal(bpf_map_update_elem(bpf_map__fd(lab->skeleton->maps.cpu_nodes), &cpu, &node,
@@ -93,11 +95,29 @@ static void test_full_table_is_told(void **state)
 	assert_true(lab->counted.cells[lab->cubes[METRIC_LOST].base + LOSS_NUMA_FLOW] > 0);
 }
 
+/* Where the node of a page cannot be told there is no room for flows, and nothing is lost. */
+static void test_no_flows_where_nodes_are_not_known(void **state)
+{
+	struct lab *lab = *state;
+
+	for (__u32 node = 1; node < LAB_NODES; node++) {
+		set_node_of_cpu(lab, 1, node);
+		for (__u32 other = 0; other < LAB_NODES; other++) {
+			set_node_of_cpu(lab, 0, other);
+			RUN(lab, task_moved, ANY, 0, 1);
+		}
+	}
+	lab_read(lab);
+	assert_int_equal(lab->counted.cells[lab->cubes[METRIC_LOST].base + LOSS_NUMA_FLOW], 0);
+	assert_int_equal(flow(lab, FLOW_TASK_MOVES, 0, 1), 0);
+}
+
 static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_moves_of_tasks, &many_nodes),
 	LAB_TEST_WITH(test_stays_of_tasks, &many_nodes),
 	LAB_TEST_WITH(test_allocation_on_another_node, &many_nodes),
 	LAB_TEST_WITH(test_full_table_is_told, &many_nodes),
+	LAB_TEST_WITH(test_no_flows_where_nodes_are_not_known, &unknown_nodes),
 };
 
 LAB_MAIN(tests)

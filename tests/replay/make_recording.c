@@ -66,7 +66,7 @@ static void put_machine(void)
 		.nr_migratetypes = 3,
 		.nr_orders = 11,
 		.nr_compact_results = 4,
-		.nr_migrate_reasons = 2,
+		.nr_migrate_reasons = 3,
 		.nr_scan_results = 3,
 		.nr_thp_events = 3,
 		.nr_swap_directions = 2,
@@ -98,12 +98,21 @@ static void put_all_labels(__u32 dim, const char *const *text, __u32 nr)
 		put_label(dim, i, text[i]);
 }
 
+static void put_node_label(__u32 node, const char *text)
+{
+	static const enum dim dims[] = { DIM_NODE, DIM_CPU_NODE, DIM_MEMORY_NODE, DIM_FROM_NODE,
+					 DIM_TO_NODE };
+
+	for (size_t i = 0; i < ARRAY_SIZE(dims); i++)
+		put_label(dims[i], node, text);
+}
+
 static void put_labels(void)
 {
 	static const char *const migratetypes[] = { "unmovable", "movable", "reclaimable" };
 	static const char *const zones[] = { "DMA32", "Normal", "Movable" };
 	static const char *const results[] = { "not_suitable_zone", "skipped", "deferred", "success" };
-	static const char *const reasons[] = { "compaction", "syscall" };
+	static const char *const reasons[] = { "compaction", "syscall", "numa_misplaced" };
 	static const char *const scans[] = { "fail", "succeed", "pmd_null" };
 	static const char *const thp_events[] = { "fault_alloc", "fault_fallback", "split_page" };
 	static const char *const directions[] = { "in", "out" };
@@ -127,7 +136,7 @@ static void put_labels(void)
 		snprintf(number, sizeof(number), "%u", i);
 		put_label(DIM_ORDER, i, number);
 		if (i < 2)
-			put_label(DIM_NODE, i, number);
+			put_node_label(i, number);
 	}
 }
 
@@ -162,6 +171,7 @@ static void put_settings(void)
 		put_setting(setting, setting == SETTING_DEFRAG_MODE ? "" : "0");
 	put_setting(SETTING_COMPACTION_PROACTIVENESS, "20");
 	put_setting(SETTING_THP_ENABLED, "madvise");
+	put_setting(SETTING_NUMA_BALANCING, "1");
 }
 
 static void put_cgroup(__u64 id, const char *unit)
@@ -247,14 +257,31 @@ static bool is_alive(const struct sim_task *task, __u32 snapshot)
 
 static struct ledger_counts exited;
 
+/* The last thread of the server is on another node; a cpuset, a policy. */
+static struct task_place place_of(const struct sim_task *task)
+{
+	struct task_place place = { .allowed_nodes = 3, .cpu_node = task->pid % 3 == 1 };
+
+	if (task->tgid == 400)
+		place.allowed_nodes = 1;
+	if (task->tgid == 300)
+		place.policy = 3;
+	return place;
+}
+
 static void put_task(__u32 kind, const struct sim_task *task, __u64 after_ns, __u64 work)
 {
 	struct rec_task rec = { .h = HEADER(kind, struct rec_task, after_ns),
 				.id = identity_of(task),
 				.counts = counts_of(work) };
 
+	/* Who is born in the third snapshot finds node 0 full. */
+	if (task->first == 3)
+		rec.counts.v[LEDGER_ALLOCATED_REMOTE] = rec.counts.v[LEDGER_ALLOCATED] / 4 * 3;
 	if (kind == REC_TASK_EXIT)
 		add_counters(&exited, &rec.counts);
+	else
+		rec.place = place_of(task);
 	put(&rec);
 }
 
@@ -283,8 +310,9 @@ static void put_cells(__u32 snapshot)
 	__u32 sizes[NR_DIMS] = {
 		[DIM_NODE] = 2,           [DIM_MIGRATETYPE] = 3,     [DIM_ORDER] = 11,
 		[DIM_ZONE] = 3,           [DIM_COMPACT_RESULT] = 4,  [DIM_FALLBACK_MIGRATETYPE] = 3,
-		[DIM_MIGRATE_REASON] = 2, [DIM_SCAN_RESULT] = 3,     [DIM_THP_EVENT] = 3,
-		[DIM_SWAP_DIRECTION] = 2, [DIM_COMPACTION_WORK] = 2,
+		[DIM_MIGRATE_REASON] = 3, [DIM_SCAN_RESULT] = 3,     [DIM_THP_EVENT] = 3,
+		[DIM_SWAP_DIRECTION] = 2, [DIM_COMPACTION_WORK] = 2, [DIM_CPU_NODE] = 2,
+		[DIM_MEMORY_NODE] = 2,    [DIM_FROM_NODE] = 2,       [DIM_TO_NODE] = 2,
 	};
 	struct cube cubes[NR_METRICS];
 	__u32 nr_cells;
@@ -415,6 +443,36 @@ static void put_fault_sites(__u32 snapshot)
 	}
 }
 
+static void put_flow(const struct sim_task *task, __u32 flow, __u32 reason, __u32 from, __u64 nr)
+{
+	struct rec_numa_flow rec = { .h = HEADER(REC_NUMA_FLOW, struct rec_numa_flow, 0),
+				     .key = { .start_ns = task->tgid * NSEC_PER_SEC,
+					      .tgid = task->tgid,
+					      .flow = (__u16)flow,
+					      .reason = (__u16)reason,
+					      .from = (__u16)from,
+					      .to = (__u16)(1 - from) },
+				     .nr = nr };
+
+	put(&rec);
+}
+
+/* In no order, as a hash table has them; the numbers of each grow. */
+static void put_flows(__u32 snapshot)
+{
+	const struct sim_task *const server = &tasks[4], *const database = &tasks[7],
+				     *const late = &tasks[10];
+
+	put_flow(database, FLOW_MIGRATED, 1, 0, 20 * snapshot);
+	put_flow(server, FLOW_MIGRATED, 2, 1, 30 * snapshot);
+	put_flow(server, FLOW_HINT_FAULTS, 0, 0, 40 * snapshot);
+	put_flow(database, FLOW_ALLOCATED, 0, 0, 50 * snapshot);
+	put_flow(server, FLOW_MIGRATED, 0, 1, 60 * snapshot);
+	put_flow(server, FLOW_TASK_MOVES, 0, 0, snapshot);
+	if (is_alive(late, snapshot))
+		put_flow(late, FLOW_ALLOCATED, 0, 0, 70 * snapshot);
+}
+
 static void put_snapshot(__u32 snapshot, __u64 after_ns)
 {
 	struct rec_snapshot_begin begin = {
@@ -436,6 +494,7 @@ static void put_snapshot(__u32 snapshot, __u64 after_ns)
 	put_vmstat(snapshot);
 	put_fallbacks(snapshot);
 	put_fault_sites(snapshot);
+	put_flows(snapshot);
 	put_zones(snapshot);
 	put(&end);
 }
@@ -535,6 +594,17 @@ static void put_holder(const struct sim_task *task, __u32 owner, __u32 migratety
 	put(&rec);
 }
 
+static void put_residency(const struct sim_task *task, __u32 node, __u64 nr_pages)
+{
+	struct rec_residency rec = { .h = HEADER(REC_RESIDENCY, struct rec_residency, 0),
+				     .start_ns = task->tgid * NSEC_PER_SEC,
+				     .tgid = task->tgid,
+				     .node = node,
+				     .nr_pages = nr_pages };
+
+	put(&rec);
+}
+
 /* Somebody who lives, somebody who is gone, a kernel thread, interrupts, many small ones, and all others. */
 static void put_live(__u64 after_ns)
 {
@@ -562,6 +632,10 @@ static void put_live(__u64 after_ns)
 		put_holder(&small, LIVE_PROCESS, 1, 0, 1 + i);
 	}
 	put_holder(NULL, NR_LIVE_OWNERS, 1, 0, 77);
+	put_residency(&tasks[7], 1, 60);
+	put_residency(&tasks[4], 0, 100);
+	put_residency(&tasks[7], 0, 40);
+	put_residency(&tasks[10], 0, 5);
 	for (__u32 node = 0; node < 2; node++) {
 		struct rec_census census = { .h = HEADER(REC_CENSUS, struct rec_census, after_ns),
 					     .node = node,

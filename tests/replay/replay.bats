@@ -46,6 +46,7 @@ samples()
 @test "golden /v1/groups" { check groups; }
 @test "golden /v1/faults" { check faults; }
 @test "golden /v1/stalls" { check stalls; }
+@test "golden /v1/numa" { check numa; }
 @test "golden /v1/fragmentation" { check fragmentation; }
 @test "golden /v1/fragmentation with its history" { check history; }
 @test "golden /v1/slab" { check slab; }
@@ -70,7 +71,7 @@ samples()
 
 @test "all replies are JSON" {
 	command -v jq >/dev/null || skip "jq is missing"
-	for path in status probes processes 'process?pid=200' groups faults stalls events fragmentation \
+	for path in status probes processes 'process?pid=200' groups faults stalls events numa fragmentation \
 		'fragmentation?history=1' doctor nothing; do
 		"$BUILD/asan/tests/replay/show" "$RECORDING" "/v1/$path" | jq -e 'type == "object"' >/dev/null
 	done
