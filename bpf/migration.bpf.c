@@ -51,15 +51,17 @@ int pages_migrated(__u64 *ctx)
 {
 	struct task_ledger *ledger = ledger_of_current();
 	__u32 reason = migrate_reason(ctx);
+	struct ledger_counts *counts;
 
 	count(METRIC_MIGRATED_PAGES, reason, MIGRATE_SUCCEEDED, 0, ctx[0]);
 	count(METRIC_MIGRATED_PAGES, reason, MIGRATE_FAILED, 0, ctx[1]);
-	if (!ledger)
-		return 0;
-	migration_end(ledger, reason);
+	if (ledger)
+		migration_end(ledger, reason);
 	if (!is_for_numa(reason))
 		return 0;
-	ledger->counts.v[LEDGER_NUMA_MIGRATED] += ctx[0];
+	counts = counts_now();
+	if (counts)
+		counts->v[LEDGER_NUMA_MIGRATED] += ctx[0];
 	stall_end(STALL_NUMA_MIGRATION, 0, 0);
 	return 0;
 }

@@ -15,13 +15,14 @@
 static __always_inline int hint_fault(__u64 page, __u64 address)
 {
 	__u32 cpu_node = bpf_get_numa_node_id(), memory_node = page_node(page);
-	struct task_ledger *ledger = ledger_of_current();
+	struct ledger_counts *counts = counts_now();
 
 	fault_is(FAULT_NUMA_HINT, address);
 	count(METRIC_NUMA_HINT_FAULTS, matrix_node(cpu_node), matrix_node(memory_node), 0, 1);
-	if (!ledger)
-		return 0;
-	ledger->counts.v[cpu_node == memory_node ? LEDGER_NUMA_LOCAL_FAULTS : LEDGER_NUMA_REMOTE_FAULTS]++;
+	if (counts && cpu_node == memory_node)
+		counts->v[LEDGER_NUMA_LOCAL_FAULTS]++;
+	else if (counts)
+		counts->v[LEDGER_NUMA_REMOTE_FAULTS]++;
 	flow_add(FLOW_HINT_FAULTS, 0, cpu_node, memory_node, 1);
 	return 0;
 }
@@ -47,15 +48,15 @@ SEC("fexit/task_numa_fault")
 int numa_fault_done(__u64 *ctx)
 {
 	__u32 memory_node = ctx[1], nr_pages = ctx[2], flags = ctx[3];
-	struct task_ledger *ledger;
+	struct ledger_counts *counts;
 
 	if (!(flags & TNF_MIGRATE_FAIL))
 		return 0;
 	count(METRIC_NUMA_REFUSED, matrix_node(memory_node), matrix_node(bpf_get_numa_node_id()), 0,
 	      nr_pages);
-	ledger = ledger_of_current();
-	if (ledger)
-		ledger->counts.v[LEDGER_NUMA_REFUSED] += nr_pages;
+	counts = counts_now();
+	if (counts)
+		counts->v[LEDGER_NUMA_REFUSED] += nr_pages;
 	return 0;
 }
 
@@ -63,15 +64,14 @@ int numa_fault_done(__u64 *ctx)
 static __always_inline int task_move(enum task_move move, __u32 src_cpu, __s32 dst_cpu)
 {
 	__u32 from = node_of_cpu(src_cpu), to = dst_cpu < 0 ? from : node_of_cpu(dst_cpu);
-	struct task_ledger *ledger;
+	struct ledger_counts *counts;
 
 	count_shared(METRIC_NUMA_TASK_MOVES, move, matrix_node(from), matrix_node(to), 1);
 	if (move == TASK_STAYED || from == to)
 		return 0;
-	ledger = ledger_of_current();
-	if (!ledger)
-		return 0;
-	ledger->counts.v[LEDGER_NUMA_TASK_MOVES]++;
+	counts = counts_now();
+	if (counts)
+		counts->v[LEDGER_NUMA_TASK_MOVES]++;
 	flow_add(FLOW_TASK_MOVES, 0, from, to, 1);
 	return 0;
 }

@@ -30,8 +30,9 @@ const char *locality_basis_name(enum locality_basis basis)
 const char *locality_cause_name(enum locality_cause cause)
 {
 	static const char *const names[] = {
-		[CAUSE_NONE] = "none",           [CAUSE_POLICY] = "policy", [CAUSE_CPUSET] = "cpuset",
-		[CAUSE_NODE_FULL] = "node_full", [CAUSE_MOVED] = "moved",   [CAUSE_UNKNOWN] = "unknown",
+		[CAUSE_NONE] = "none",           [CAUSE_POLICY] = "policy",       [CAUSE_CPUSET] = "cpuset",
+		[CAUSE_NO_MEMORY] = "no_memory", [CAUSE_NODE_FULL] = "node_full", [CAUSE_MOVED] = "moved",
+		[CAUSE_UNKNOWN] = "unknown",
 	};
 
 	return names[cause];
@@ -169,6 +170,8 @@ static enum locality_cause cause_of(const struct model *model, const struct proc
 		return CAUSE_POLICY;
 	if (process->cpu_nodes & nodes_with_memory(model) & ~process->allowed_nodes)
 		return CAUSE_CPUSET;
+	if (process->cpu_nodes & ~nodes_with_memory(model))
+		return CAUSE_NO_MEMORY;
 	/* Was it remote from the start, or has it become so? */
 	if (share_of_allocations(process) < remote_share / 2)
 		return CAUSE_MOVED;
@@ -235,6 +238,11 @@ void locality_explain(const struct model *model, const struct process *process,
 		add_cpu_nodes(text, process);
 		text_add(text, ".");
 		return;
+	case CAUSE_NO_MEMORY:
+		text_add(text, "It runs on CPUs of a node that has no memory, node ");
+		add_nodes(text, process->cpu_nodes & ~nodes_with_memory(model));
+		text_add(text, ".");
+		return;
 	case CAUSE_NODE_FULL:
 		full_node(model, process, &node);
 		text_add_format(text,
@@ -286,6 +294,9 @@ void locality_advise(const struct model *model, const struct process *process,
 		text_add(text,
 			 "Give its cpuset memory of the nodes that its CPUs are of (cpuset.mems), or CPUs of "
 			 "the nodes that its memory is of.");
+		return;
+	case CAUSE_NO_MEMORY:
+		text_add(text, "Run it on CPUs of a node with memory (numactl --cpunodebind).");
 		return;
 	case CAUSE_NODE_FULL:
 		full_node(model, process, &node);

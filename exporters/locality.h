@@ -21,6 +21,7 @@ enum locality_cause {
 	CAUSE_NONE,      /* it is local */
 	CAUSE_POLICY,    /* its memory policy says where its memory is to be */
 	CAUSE_CPUSET,    /* its cpuset has CPUs of nodes whose memory it may not have */
+	CAUSE_NO_MEMORY, /* it runs on CPUs of a node without memory */
 	CAUSE_NODE_FULL, /* it got memory of another node, because its own had none */
 	CAUSE_MOVED,     /* its memory was local, and it runs elsewhere now */
 	CAUSE_UNKNOWN,

@@ -157,7 +157,7 @@ static void test_a_node_without_memory_is_no_cpuset(void **state UNUSED)
 	story.node_2_has_no_memory = true;
 	story.allocated = 100;
 	story.elsewhere = 100;
-	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 1);
+	expect(&story, BASIS_RESIDENCY, CAUSE_NO_MEMORY, 1);
 }
 
 /* That memory was short on a node is the kernel's own word: numa_foreign. */

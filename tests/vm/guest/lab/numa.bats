@@ -168,7 +168,7 @@ near_exact() {
 @test "one node is said to be one" {
 	[ ! -d /sys/devices/system/node/node1 ] || skip "there are more"
 	start_daemon
-	memoir numa >"$dir/output"
+	LC_ALL=C memoir numa >"$dir/output"
 	grep -q '^This machine has one NUMA node' "$dir/output"
 	[ "$(wc -l <"$dir/output")" -le 3 ]
 }
@@ -177,7 +177,7 @@ near_exact() {
 	needs_nodes
 	start_daemon
 	fresh /v1/numa | jq -e '.page_nodes_known and .balancing == "0" and (.nodes | length) >= 2' >/dev/null
-	memoir numa >"$dir/output"
+	LC_ALL=C memoir numa >"$dir/output"
 	grep -q '^Balancing is off' "$dir/output"
 	awk 'length > 80 { print; wide = 1 } END { exit wide }' "$dir/output"
 	turn_on
@@ -254,7 +254,7 @@ groups_agree() {
 	settled after
 	all_agree
 	groups=$(($(faults_of_groups after) - $(faults_of_groups before)))
-	echo "groups: $groups"
+	echo "groups: $groups, lost: $(get /v1/status | jq -c .lost)"
 	[ "$groups" -eq "$(grew_by numa_hint_faults)" ]
 }
 
@@ -382,7 +382,7 @@ metered() {
 	is_so '.policy == "bind" and .numa_local_faults == 0 and .numa_remote_faults == 0'
 	is_so '.basis == "residency" and .remote_share > 0.9 and .cause == "policy" and .cpu_nodes == ["0"] and (.remedy | length) > 0'
 	near_exact 1
-	memoir numa >"$dir/output"
+	LC_ALL=C memoir numa >"$dir/output"
 	grep -Eq "^ *$laid numa +0 +~.* on 1.* residency +policy$" "$dir/output"
 	grep -q 'What helps: ' "$dir/output"
 	memoir process "$laid" | grep -q '^NUMA        runs on node 0; policy bind'
@@ -392,6 +392,7 @@ metered() {
 	needs_nodes
 	start_daemon
 	runs mbind 1 0 8192
+	fresh /v1/status >/dev/null
 	[ "$(exact 1)" -ge $((8192 * 4096)) ]
 	memoir --json process "$laid" --numa | jq -e '.numa_maps.policies[] | select(.policy == "bind:1") |
 		.mappings == 1 and .nodes == [{"node": "1", "bytes": 33554432}]' >/dev/null
