@@ -74,7 +74,7 @@ struct task_ledger {
 	__u32 frontswap_loaded;       /* the page that it reads from swap came from memory */
 	__u32 nr_migrations;          /* that have begun and not ended */
 	__u32 migrations[MIGRATION_MAX_DEPTH]; /* their reasons, enum migrate_reason */
-	__u64 migrated_mm;                     /* whose memory it moves to other nodes, not its own; else 0 */
+	__u64 migrated_mm;                     /* whose memory it moves to other nodes on request; else 0 */
 	struct stall_frame stalls[STALL_MAX_DEPTH];
 	struct fault_frame sampled;  /* a fault on a page that is looked at, as a whole */
 	struct fault_frame slow;     /* the part of a fault that is timed each time */

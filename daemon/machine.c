@@ -16,7 +16,6 @@
 #include "util.h"
 
 /* No kernel has more. */
-#define MAX_NODES 1024
 #define MAX_CPUS 8192
 
 /* Live pages that are followed at most; a place takes some 110 bytes of the kernel's memory. */
@@ -342,6 +341,9 @@ void machine_refuse_page_nodes(struct machine *machine)
 	machine->page_node_fixed = record->nr_nodes++;
 	record->ledger_unseen = 1ULL << LEDGER_NUMA_LOCAL_FAULTS | 1ULL << LEDGER_NUMA_REMOTE_FAULTS |
 				1ULL << LEDGER_ALLOCATED_REMOTE;
+	record->metrics_unseen = 1ULL << METRIC_NUMA_HINT_FAULTS | 1ULL << METRIC_NUMA_REFUSED |
+				 1ULL << METRIC_NUMA_ALLOCATED | 1ULL << METRIC_NUMA_ALLOCATIONS |
+				 1ULL << METRIC_MIGRATED;
 	dimensions_read(machine);
 }
 
@@ -364,7 +366,7 @@ int machine_read(struct machine *ret)
 		.layout = model_layout(),
 		.page_size = (__u32)sysconf(_SC_PAGESIZE),
 		.nr_cpus = (__u32)sysconf(_SC_NPROCESSORS_ONLN),
-		.nr_nodes = nr_possible("/sys/devices/system/node/possible", MAX_NODES),
+		.nr_nodes = nr_possible("/sys/devices/system/node/possible", MACHINE_MAX_NODES),
 		.nr_migratetypes = migratetypes > 0 ? (__u32)migratetypes : 6,
 		.nr_orders = nr_orders(ret->btf),
 		.nr_compact_results = results > 0 ? (__u32)results + 1 : 9,
@@ -374,6 +376,7 @@ int machine_read(struct machine *ret)
 
 	ret->nr_cpu_ids = nr_possible("/sys/devices/system/cpu/possible", MAX_CPUS);
 	derive_page_places(ret);
+	ret->page_flags_offset = offset_in_btf(ret->btf, "page", "flags");
 	ret->page_refcount_offset = offset_in_btf(ret->btf, "page", "_refcount");
 	choose_live_step(ret);
 	ret->nodes_are_many = ret->page_node_shift;

@@ -13,6 +13,8 @@
 struct btf;
 
 #define MACHINE_MAX_LABELS 512u
+/* No kernel has more; there is one more for those that cannot be told. */
+#define MACHINE_MAX_NODES 1024u
 
 struct machine {
 	struct btf *btf;           /* of the running kernel; owned; NULL once forgotten */
@@ -20,13 +22,14 @@ struct machine {
 	__u32 dim_sizes[NR_DIMS];
 	struct rec_label labels[MACHINE_MAX_LABELS]; /* of values whose name is not their number */
 	__u32 nr_labels;
-	__u32 nr_cpu_ids;      /* one more than the highest CPU that there may ever be */
-	__u32 page_node_shift; /* page->flags >> this is the node; 0: every page is of page_node_fixed */
-	__u32 page_node_fixed; /* 0 on a single node; else the value "unknown", one above the real nodes */
-	__u32 nr_matrix_nodes; /* rows and columns of a matrix of nodes */
-	bool nodes_are_many;   /* and the node of a page can be told */
-	__u32 page_zone_shift; /* page->flags >> this is the zone, of as many bits as the mask */
-	__u32 page_zone_mask;  /* 0: the zone of a page cannot be told */
+	__u32 nr_cpu_ids;        /* one more than the highest CPU that there may ever be */
+	__u32 page_node_shift;   /* page->flags >> this is the node; 0: every page is of page_node_fixed */
+	__u32 page_node_fixed;   /* 0 on a single node; else the value "unknown", one above the real nodes */
+	__u32 nr_matrix_nodes;   /* rows and columns of a matrix of nodes */
+	bool nodes_are_many;     /* and the node of a page can be told */
+	__u32 page_zone_shift;   /* page->flags >> this is the zone, of as many bits as the mask */
+	__u32 page_zone_mask;    /* 0: the zone of a page cannot be told */
+	__u32 page_flags_offset; /* of page->flags */
 	__u32 page_refcount_offset; /* of page->_refcount; 0: not known */
 	__u32 live_step_shift;      /* see bpf/abi/live.h; 0: live pages cannot be followed here */
 	__u32 nr_live_entries;      /* of the table of live pages, at least 1 */

@@ -13,7 +13,9 @@
 struct nodes {
 	__u32 nr_nodes, nr_cpus;
 	int map_fd;       /* of the programs' own list */
+	__u32 node;       /* that is being read */
 	__u64 *nr_online; /* CPUs, by node */
+	bool is_online[MACHINE_MAX_NODES + 1];
 	__u32 of_cpu[];
 };
 
@@ -32,6 +34,9 @@ struct nodes *nodes_new(const struct machine *machine, const struct probes *prob
 	}
 	nodes->nr_cpus = nr_cpus;
 	nodes->map_fd = probes_map_fd(probes, "cpu_nodes");
+	/* As an earlier daemon knew them: what a CPU has counted that is offline now stays where it was. */
+	for (__u32 cpu = 0; cpu < nr_cpus; cpu++)
+		bpf_map_lookup_elem(nodes->map_fd, &cpu, &nodes->of_cpu[cpu]);
 	return nodes;
 }
 
@@ -48,34 +53,28 @@ const __u32 *nodes_of_cpus(const struct nodes *nodes)
 	return nodes->of_cpu;
 }
 
-/* A small file of a node from its start; the bytes read, or 0. */
-static size_t read_node_file(__u32 node, const char *name, char *ret, size_t size)
+/* A small file from its start; the bytes read, or 0. */
+static size_t read_small(const char *path, char *ret, size_t size)
 {
-	char path[64];
-	_cleanup_close_ int fd = -1;
-	ssize_t n;
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
 
-	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/%s", node, name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	n = fd < 0 ? -1 : read(fd, ret, size - 1);
 	if (n < 0)
 		n = 0;
 	ret[n] = '\0';
 	return (size_t)n;
 }
 
-/* --- CPUs ------------------------------------------------------------------------------------- */
-
-static void set_node(struct nodes *nodes, __u32 cpu, __u32 node)
+static size_t read_node_file(__u32 node, const char *name, char *ret, size_t size)
 {
-	if (cpu >= nodes->nr_cpus || nodes->of_cpu[cpu] == node)
-		return;
-	nodes->of_cpu[cpu] = node;
-	bpf_map_update_elem(nodes->map_fd, &cpu, &node, BPF_ANY);
+	char path[64];
+
+	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/%s", node, name);
+	return read_small(path, ret, size);
 }
 
-/* A list of the kernel's: "0-3,8". */
-static void take_cpulist(struct nodes *nodes, __u32 node, const char *list)
+/* Calls for each number below limit of a list of the kernel's: "0-3,8". */
+static void for_each_listed(const char *list, __u32 limit, void (*take)(void *ctx, __u32 number), void *ctx)
 {
 	char *end;
 
@@ -84,22 +83,43 @@ static void take_cpulist(struct nodes *nodes, __u32 node, const char *list)
 
 		if (*end == '-')
 			last = strtoul(end + 1, &end, 10);
-		for (unsigned long cpu = first; cpu <= last && cpu < nodes->nr_cpus; cpu++) {
-			set_node(nodes, (__u32)cpu, node);
-			nodes->nr_online[node]++;
-		}
+		for (unsigned long number = first; number <= last && number < limit; number++)
+			take(ctx, (__u32)number);
 	}
+}
+
+/* --- CPUs ------------------------------------------------------------------------------------- */
+
+static void take_cpu(void *ctx, __u32 cpu)
+{
+	struct nodes *nodes = ctx;
+
+	nodes->nr_online[nodes->node]++;
+	if (nodes->of_cpu[cpu] == nodes->node)
+		return;
+	nodes->of_cpu[cpu] = nodes->node;
+	bpf_map_update_elem(nodes->map_fd, &cpu, &nodes->node, BPF_ANY);
+}
+
+static void take_node(void *ctx, __u32 node)
+{
+	struct nodes *nodes = ctx;
+	char list[4096];
+
+	nodes->is_online[node] = true;
+	nodes->node = node;
+	if (read_node_file(node, "cpulist", list, sizeof(list)))
+		for_each_listed(list, nodes->nr_cpus, take_cpu, nodes);
 }
 
 void nodes_refresh(struct nodes *nodes)
 {
 	char list[4096];
 
-	for (__u32 node = 0; node < nodes->nr_nodes; node++) {
-		nodes->nr_online[node] = 0;
-		if (read_node_file(node, "cpulist", list, sizeof(list)))
-			take_cpulist(nodes, node, list);
-	}
+	memset(nodes->is_online, 0, sizeof(nodes->is_online));
+	memset(nodes->nr_online, 0, nodes->nr_nodes * sizeof(nodes->nr_online[0]));
+	if (read_small("/sys/devices/system/node/online", list, sizeof(list)))
+		for_each_listed(list, nodes->nr_nodes, take_node, nodes);
 }
 
 const __u64 *nodes_nr_cpus(const struct nodes *nodes)
@@ -131,7 +151,8 @@ void nodes_read_numastat(struct nodes *nodes, __u64 *ret)
 	char text[512];
 
 	for (__u32 node = 0; node < nodes->nr_nodes; node++) {
-		size_t size = read_node_file(node, "numastat", text, sizeof(text));
+		size_t size = !nodes->is_online[node] ? 0
+						      : read_node_file(node, "numastat", text, sizeof(text));
 		const char *line = text, *eol;
 
 		for (; (eol = memchr(line, '\n', size - (size_t)(line - text))); line = eol + 1)

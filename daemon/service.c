@@ -251,35 +251,23 @@ static int open_outside(struct service *service)
 	return err;
 }
 
-static int install_probes(struct service *service)
-{
-	const struct machine *machine = &service->machine;
-	int err;
-
-	cubes_layout(service->cubes, machine->dim_sizes);
-	service->nr_counted = cubes_nr_cells(service->cubes, BPF);
-	err = pins_open(&service->pins, service->options->pin, probes_layout(machine, service->cubes),
-			model_durable_size(service->options->max_groups));
-	if (!err)
-		err = probes_start(machine, service->cubes, service->nr_counted, &service->pins,
-				   &service->probes);
-	return err;
-}
-
 static int start_probes(struct service *service)
 {
+	const struct options *options = service->options;
 	struct machine *machine = &service->machine;
 	int err = machine_read(machine);
 
-	if (!err)
-		err = install_probes(service);
-	if (!err && machine->nodes_are_many && !nodecheck_passes(machine, service->probes)) {
-		probes_free(service->probes);
-		service->probes = NULL;
-		pins_close(&service->pins);
+	if (err)
+		return err;
+	if (machine->nodes_are_many && !nodecheck_passes(machine))
 		machine_refuse_page_nodes(machine);
-		err = install_probes(service);
-	}
+	cubes_layout(service->cubes, machine->dim_sizes);
+	service->nr_counted = cubes_nr_cells(service->cubes, BPF);
+	err = pins_open(&service->pins, options->pin, probes_layout(machine, service->cubes),
+			model_durable_size(options->max_groups));
+	if (!err)
+		err = probes_start(machine, service->cubes, service->nr_counted, &service->pins,
+				   &service->probes);
 	machine_forget_types(machine);
 	return err;
 }

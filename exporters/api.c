@@ -225,7 +225,8 @@ static enum api_status process_reply(struct request *request)
 		return fail(request, API_NOT_FOUND, "no such process at the last snapshot");
 	write_snapshot(request);
 	write_process(request, "process", process);
-	if (request->status.machine->nr_nodes > 1) {
+	if (request->status.machine->nr_nodes > 1 &&
+	    model_sees_row(request->model, LEDGER_ALLOCATED_REMOTE)) {
 		json_object_begin(&request->json, "numa");
 		write_process_numa(request, process);
 		json_object_end(&request->json);

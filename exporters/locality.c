@@ -13,7 +13,10 @@
 
 /* Fewer followed pages say nothing of where the others are, nor fewer hint faults of other accesses. */
 #define MIN_FOLLOWED 16u
-#define MIN_HINT_FAULTS 32u
+#define MIN_HINT_FAULTS 16.0
+
+/* The largest allocation that is frequent, of huge pages. */
+#define MAX_PAGES_AT_ONCE 512u
 
 const char *locality_basis_name(enum locality_basis basis)
 {
@@ -76,11 +79,12 @@ static bool share_of_recent_faults(const struct model *model, const struct proce
 	const float *rates = model_process_rates(model, process);
 	double local = (double)rates[LEDGER_NUMA_LOCAL_FAULTS],
 	       remote = (double)rates[LEDGER_NUMA_REMOTE_FAULTS];
-	__u64 nr = process_total(process, LEDGER_NUMA_LOCAL_FAULTS) +
-		   process_total(process, LEDGER_NUMA_REMOTE_FAULTS);
+	struct model_status status;
 
+	model_status(model, &status);
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
-	return local + remote > 0 && nr >= MIN_HINT_FAULTS && process->nr_threads > 1 && !has_policy(process);
+	return (local + remote) * (double)status.interval_ns / 1e9 >= MIN_HINT_FAULTS &&
+	       process->nr_threads > 1 && !has_policy(process);
 }
 
 static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
@@ -91,6 +95,8 @@ static bool share_of_residency(const struct model *model, const struct process *
 
 	rows = model_residency(model, process, &nr);
 	for (__u32 i = 0; i < nr; i++) {
+		if (rows[i].node >= 64)
+			return false;
 		all += rows[i].nr_pages;
 		if (!is_near(process, rows[i].node))
 			remote += rows[i].nr_pages;
@@ -140,7 +146,8 @@ static bool full_node(const struct model *model, const struct process *process, 
 		const struct numa_flow_key *key = &flows[i].key;
 
 		if (key->flow != FLOW_ALLOCATED || flows[i].nr <= most ||
-		    !numastat[key->from * cube->stride[0] + NUMASTAT_FOREIGN * cube->stride[1]])
+		    numastat[key->from * cube->stride[0] + NUMASTAT_FOREIGN * cube->stride[1]] <
+			    flows[i].nr / MAX_PAGES_AT_ONCE + 1)
 			continue;
 		most = flows[i].nr;
 		*ret_node = key->from;
@@ -245,10 +252,11 @@ void locality_explain(const struct model *model, const struct process *process,
 		return;
 	case CAUSE_NODE_FULL:
 		full_node(model, process, &node);
-		text_add_format(text,
-				"Node %u had too little free memory when it allocated: %s of it came from "
-				"other nodes.",
-				node, human_percent(share_of_allocations(process)).text);
+		text_add_format(
+			text,
+			"Node %u seems to have had too little free memory when it allocated: %s of it "
+			"came from other nodes.",
+			node, human_percent(share_of_allocations(process)).text);
 		return;
 	case CAUSE_MOVED:
 		text_add(text, "Its memory was local when it was allocated, and its threads run on ");

@@ -108,8 +108,9 @@ bool judge_numa_balancing(const struct model *model, struct verdict *ret)
 	ret->severity = SEVERITY_NOTE;
 	text_add(&ret->finding,
 		 "NUMA balancing is off: which process uses memory of another node is not sampled.");
-	text_add(&ret->evidence,
-		 "kernel.numa_balancing is 0. Where memory is allocated and where it lies is known.");
+	text_add(&ret->evidence, "kernel.numa_balancing is 0.");
+	if (model_sees_row(model, LEDGER_ALLOCATED_REMOTE))
+		text_add(&ret->evidence, " Where memory is allocated and where it lies is known.");
 	text_add(&ret->remedy,
 		 "To see accesses: sysctl kernel.numa_balancing=1, which also lets the kernel move "
 		 "pages to where they are used. memoir numa shows what is known without it.");

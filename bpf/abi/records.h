@@ -260,7 +260,7 @@ struct rec_fallback {
  * What went from one node to another for one process since the probes were installed (enum numa_flow). A
  * snapshot has at most so many, of processes that live.
  */
-#define REC_MAX_NUMA_FLOWS 4096
+#define REC_MAX_NUMA_FLOWS MAX_NUMA_FLOWS
 struct rec_numa_flow {
 	struct rec_header h;
 	struct numa_flow_key key;

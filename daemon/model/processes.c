@@ -155,7 +155,6 @@ static void process_keep_rates(struct processes *processes, struct process *proc
 	struct rates *all;
 	bool is_any = false;
 
-	process->rates = 0;
 	for (int row = 0; row < NR_LEDGER; row++)
 		is_any |= rates->v[row] != 0;
 	if (!is_any)
@@ -192,6 +191,7 @@ static void process_advance(struct model *model, struct process *process, const 
 		total.v[row] = growth.v[row] = sum->v[row];
 		rates.v[row] = (float)(__s64)(sum->v[row] - before.v[row]) * gauge_per_second;
 	}
+	process->rates = 0;
 	if (packed_write(&process->total, &total))
 		return;
 	process_keep_rates(&model->processes, process, &rates);
