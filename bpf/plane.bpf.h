@@ -230,7 +230,11 @@ static __always_inline struct ledger_counts *account(enum account which)
 	__u32 cpu = bpf_get_smp_processor_id();
 	struct cpu_accounts *mine = bpf_map_lookup_elem(&accounts, &cpu);
 
-	return mine ? &mine->of[which] : NULL;
+	if (!mine)
+		return NULL;
+	/* Lest the compiler adds an offset to it before it is tested, which the verifier refuses. */
+	barrier_var(mine);
+	return &mine->of[which];
 }
 
 /* The ledger of the running task, or NULL: in an interrupt, or when it has none yet (counted). */

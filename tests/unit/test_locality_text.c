@@ -55,6 +55,20 @@ static void test_words_for_policy_and_cpuset(void **state UNUSED)
 	text_free(&remedy);
 }
 
+static void test_words_for_a_node_without_memory(void **state UNUSED)
+{
+	struct story story = cpuset_story();
+	struct text why = {}, remedy = {};
+
+	story.node_2_has_no_memory = true;
+	story.other_cpu_node = 0;
+	tell(&story, CAUSE_NO_MEMORY, &why, &remedy);
+	has(&why, "no memory, node 2.");
+	has(&remedy, "--cpunodebind");
+	text_free(&why);
+	text_free(&remedy);
+}
+
 static void test_words_for_a_full_node(void **state UNUSED)
 {
 	struct story story = full_story();
@@ -159,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words_for_policy_and_cpuset),
+		cmocka_unit_test(test_words_for_a_node_without_memory),
 		cmocka_unit_test(test_words_for_a_full_node),
 		cmocka_unit_test(test_words_for_a_process_that_has_moved),
 		cmocka_unit_test(test_balancing_is_advised_where_it_is_off),
