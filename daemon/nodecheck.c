@@ -27,14 +27,13 @@
 struct nodecheck {
 	__u32 nr_nodes;
 	size_t page_size;
-	const __u64 *
-		counted; /* allocations on this CPU by node, and behind them those of no node that there is */
+	const __u64 *counted; /* on this CPU, by node, and behind them what is of no such node */
 };
 
 /* --- what struct pages say -------------------------------------------------------------------- */
 
 /*
-	const __u64 *counted; /* on this CPU, by node, and behind them what is of no such node */
+ * For each page that is allocated on this CPU: counted[page->flags >> shift]++. Register 7 is the node, and
  * nr_nodes for anything else.
  */
 static int load_program(const struct machine *machine, int counted_fd, int cpu)

@@ -36,11 +36,13 @@ static void test_few_hint_faults_say_nothing(void **state UNUSED)
 {
 	struct story story = story_of_all();
 
-	story.local_before = 0;
+	/* However many there were before. */
+	story.local_before = 1000;
+	story.remote = 14;
 	story.local = 1;
 	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.5);
 	story.local = 2;
-	expect(&story, BASIS_HINT_FAULTS, CAUSE_UNKNOWN, 30.0 / 32);
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_UNKNOWN, 14.0 / 16);
 }
 
 /* Of one thread's memory, what is on its node is not sampled, and all samples are remote. */

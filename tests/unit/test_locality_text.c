@@ -78,7 +78,7 @@ static void test_words_for_a_full_node(void **state UNUSED)
 	story.wanted_from[2] = 73;
 	story.foreign[2] = 80;
 	tell(&story, CAUSE_NODE_FULL, &why, &remedy);
-	has(&why, "Node 1 had too little");
+	has(&why, "Node 1 seems to have had too little");
 	has(&why, "75");
 	has(&remedy, "off node 1,");
 	text_free(&why);
@@ -146,6 +146,7 @@ static void test_words_for_the_rest(void **state UNUSED)
 	has(&why, "memoir process 4242 --numa");
 	assert_int_equal(remedy.len, 0);
 	story.remote = 0;
+	story.local = 30;
 	tell(&story, CAUSE_NONE, &why, &remedy);
 	assert_int_equal(why.len + remedy.len, 0);
 	story = local_story();
