@@ -11,27 +11,46 @@
 #define ALLOCATED_WARNING 0.2
 #define MIN_BYTES_PER_SECOND 1e6
 
+/*
+ * Hint faults of living processes with several threads. Of one thread's memory the kernel samples only what is
+ * on other nodes (change_pte_range(), mm/mprotect.c), which says nothing of how much is local.
+ */
+static void sum_hint_faults(const struct model *model, double *ret_local, double *ret_remote)
+{
+	*ret_local = *ret_remote = 0;
+	for (__u32 i = 0; i < model_nr_processes(model); i++) {
+		const struct process *process = model_process(model, i);
+
+		if (process->nr_threads < 2)
+			continue;
+		*ret_local += (double)process_total(process, LEDGER_NUMA_LOCAL_FAULTS);
+		*ret_remote += (double)process_total(process, LEDGER_NUMA_REMOTE_FAULTS);
+	}
+}
+
 bool judge_remote_accesses(const struct model *model, struct verdict *ret)
 {
 	const struct group *most = group_with_most(model, LEDGER_NUMA_REMOTE_FAULTS);
-	double remote = lately_per_second(model, LEDGER_NUMA_REMOTE_FAULTS);
-	double all = remote + lately_per_second(model, LEDGER_NUMA_LOCAL_FAULTS);
 	double waited = lately_per_second(model, (enum ledger)LEDGER_STALL_SELF_NS(STALL_NUMA_MIGRATION)) /
 			1e9;
+	double per_second = lately_per_second(model, LEDGER_NUMA_REMOTE_FAULTS), local, remote;
 
-	if (!model_sees_row(model, LEDGER_NUMA_REMOTE_FAULTS) || all < MIN_FAULTS_PER_SECOND ||
-	    remote < REMOTE_WARNING * all)
+	sum_hint_faults(model, &local, &remote);
+	if (!model_sees_row(model, LEDGER_NUMA_REMOTE_FAULTS) || per_second < MIN_FAULTS_PER_SECOND ||
+	    remote <= 0 || remote < REMOTE_WARNING * (local + remote))
 		return false;
 	ret->severity = SEVERITY_WARNING;
 	ret->since_ns = model_growing_since(model, LEDGER_NUMA_REMOTE_FAULTS);
-	text_add_format(&ret->finding,
-			"Memory of other NUMA nodes is used: %s of the accesses that were sampled.",
-			human_percent(remote / all).text);
+	text_add_format(
+		&ret->finding,
+		"Memory of other NUMA nodes is used: %s of the accesses that were sampled of processes with "
+		"several threads.",
+		human_percent(remote / (local + remote)).text);
 	text_add_format(
 		&ret->evidence,
-		"%s NUMA hint faults a second, which are samples, and %s of the time in moving pages to "
-		"where they are used.",
-		human_rate(all).text, human_percent(waited).text);
+		"%s NUMA hint faults a second on memory of other nodes, which are samples, and %s of the time "
+		"in moving pages to where they are used.",
+		human_rate(per_second).text, human_percent(waited).text);
 	if (most) {
 		text_add(&ret->who, "So far most are of ");
 		text_add_group(&ret->who, most);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Verdicts about memory of other NUMA nodes: each speaks when there is evidence, and is silent otherwise. */
+#include "model_groups.h"
+
+#include "../../exporters/verdict.h"
+
+#define STEP 15
+
+/* What a process does each second; it has two threads or one. */
+struct load {
+	__u64 local, remote;        /* hint faults */
+	__u64 allocated, elsewhere; /* pages */
+	bool has_one_thread;
+};
+
+static void tell_setting(struct model *model, const char *balancing)
+{
+	struct rec_setting rec = { .h = HEADER(REC_SETTING, struct rec_setting, 1),
+				   .setting = SETTING_NUMA_BALANCING };
+
+	copy_text(rec.text, balancing, sizeof(rec.text));
+	assert_int_equal(feed(model, &rec), 0);
+}
+
+/* Five minutes of it. */
+static struct model *model_of(const struct load *load)
+{
+	struct model *model = model_with(MAX_GROUPS, 10, NULL);
+	struct task_identity first = identity(1, 1, 1, "worker", 7),
+			     second_thread = identity(1, 2, 1, "worker", 7);
+	struct ledger_counts none = {};
+
+	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
+	tell_setting(model, "1");
+	for (__u64 second = 1005; second <= 1305; second += STEP) {
+		struct ledger_counts counts = {};
+
+		counts.v[LEDGER_NUMA_LOCAL_FAULTS] = load->local * (second - 1005);
+		counts.v[LEDGER_NUMA_REMOTE_FAULTS] = load->remote * (second - 1005);
+		counts.v[LEDGER_ALLOCATED] = load->allocated * (second - 1005);
+		counts.v[LEDGER_ALLOCATED_REMOTE] = load->elsewhere * (second - 1005);
+		begin(model, second);
+		assert_int_equal(feed_task(model, REC_TASK, &first, &counts), 0);
+		if (!load->has_one_thread)
+			assert_int_equal(feed_task(model, REC_TASK, &second_thread, &none), 0);
+		end(model, second);
+	}
+	return model;
+}
+
+/* What is found on the subject, "" for nothing; to be freed. */
+static char *finding_of(struct model *model, const char *subject)
+{
+	char *finding = strdup("");
+	struct verdicts verdicts;
+
+	verdicts_judge(model, &verdicts);
+	for (__u32 i = 0; i < verdicts.nr; i++) {
+		const struct verdict *verdict = &verdicts.verdict[i];
+
+		if (strcmp(verdict->subject, subject) != 0)
+			continue;
+		assert_true(verdict->evidence.len && verdict->remedy.len);
+		free(finding);
+		finding = strdup(verdict->finding.data);
+	}
+	verdicts_free(&verdicts);
+	model_free(model);
+	assert_non_null(finding);
+	return finding;
+}
+
+static void expect(const struct load *load, const char *subject, const char *wanted)
+{
+	char *finding = finding_of(model_of(load), subject);
+
+	if (wanted ? !strstr(finding, wanted) : *finding)
+		fail_msg("%s: \"%s\"", subject, finding);
+	free(finding);
+}
+
+static void test_remote_accesses(void **state UNUSED)
+{
+	expect(&(struct load){ .local = 60, .remote = 40 }, "remote_accesses", "40.0%");
+	expect(&(struct load){ .local = 80, .remote = 20 }, "remote_accesses", NULL);
+	expect(&(struct load){ .local = 0, .remote = 5 }, "remote_accesses", NULL);
+	/* Of one thread, what is local is not sampled. */
+	expect(&(struct load){ .remote = 100, .has_one_thread = true }, "remote_accesses", NULL);
+}
+
+static void test_remote_allocations(void **state UNUSED)
+{
+	expect(&(struct load){ .allocated = 1000, .elsewhere = 300 }, "remote_allocations", "30.0%");
+	expect(&(struct load){ .allocated = 10000, .elsewhere = 1000 }, "remote_allocations", NULL);
+	expect(&(struct load){ .allocated = 100, .elsewhere = 100 }, "remote_allocations", NULL);
+}
+
+static void test_balancing_is_off(void **state UNUSED)
+{
+	const struct load idle = { 0 };
+	struct model *model = model_of(&idle);
+	char *finding;
+
+	tell_setting(model, "0");
+	finding = finding_of(model, "numa_balancing");
+	assert_non_null(strstr(finding, "is off"));
+	free(finding);
+	expect(&idle, "numa_balancing", NULL);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test(test_remote_accesses),
+	cmocka_unit_test(test_remote_allocations),
+	cmocka_unit_test(test_balancing_is_off),
+};
+
+int main(void)
+{
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
