@@ -12,8 +12,8 @@
 #define MIN_BYTES_PER_SECOND 1e6
 
 /*
- * Hint faults of living processes with several threads. Of one thread's memory the kernel samples only what is
- * on other nodes (change_pte_range(), mm/mprotect.c), which says nothing of how much is local.
+ * Hint faults of living processes with several threads. Of one thread's memory the kernel samples only what
+ * is on other nodes (change_pte_range(), mm/mprotect.c), which says nothing of how much is local.
  */
 static void sum_hint_faults(const struct model *model, double *ret_local, double *ret_remote)
 {
