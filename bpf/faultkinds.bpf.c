@@ -79,16 +79,19 @@ int fault_end(__u64 *ctx)
 
 /* --- faults that copy ------------------------------------------------------------------------- */
 
-/* A shared mapping is only made writable here. */
+/*
+ * A shared mapping is only made writable here. The address is the one that fault_begin() has; the other one
+ * is cut to the page, which may be larger than what is_sampled() goes by.
+ */
 static __always_inline void may_copy(const struct vm_fault *fault)
 {
 	const struct vm_area_struct *vma;
 
-	if (!is_sampled(fault->address))
+	if (!is_sampled(fault->real_address))
 		return;
 	vma = fault->vma;
 	if (!(vma->vm_flags & VM_SHARED))
-		fault_is(FAULT_COPY_ON_WRITE, fault->address);
+		fault_is(FAULT_COPY_ON_WRITE);
 }
 
 SEC("fentry/do_wp_page")
