@@ -164,6 +164,20 @@ int fault_swap_end(__u64 *ctx)
 	return 0;
 }
 
+/*
+ * What is being migrated looks like what is swapped out, until it has arrived: do_swap_page() only waits for
+ * it, here. The sampled fault around it stays what its mapping says. Others wait here as well.
+ */
+SEC("fentry/migration_entry_wait")
+int fault_swap_is_none(void *ctx)
+{
+	struct task_ledger *ledger = ledger_of_fault();
+
+	if (ledger && ledger->slow.cause == FAULT_SWAP)
+		ledger->slow.state = 0;
+	return 0;
+}
+
 /* The file or the shared memory is asked for a page. It has most of them, so that only reads are slow. */
 SEC("fentry/__do_fault")
 int fault_file_begin(__u64 *ctx)
