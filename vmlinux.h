@@ -264,6 +264,7 @@ struct vm_area_struct {
 struct vm_fault {
 	struct vm_area_struct *vma;
 	long unsigned int address;
+	long unsigned int real_address;
 	enum fault_flag flags;
 };
 

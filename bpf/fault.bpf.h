@@ -213,10 +213,14 @@ static __always_inline void frame_count(struct task_ledger *ledger, const struct
 	count_by_mapping(frame, is_major, ns, n);
 }
 
-/* Says that the running task's fault at this address, if it is looked at, is for something else. */
-static __always_inline void fault_is(enum fault_cause cause, __u64 address)
+/*
+ * Says that the running task's fault, if it is looked at, is for something else. Its frame tells whether it
+ * is: the address that the kernel passes on is often that of the page, of its own size or of a huge one.
+ */
+static __always_inline void fault_is(enum fault_cause cause)
 {
-	struct task_ledger *ledger = is_sampled(address) ? ledger_of_fault() : NULL;
+	/* Where there is none, that has been counted at the begin of the fault. */
+	struct task_ledger *ledger = bpf_task_storage_get(&ledgers, bpf_get_current_task_btf(), NULL, 0);
 
 	if (ledger && ledger->sampled.state & FRAME_IS_OPEN)
 		ledger->sampled.cause = cause;

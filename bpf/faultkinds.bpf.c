@@ -79,16 +79,19 @@ int fault_end(__u64 *ctx)
 
 /* --- faults that copy ------------------------------------------------------------------------- */
 
-/* A shared mapping is only made writable here. */
+/*
+ * A shared mapping is only made writable here. The address is the one that fault_begin() has; the other one
+ * is cut to the page, which may be larger than what is_sampled() goes by.
+ */
 static __always_inline void may_copy(const struct vm_fault *fault)
 {
 	const struct vm_area_struct *vma;
 
-	if (!is_sampled(fault->address))
+	if (!is_sampled(fault->real_address))
 		return;
 	vma = fault->vma;
 	if (!(vma->vm_flags & VM_SHARED))
-		fault_is(FAULT_COPY_ON_WRITE, fault->address);
+		fault_is(FAULT_COPY_ON_WRITE);
 }
 
 SEC("fentry/do_wp_page")
@@ -158,6 +161,20 @@ SEC("fexit/do_swap_page")
 int fault_swap_end(__u64 *ctx)
 {
 	slow_end(ctx[1], false);
+	return 0;
+}
+
+/*
+ * What is being migrated looks like what is swapped out, until it has arrived: do_swap_page() only waits for
+ * it, here. The sampled fault around it stays what its mapping says. Others wait here as well.
+ */
+SEC("fentry/migration_entry_wait")
+int fault_swap_is_none(void *ctx)
+{
+	struct task_ledger *ledger = ledger_of_fault();
+
+	if (ledger && ledger->slow.cause == FAULT_SWAP)
+		ledger->slow.state = 0;
 	return 0;
 }
 

@@ -12,12 +12,12 @@
 #include "plane.bpf.h"
 
 /* Where the kernel counts numa_hint_faults: one of a fault, whatever the size of what it is about. */
-static __always_inline int hint_fault(__u64 page, __u64 address)
+static __always_inline int hint_fault(__u64 page)
 {
 	__u32 cpu_node = bpf_get_numa_node_id(), memory_node = page_node(page);
 	struct ledger_counts *counts = counts_now();
 
-	fault_is(FAULT_NUMA_HINT, address);
+	fault_is(FAULT_NUMA_HINT);
 	count(METRIC_NUMA_HINT_FAULTS, matrix_node(cpu_node), matrix_node(memory_node), 0, 1);
 	if (counts && cpu_node == memory_node)
 		counts->v[LEDGER_NUMA_LOCAL_FAULTS]++;
@@ -30,14 +30,14 @@ static __always_inline int hint_fault(__u64 page, __u64 address)
 SEC("fexit/numa_migrate_check")
 int numa_hint_fault(__u64 *ctx)
 {
-	return hint_fault(ctx[0], ctx[2]);
+	return hint_fault(ctx[0]);
 }
 
 /* The same before 6.12. */
 SEC("fexit/numa_migrate_prep")
 int numa_hint_fault_page(__u64 *ctx)
 {
-	return hint_fault(ctx[0], ctx[2]);
+	return hint_fault(ctx[0]);
 }
 
 /* include/linux/sched/numa_balancing.h */

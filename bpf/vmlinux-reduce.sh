@@ -65,7 +65,7 @@ BEGIN {
 	want["file"] = "f_inode f_path"
 	want["mm_struct"] = "start_brk brk start_stack"
 	want["vm_area_struct"] = "vm_start vm_end vm_mm vm_flags vm_file"
-	want["vm_fault"] = "vma address flags"
+	want["vm_fault"] = "vma address real_address flags"
 	want["bpf_iter_meta"] = "seq"
 	want["bpf_iter__task"] = "meta task"
 	# A type is written before the ones that contain it.

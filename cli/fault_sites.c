@@ -26,7 +26,7 @@ void fault_mappings_show(const json_t *reply, size_t width, struct text *out)
 		{ .header = "KIND" },
 		{ .header = "COUNT", .align = TABLE_RIGHT, .min_width = 6 },
 		{ .header = "TIME", .align = TABLE_RIGHT, .min_width = 6 },
-		{ .header = "LONGEST", .align = TABLE_RIGHT },
+		{ .header = "LONGEST SEEN", .align = TABLE_RIGHT },
 		{ .header = "IN", .is_flexible = true },
 	};
 	struct table table = TABLE_NEW(columns);
@@ -36,7 +36,9 @@ void fault_mappings_show(const json_t *reply, size_t width, struct text *out)
 	json_array_foreach(reply_member(reply, "mappings"), i, mapping)
 	{
 		const char *name = reply_string(mapping, "name");
-		uint64_t count = reply_u64(mapping, "count");
+		struct human count = human_count(reply_u64(mapping, "count")),
+			     time = human_ns(reply_u64(mapping, "total_ns"));
+		bool is_estimated = reply_bool(mapping, "estimated");
 		char pid[24];
 
 		if (i == MAX_MAPPINGS)
@@ -45,9 +47,8 @@ void fault_mappings_show(const json_t *reply, size_t width, struct text *out)
 		table_cell(&table, reply_is_known(mapping, "pid") ? pid : "-");
 		table_cell(&table, reply_string(mapping, "comm"));
 		table_cell(&table, reply_string(mapping, "kind"));
-		table_cell(&table, reply_bool(mapping, "estimated") ? human_estimate(count).text
-								    : human_count(count).text);
-		table_cell(&table, human_ns(reply_u64(mapping, "total_ns")).text);
+		table_cell(&table, is_estimated ? human_about(count).text : count.text);
+		table_cell(&table, is_estimated ? human_about(time).text : time.text);
 		table_cell(&table, human_ns(reply_u64(mapping, "longest_ns")).text);
 		table_cell(&table, *name ? name : reply_string(mapping, "area"));
 	}
@@ -120,9 +121,10 @@ static void show_stack(const json_t *stack, bool is_here, size_t width, struct t
 		known = &mappings;
 	fault_place(known, address_of(reply_member(stack, "address")), &place);
 	add_frames(stack, known, &frames);
-	view_line(out, width, "%8s  %s (%" PRIu64 "), %s at %s",
-		  human_estimate(reply_u64(stack, "count")).text, reply_string(stack, "comm"), pid,
-		  reply_string(stack, "access"), place.data ? place.data : "");
+	view_line(out, width, "%8s +-%s  %s (%" PRIu64 "), %s at %s",
+		  human_estimate(reply_u64(stack, "count")).text, human_count(reply_u64(stack, "error")).text,
+		  reply_string(stack, "comm"), pid, reply_string(stack, "access"),
+		  place.data ? place.data : "");
 	view_paragraph(out, width, 10, "", frames.data ? frames.data : "");
 	mappings_free(&mappings);
 	text_free(&maps);

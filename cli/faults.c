@@ -33,7 +33,9 @@ static void show_totals(const json_t *reply, size_t width, struct text *out)
 
 static void add_kind(const json_t *reply, const json_t *kind, struct table *table)
 {
-	uint64_t count = reply_u64(kind, "count");
+	struct human count = human_count(reply_u64(kind, "count")),
+		     total = human_ns(reply_u64(kind, "total_ns"));
+	bool is_estimated = reply_bool(kind, "estimated");
 	struct histogram histogram = {};
 	char p50[32], p99[32];
 
@@ -42,9 +44,8 @@ static void add_kind(const json_t *reply, const json_t *kind, struct table *tabl
 	histogram_range(&histogram, histogram_percentile(&histogram, 0.99), p99, sizeof(p99));
 	table_cell(table, reply_string(kind, "kind"));
 	table_cell(table, reply_string(kind, "severity"));
-	table_cell(table,
-		   reply_bool(kind, "estimated") ? human_estimate(count).text : human_count(count).text);
-	table_cell(table, human_ns(reply_u64(kind, "total_ns")).text);
+	table_cell(table, is_estimated ? human_about(count).text : count.text);
+	table_cell(table, is_estimated ? human_about(total).text : total.text);
 	table_cell(table, p50);
 	table_cell(table, p99);
 }
@@ -106,7 +107,16 @@ static void show_exceptions(const json_t *reply, size_t width, struct text *out)
 		table_cell(&table, human_estimate(reply_u64(exception, "count")).text);
 	}
 	view_table(out, width, NULL, &table);
-	view_line(out, width, "~: estimated from one page in 32; an exception that is retried counts again.");
+	view_line(out, width, "An exception that is retried counts again.");
+}
+
+static void show_errors_of_estimates(size_t width, struct text *out)
+{
+	text_add(out, "\n");
+	view_paragraph(
+		out, width, 0, "",
+		"~: estimated from one page in 32; of n faults, the standard error is sqrt(32 n), as 3200 of "
+		"320000. Time in all faults is estimated where their kind is.");
 }
 
 /* --- who waits -------------------------------------------------------------------------------- */
@@ -132,10 +142,16 @@ static int compare(const void *a, const void *b)
 	return 0;
 }
 
-static const char *time_text(const json_t *process, const char *key, char *ret, size_t size)
+/* All time is estimated, that in major faults is not. */
+static const char *time_text(const json_t *process, const char *key, bool is_estimated, char *ret,
+			     size_t size)
 {
-	snprintf(ret, size, "%s",
-		 reply_is_known(process, key) ? human_ns(reply_u64(process, key)).text : "-");
+	struct human time = human_ns(reply_u64(process, key));
+
+	if (!reply_is_known(process, key))
+		snprintf(ret, size, "-");
+	else
+		snprintf(ret, size, "%s", is_estimated ? human_about(time).text : time.text);
 	return ret;
 }
 
@@ -147,9 +163,9 @@ static void add_process(const json_t *process, struct table *table)
 	table_cell(table, pid);
 	table_cell(table, reply_string(process, "comm"));
 	table_cell(table, human_count(reply_u64(process, "major_faults")).text);
-	table_cell(table, time_text(process, "major_fault_time_ns", major_time, sizeof(major_time)));
+	table_cell(table, time_text(process, "major_fault_time_ns", false, major_time, sizeof(major_time)));
 	table_cell(table, human_count(reply_u64(process, "minor_faults")).text);
-	table_cell(table, time_text(process, "fault_time_ns", time, sizeof(time)));
+	table_cell(table, time_text(process, "fault_time_ns", true, time, sizeof(time)));
 	table_cell(table, reply_string(process, "unit"));
 }
 
@@ -199,6 +215,7 @@ int faults_show(const json_t *reply, const json_t *processes, bool is_here, size
 	fault_mappings_show(reply, width, out);
 	fault_stacks_show(reply, is_here, width, out);
 	show_exceptions(reply, width, out);
+	show_errors_of_estimates(width, out);
 	return status;
 }
 

@@ -62,6 +62,14 @@ static bool is_remote(const json_t *process)
 	return reply_double(process, "remote_share") > 0;
 }
 
+/* Allocations are all counted; hint faults and the pages that are followed are samples. */
+static struct human remote_share(const json_t *process)
+{
+	struct human share = human_percent(reply_double(process, "remote_share"));
+
+	return strcmp(reply_string(process, "basis"), "allocations") ? human_about(share) : share;
+}
+
 /* "hint_faults" as people write it. */
 static const char *basis_of(const json_t *process, char *ret, size_t size)
 {
@@ -91,7 +99,7 @@ static void add_process(struct table *table, const json_t *process)
 	add_text_cell(table, &text);
 	add_shares(reply_member(process, "resident"), &text);
 	add_text_cell(table, &text);
-	table_cell(table, human_percent(reply_double(process, "remote_share")).text);
+	table_cell(table, remote_share(process).text);
 	table_cell(table, basis_of(process, word, sizeof(word)));
 	table_cell(table, reply_string(process, "cause"));
 	text_free(&text);
@@ -159,7 +167,7 @@ void locality_show_processes(const json_t *processes, size_t width, struct text 
 		   &table);
 	if (nr > MAX_ROWS)
 		view_line(out, width, "and %zu more", nr - MAX_ROWS);
-	view_line(out, width, "REMOTE: share by what BY says. ~: estimated from sampled pages.");
+	view_line(out, width, "REMOTE: share by what BY says. ~: estimated from samples.");
 	show_causes(processes, width, out);
 }
 
@@ -176,8 +184,7 @@ static void show_where(const json_t *locality, size_t width, struct text *out)
 		   cpus.data ? cpus.data : "", reply_string(locality, "policy"),
 		   allowed.data ? allowed.data : "");
 	if (reply_is_known(locality, "remote_share"))
-		view_field(out, width, "Remote", "%s, by %s",
-			   human_percent(reply_double(locality, "remote_share")).text,
+		view_field(out, width, "Remote", "%s, by %s", remote_share(locality).text,
 			   basis_of(locality, basis, sizeof(basis)));
 	out->is_failed |= cpus.is_failed || allowed.is_failed;
 	text_free(&cpus);
@@ -210,13 +217,22 @@ static void show_counts(const json_t *locality, size_t width, struct text *out)
 			   human_count(reply_u64(locality, "numa_remote_faults")).text);
 	else
 		view_field(out, width, "Hint faults", "cannot be seen here");
-	view_field(out, width, "Allocated", "%s, %s of it on other nodes than that of the CPU",
-		   human_bytes(reply_u64(locality, "allocated_bytes")).text,
-		   human_bytes(reply_u64(locality, "allocated_remote_bytes")).text);
-	view_field(out, width, "Migrated", "%s to its own node, %s more could not be; it waited %s",
-		   human_bytes(reply_u64(locality, "numa_migrated_bytes")).text,
-		   human_bytes(reply_u64(locality, "numa_refused_bytes")).text,
-		   human_ns(reply_u64(locality, "numa_migration_stall_ns")).text);
+	if (reply_is_known(locality, "allocated_remote_bytes"))
+		view_field(out, width, "Allocated", "%s, %s of it on other nodes than that of the CPU",
+			   human_bytes(reply_u64(locality, "allocated_bytes")).text,
+			   human_bytes(reply_u64(locality, "allocated_remote_bytes")).text);
+	else
+		view_field(out, width, "Allocated", "%s; on which nodes cannot be seen here",
+			   human_bytes(reply_u64(locality, "allocated_bytes")).text);
+	if (reply_is_known(locality, "numa_refused_bytes"))
+		view_field(out, width, "Migrated", "%s to its own node, %s more could not be; it waited %s",
+			   human_bytes(reply_u64(locality, "numa_migrated_bytes")).text,
+			   human_bytes(reply_u64(locality, "numa_refused_bytes")).text,
+			   human_ns(reply_u64(locality, "numa_migration_stall_ns")).text);
+	else
+		view_field(out, width, "Migrated", "%s to its own node; it waited %s",
+			   human_bytes(reply_u64(locality, "numa_migrated_bytes")).text,
+			   human_ns(reply_u64(locality, "numa_migration_stall_ns")).text);
 }
 
 void locality_show(const json_t *locality, size_t width, struct text *out)

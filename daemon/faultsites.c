@@ -33,16 +33,28 @@ struct faultsites {
 	};
 };
 
-/* The entries of all who have none of their own; there already if the probes were running. */
-static void add_others(const struct faultsites *sites)
+/*
+ * What has no entry of its own is in two for each cause: one that programs add to, and one that only the
+ * daemon writes, so that no write undoes another.
+ */
+enum others { OTHERS_OF_PROGRAMS, OTHERS_OF_DAEMON, NR_OTHERS };
+
+static struct fault_mapping_key key_of_others(enum others others, __u32 cause)
+{
+	return (struct fault_mapping_key){ .cause = cause, .area = AREA_OTHERS, .dev = others };
+}
+
+/* There already if the probes were running. */
+static void create_others(const struct faultsites *sites)
 {
 	static const struct fault_mapping_count none;
 
-	for (__u32 cause = 0; cause < NR_FAULT_CAUSES; cause++) {
-		struct fault_mapping_key key = { .cause = cause, .area = AREA_OTHERS };
+	for (__u32 others = 0; others < NR_OTHERS; others++)
+		for (__u32 cause = 0; cause < NR_FAULT_CAUSES; cause++) {
+			struct fault_mapping_key key = key_of_others(others, cause);
 
-		bpf_map_update_elem(sites->mappings_fd, &key, &none, BPF_NOEXIST);
-	}
+			bpf_map_update_elem(sites->mappings_fd, &key, &none, BPF_NOEXIST);
+		}
 }
 
 struct faultsites *faultsites_new(const struct probes *probes)
@@ -53,7 +65,7 @@ struct faultsites *faultsites_new(const struct probes *probes)
 		return NULL;
 	sites->mappings_fd = probes_map_fd(probes, "fault_mappings");
 	sites->stacks_fd = probes_map_fd(probes, "fault_stacks");
-	add_others(sites);
+	create_others(sites);
 	return sites;
 }
 
@@ -92,15 +104,77 @@ static int first_to_go(int nr)
 	return nr > (int)NEARLY_FULL ? nr / 2 : nr;
 }
 
+static void add_faults(struct fault_mapping_count *to, const struct fault_mapping_count *faults)
+{
+	to->count += faults->count;
+	to->nr_major += faults->nr_major;
+	to->total_ns += faults->total_ns;
+	if (faults->longest_ns > to->longest_ns)
+		to->longest_ns = faults->longest_ns;
+}
+
+/* Of the table as it was read, makes one entry of the two of others, and an empty one. */
+static void merge_others(struct faultsites *sites, int nr)
+{
+	struct fault_mapping_count *others[NR_OTHERS][NR_FAULT_CAUSES] = {};
+
+	for (int i = 0; i < nr; i++) {
+		const struct fault_mapping_key *key = &sites->mappings.keys[i];
+
+		if (key->area == AREA_OTHERS && key->cause < NR_FAULT_CAUSES && key->dev < NR_OTHERS)
+			others[key->dev][key->cause] = &sites->mappings.counts[i];
+	}
+	for (__u32 cause = 0; cause < NR_FAULT_CAUSES; cause++) {
+		struct fault_mapping_count *to = others[OTHERS_OF_PROGRAMS][cause],
+					   *from = others[OTHERS_OF_DAEMON][cause];
+
+		if (!to || !from)
+			continue;
+		add_faults(to, from);
+		*from = (struct fault_mapping_count){ 0 };
+	}
+}
+
+/* Adds what was removed, by cause, to the others. */
+static void keep_removed(struct faultsites *sites, const struct fault_mapping_count removed[NR_FAULT_CAUSES])
+{
+	for (__u32 cause = 0; cause < NR_FAULT_CAUSES; cause++) {
+		struct fault_mapping_key key = key_of_others(OTHERS_OF_DAEMON, cause);
+		struct fault_mapping_count others;
+
+		if (!removed[cause].count || bpf_map_lookup_elem(sites->mappings_fd, &key, &others))
+			continue;
+		add_faults(&others, &removed[cause]);
+		bpf_map_update_elem(sites->mappings_fd, &key, &others, BPF_EXIST);
+	}
+}
+
+static void remove_mappings(struct faultsites *sites, int first, int nr)
+{
+	struct fault_mapping_count removed[NR_FAULT_CAUSES] = {}, last;
+
+	for (int i = first; i < nr; i++) {
+		const struct fault_mapping_key *key = &sites->mappings.keys[sites->order[i].index];
+
+		if (key->area == AREA_OTHERS || key->cause >= NR_FAULT_CAUSES)
+			continue;
+		/* With what came since it was read. */
+		if (!bpf_map_lookup_and_delete_elem(sites->mappings_fd, key, &last))
+			add_faults(&removed[key->cause], &last);
+	}
+	keep_removed(sites, removed);
+}
+
 static int read_mappings(struct faultsites *sites, void (*emit)(void *ctx, const struct rec_header *record),
 			 void *ctx)
 {
 	int nr = read_table(sites->mappings_fd, sites->mappings.keys, sites->mappings.counts);
 
-	for (int i = 0; i < nr; i++)
-		sites->order[i] = (struct entry){ sites->mappings.counts[i].total_ns, (__u32)i };
 	if (nr < 0)
 		return nr;
+	merge_others(sites, nr);
+	for (int i = 0; i < nr; i++)
+		sites->order[i] = (struct entry){ sites->mappings.counts[i].total_ns, (__u32)i };
 	sort(sites, nr);
 	for (int i = 0; i < nr && i < REC_MAX_FAULT_MAPPINGS && sites->order[i].weight; i++) {
 		const struct fault_mapping_key *key = &sites->mappings.keys[sites->order[i].index];
@@ -121,12 +195,7 @@ static int read_mappings(struct faultsites *sites, void (*emit)(void *ctx, const
 		memcpy(record.name, count->name, sizeof(record.name));
 		emit(ctx, &record.h);
 	}
-	for (int i = first_to_go(nr); i < nr; i++) {
-		const struct fault_mapping_key *key = &sites->mappings.keys[sites->order[i].index];
-
-		if (key->area != AREA_OTHERS)
-			bpf_map_delete_elem(sites->mappings_fd, key);
-	}
+	remove_mappings(sites, first_to_go(nr), nr);
 	return 0;
 }
 

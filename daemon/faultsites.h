@@ -15,7 +15,7 @@ void faultsites_free(struct faultsites *sites);
 /*
  * Reads both tables and hands the heaviest entries of each to emit, the heaviest first: of mappings by time,
  * of stacks by count. Of a table that is nearly full, the lighter half is removed: what is there to stay is
- * met again. 0 or a negative errno.
+ * met again. Faults by mapping that are removed go on among the others of their cause. 0 or a negative errno.
  */
 int faultsites_read(struct faultsites *sites, void (*emit)(void *ctx, const struct rec_header *record),
 		    void *ctx);

@@ -31,6 +31,8 @@ static void write_cause(struct request *request, __u32 cause, __u32 severity)
 	json_add_string(json, "severity", model_dim_label(request->model, DIM_FAULT_SEVERITY, severity));
 	json_add_bool(json, "estimated", fault_is_estimated(cause, severity));
 	json_add_u64(json, "count", count);
+	json_add_u64(json, "error",
+		     fault_is_estimated(cause, severity) ? fault_error(count, FAULT_SAMPLE) : 0);
 	json_add_u64(json, "total_ns", cells[HIST_SUM]);
 	write_histogram(request, cells);
 	json_object_end(json);
@@ -86,10 +88,9 @@ static void write_mappings(struct request *request)
 		json_add_u64(json, "device_major", mapping->dev >> 20);
 		json_add_u64(json, "device_minor", mapping->dev & 0xfffff);
 		json_add_u64(json, "inode", mapping->ino);
-		json_add_bool(json, "estimated",
-			      fault_is_estimated(mapping->cause, FAULT_MINOR) &&
-				      mapping->count != mapping->nr_major);
+		json_add_bool(json, "estimated", fault_mapping_error(mapping));
 		json_add_u64(json, "count", mapping->count);
+		json_add_u64(json, "error", fault_mapping_error(mapping));
 		json_add_u64(json, "major", mapping->nr_major);
 		json_add_u64(json, "total_ns", mapping->total_ns);
 		json_add_u64(json, "longest_ns", mapping->longest_ns);
@@ -123,6 +124,7 @@ static void write_stacks(struct request *request)
 		write_task(request, &stack->id);
 		json_add_u64(json, "start_ns", stack->id.start_ns);
 		json_add_u64(json, "count", stack->count);
+		json_add_u64(json, "error", fault_error(stack->count, FAULT_STACK_SAMPLE));
 		write_address(request, "address", stack->address);
 		json_add_string(json, "access",
 				model_dim_label(request->model, DIM_FAULT_ACCESS, stack->access));

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../daemon/util.h"
 
@@ -61,12 +62,17 @@ struct human human_count(uint64_t count)
 	return ret;
 }
 
+struct human human_about(struct human number)
+{
+	struct human ret;
+
+	snprintf(ret.text, sizeof(ret.text), "%s%.24s", strcmp(number.text, "0") ? "~" : "", number.text);
+	return ret;
+}
+
 struct human human_estimate(uint64_t count)
 {
-	struct human ret, number = human_count(count);
-
-	snprintf(ret.text, sizeof(ret.text), "%s%.24s", count ? "~" : "", number.text);
-	return ret;
+	return human_about(human_count(count));
 }
 
 struct human human_rate(double per_second)

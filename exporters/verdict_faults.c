@@ -17,16 +17,22 @@ static __u64 major_ns(const struct model *model, enum fault_cause cause)
 						     HIST_SUM];
 }
 
-/* The file that tasks have waited longest for, of those that the last snapshot has; NULL if there is none. */
-static const struct rec_fault_mapping *slowest_file(const struct model *model)
+/*
+ * The file that a process has read from storage most often in faults, of those that the last snapshot has;
+ * NULL if there is none. How long it waited for that alone is not kept.
+ */
+static const struct rec_fault_mapping *most_read_file(const struct model *model)
 {
+	const struct rec_fault_mapping *most = NULL;
+
 	for (__u32 i = 0; i < model_nr_fault_mappings(model); i++) {
 		const struct rec_fault_mapping *mapping = model_fault_mapping(model, i);
 
-		if (mapping->nr_major && mapping->name[0])
-			return mapping;
+		if ((mapping->cause == FAULT_FILE || mapping->cause == FAULT_COPY_ON_WRITE) &&
+		    mapping->name[0] && mapping->nr_major > (most ? most->nr_major : 0))
+			most = mapping;
 	}
-	return NULL;
+	return most;
 }
 
 static void add_remedy(const struct model *model, bool is_swap, struct text *remedy)
@@ -49,9 +55,10 @@ bool judge_major_faults(const struct model *model, struct verdict *ret)
 {
 	const struct group *most = group_with_most(model, LEDGER_MAJOR_FAULT_TIME);
 	double waited = lately_per_second(model, LEDGER_MAJOR_FAULT_TIME) / 1e9;
-	__u64 swap_ns = major_ns(model, FAULT_SWAP);
+	/* Shared memory and files of tmpfs are read from nowhere else. */
+	__u64 swap_ns = major_ns(model, FAULT_SWAP) + major_ns(model, FAULT_SHARED_MEMORY);
 	__u64 file_ns = major_ns(model, FAULT_FILE) + major_ns(model, FAULT_COPY_ON_WRITE);
-	const struct rec_fault_mapping *file = slowest_file(model);
+	const struct rec_fault_mapping *file = most_read_file(model);
 	__u64 covered_ns;
 
 	model_growth(model, LEDGER_MAJOR_FAULT_TIME, LATELY_NS, &covered_ns);
@@ -67,7 +74,7 @@ bool judge_major_faults(const struct model *model, struct verdict *ret)
 	text_add_format(&ret->evidence, "So far %s were waited for swap and %s for files",
 			human_ns(swap_ns).text, human_ns(file_ns).text);
 	if (file)
-		text_add_format(&ret->evidence, ", longest for %s", file->name);
+		text_add_format(&ret->evidence, ", most often for %s", file->name);
 	text_add(&ret->evidence, ".");
 	if (most) {
 		text_add(&ret->who, "So far it has cost most to ");

@@ -96,6 +96,7 @@ $(BPF_TESTS): %: %.o $(B)/daemon/skeleton.o $(B)/daemon/machine.o $(B)/daemon/di
 		$(B)/daemon/symbols.o $(B)/daemon/log.o $(B)/libmemoir.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
+$(B)/tests/bpf/test_fault_mappings: $(B)/daemon/faultsites.o
 
 # --- targets --------------------------------------------------------------------------------------
 

@@ -17,7 +17,7 @@
 /* So many faults each stack stands for. */
 #define FAULT_STACK_SAMPLE (FAULT_SAMPLE * FAULT_STACK_EVERY)
 
-/* Entries of each table. When it is nearly full, the daemon drops the lesser half. */
+/* Entries of each table. When it is nearly full, the daemon removes the lesser half. */
 #define MAX_FAULT_SITES 2048u
 
 #define FAULT_NAME_LEN 48
@@ -25,11 +25,11 @@
 
 /*
  * What kind of memory it is that a fault was in. AREA_OTHERS is no place: all faults of a cause that found no
- * entry of their own, whoever had them. The daemon makes those entries, and they stay.
+ * entry of their own, or lost it, whoever had them. The daemon makes those entries, and they stay.
  */
 enum fault_area { AREA_FILE, AREA_HEAP, AREA_STACK, AREA_ANONYMOUS, AREA_OTHERS, NR_FAULT_AREAS };
 
-/* All 0 for AREA_OTHERS but the cause. */
+/* All 0 for AREA_OTHERS but the cause; the daemon has entries of its own, with another dev. */
 struct fault_mapping_key {
 	__u64 start_ns; /* of the process, as in struct task_identity; with tgid it names the process */
 	__u64 ino;      /* 0: no file */

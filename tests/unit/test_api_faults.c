@@ -49,7 +49,7 @@ static struct model *model_of_faults(__u32 stacks_state, __u64 metrics_unseen)
 					     .name = "a\nb" };
 	struct rec_fault_stack stack = { .h = HEADER(REC_FAULT_STACK, struct rec_fault_stack, 1),
 					 .id = identity(42, 42, 100, "before", 0),
-					 .count = 512,
+					 .count = FAULT_STACK_SAMPLE,
 					 .address = UINT64_MAX,
 					 .access = FAULT_WRITE,
 					 .nr = 2,
@@ -117,6 +117,7 @@ static void test_what_is_seen(void **state UNUSED)
 	assert_string_equal(string(cause, "severity"), "major");
 	assert_true(json_is_false(json_object_get(cause, "estimated")));
 	assert_int_equal(integer(cause, "count"), 3);
+	assert_int_equal(integer(cause, "error"), 0);
 	assert_int_equal(integer(cause, "total_ns"), 9000);
 	assert_int_equal(json_array_size(json_object_get(cause, "buckets")),
 			 json_array_size(json_object_get(json, "bounds_ns")) + 1);
@@ -131,6 +132,9 @@ static void test_what_is_seen(void **state UNUSED)
 	assert_int_equal(integer(mapping, "device_major"), 8);
 	assert_int_equal(integer(mapping, "device_minor"), 17);
 	assert_true(json_is_true(json_object_get(mapping, "estimated")));
+	/* Two of 32 faults each, 32 * sqrt(2); one of 4096. */
+	assert_int_equal(integer(mapping, "error"), 45);
+	assert_int_equal(integer(stack, "error"), 4096);
 	/* Whatever a record says, every reader can hold it. */
 	assert_string_equal(string(stack, "address"), "0xffffffffffffffff");
 	assert_string_equal(string(stack, "access"), "write");

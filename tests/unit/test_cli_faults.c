@@ -19,6 +19,10 @@ static void show(const char *reply, const char *processes, struct text *out)
 		assert_true(strcspn(line, "\n") <= WIDTH);
 }
 
+#define ESTIMATES                                                                              \
+	"\n~: estimated from one page in 32; of n faults, the standard error is sqrt(32 n),\n" \
+	"as 3200 of 320000. Time in all faults is estimated where their kind is.\n"
+
 static const char seen[] =
 	"{\"snapshot\":{\"age_ns\":1000000},"
 	"\"faults\":[{\"kind\":\"minor\",\"count\":200000},{\"kind\":\"major\",\"count\":12}],"
@@ -33,7 +37,7 @@ static const char seen[] =
 	"\"estimated\":false,\"count\":3,\"major\":3,\"total_ns\":9000000,\"longest_ns\":4000000},"
 	"{\"pid\":43,\"comm\":\"reader\",\"kind\":\"file\",\"area\":\"file\",\"name\":\"a\\nb\","
 	"\"estimated\":true,\"count\":64,\"major\":0,\"total_ns\":64000,\"longest_ns\":1000}],"
-	"\"stacks\":[{\"pid\":42,\"comm\":\"worker\",\"start_ns\":1,\"count\":8192,\"address\":\"0x7f00\","
+	"\"stacks\":[{\"pid\":42,\"comm\":\"worker\",\"start_ns\":1,\"count\":8192,\"error\":5792,\"address\":\"0x7f00\","
 	"\"access\":\"write\",\"frames\":[\"0x401000\",\"0x402000\",\"0x0\",\"0x403000\"]}]}";
 
 static const char processes[] =
@@ -56,28 +60,28 @@ static void test_view(void **state UNUSED)
 			  "major                   12\n"
 			  "\n"
 			  "KIND               SEVERITY    COUNT    TOTAL        p50        p99\n"
-			  "anonymous          minor         ~96   96.0us  <= 1.02us  <= 2.05us\n"
+			  "anonymous          minor         ~96  ~96.0us  <= 1.02us  <= 2.05us\n"
 			  "swap               major           3   9.00ms   > 2.05us   > 2.05us\n"
 			  "Major: read from storage. p50 and p99 are upper bounds.\n"
 			  "Failed with sigbus: 5\n"
 			  "\n"
 			  "Living processes that waited longest in major faults:\n"
 			  "    PID  COMM              MAJOR  WAITED   MINOR  ALL TIME  UNIT\n"
-			  "     42  worker                3  9.00ms      20    9.00ms  web.service\n"
-			  "      1  init                  9     5ns      10       6ns  init.scope\n"
+			  "     42  worker                3  9.00ms      20   ~9.00ms  web.service\n"
+			  "      1  init                  9     5ns      10      ~6ns  init.scope\n"
 			  "\n"
 			  "Files and memory that faults took most time in:\n"
-			  "    PID  COMM             KIND   COUNT    TIME  LONGEST  IN\n"
-			  "     42  \uFFFD[2J             swap       3  9.00ms   4.00ms  heap\n"
-			  "     43  reader           file     ~64  64.0us   1.00us  a\uFFFDb\n"
+			  "    PID  COMM             KIND   COUNT     TIME  LONGEST SEEN  IN\n"
+			  "     42  \uFFFD[2J             swap       3   9.00ms        4.00ms  heap\n"
+			  "     43  reader           file     ~64  ~64.0us        1.00us  a\uFFFDb\n"
 			  "\n"
 			  "Code that faults most, from one fault in 4096, the innermost frame first:\n"
-			  "   ~8192  worker (42), write at 0x7f00\n"
+			  "   ~8192 +-5792  worker (42), write at 0x7f00\n"
 			  "          0x401000 < 0x402000\n"
 			  "\n"
 			  "EXCEPTIONS  MODE    COUNT\n"
 			  "read        user      ~64\n"
-			  "~: estimated from one page in 32; an exception that is retried counts again.\n");
+			  "An exception that is retried counts again.\n" ESTIMATES);
 }
 
 /* Where a kernel does not let the end of a fault be seen, that is said, and no 0 stands for it. */
@@ -102,7 +106,7 @@ static void test_what_is_not_seen(void **state UNUSED)
 			  "    PID  COMM              MAJOR  WAITED   MINOR  ALL TIME  UNIT\n"
 			  "      2  many                  2       -      10         -\n"
 			  "      1  few                   1       -      10         -\n"
-			  "~: estimated from one page in 32; an exception that is retried counts again.\n");
+			  "An exception that is retried counts again.\n" ESTIMATES);
 }
 
 static void expect_place(const struct mappings *mappings, uint64_t address, const char *wanted)

@@ -119,8 +119,8 @@ static void test_view(void **state UNUSED)
 			  "Processes that use memory of another node than they run on, worst first\n"
 			  " PID COMM     CPUS MEMORY                   REMOTE BY          CAUSE\n"
 			  "4711 a\xef\xbf\xbd"
-			  "[2J    0    ~75.0% on 1, ~25.0% on 0  90.0% hint faults policy\n"
-			  "REMOTE: share by what BY says. ~: estimated from sampled pages.\n"
+			  "[2J    0    ~75.0% on 1, ~25.0% on 0 ~90.0% hint faults policy\n"
+			  "REMOTE: share by what BY says. ~: estimated from samples.\n"
 			  "\n"
 			  "4711 a\xef\xbf\xbd"
 			  "[2J\n"
@@ -206,7 +206,7 @@ static void test_process(void **state UNUSED)
 	expect_narrow(&out);
 	expect_text(&out, "\n"
 			  "NUMA        runs on node 0; policy bind, may use memory of 0,1\n"
-			  "Remote      90.0%, by hint faults\n"
+			  "Remote      ~90.0%, by hint faults\n"
 			  "Holds       ~3.00MiB+-256KiB on 1, ~1.00MiB+-128KiB on 0\n"
 			  "Hint faults 10 on local memory, 90 on remote\n"
 			  "Allocated   8.00KiB, 4.00KiB of it on other nodes than that of the CPU\n"
@@ -218,6 +218,27 @@ static void test_process(void **state UNUSED)
 	json_decref(json);
 	locality_show(NULL, 80, &out);
 	expect_text(&out, "");
+}
+
+/* What is allocated is counted, and what cannot be seen is no 0. */
+static void test_process_of_which_little_is_seen(void **state UNUSED)
+{
+	json_t *json = json_loads("{\"policy\":\"default\",\"numa_local_faults\":null,"
+				  "\"allocated_bytes\":8192,\"allocated_remote_bytes\":null,"
+				  "\"numa_migrated_bytes\":4096,\"numa_refused_bytes\":null,"
+				  "\"numa_migration_stall_ns\":1500,\"remote_share\":0.25,"
+				  "\"basis\":\"allocations\"}",
+				  0, NULL);
+	struct text out = {};
+
+	locality_show(json, 80, &out);
+	expect_text(&out, "\n"
+			  "NUMA        runs on node -; policy default, may use memory of -\n"
+			  "Remote      25.0%, by allocations\n"
+			  "Hint faults cannot be seen here\n"
+			  "Allocated   8.00KiB; on which nodes cannot be seen here\n"
+			  "Migrated    4.00KiB to its own node; it waited 1.50us\n");
+	json_decref(json);
 }
 
 /* Of another version, or not of the daemon's at all. */
@@ -254,6 +275,7 @@ int main(void)
 		cmocka_unit_test(test_what_cannot_be_seen),
 		cmocka_unit_test(test_many_nodes),
 		cmocka_unit_test(test_process),
+		cmocka_unit_test(test_process_of_which_little_is_seen),
 		cmocka_unit_test(test_strange_replies),
 	};
 
