@@ -51,8 +51,12 @@ static void show_balancing(const json_t *reply, size_t width, struct text *out)
 			"is off: no hint faults are taken, so which memory is accessed from where cannot be "
 			"seen now; sysctl kernel.numa_balancing=1 turns it on. Where memory was allocated, "
 			"and where it lies, is told all the same.");
-	if (!reply_bool(reply, "page_nodes_known"))
-		show_unseen("The node of a page", width, out);
+}
+
+/* Whether nodes of memory are told at all. */
+static bool has_page_nodes(const json_t *reply)
+{
+	return !json_is_false(reply_member(reply, "page_nodes_known"));
 }
 
 static void show_matrix(const json_t *reply, const char *member, const struct numa_matrix_format *format,
@@ -73,6 +77,14 @@ static void show_matrices(const json_t *reply, size_t width, struct text *out)
 	static const struct numa_matrix_format faults = { "Hint faults", "count", human_count, 5 };
 	static const struct numa_matrix_format allocated = { "Allocated", "bytes", human_bytes, 7 };
 
+	if (!has_page_nodes(reply)) {
+		text_add(out, "\n");
+		view_paragraph(
+			out, width, 0, "",
+			"The node of a page cannot be told on this kernel: which memory is used, allocated or "
+			"migrated from where is not shown.");
+		return;
+	}
 	show_matrix(reply, "hint_faults", &faults, width, out);
 	show_matrix(reply, "allocated", &allocated, width, out);
 	view_line(out, width, "Columns are nodes of memory. The darker, the larger the share of its row.");
@@ -199,26 +211,49 @@ static uint64_t sum_of(const json_t *cells, const char *key, bool is_remote_only
 	return human_round(sum);
 }
 
+/* Whether some of it is between nodes that are shown as one, and so may be remote or not. */
+static bool has_above(const json_t *cells)
+{
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)cells, i,
+			   cell) if (numa_matrix_is_above(reply_string(cell, "cpu_node")) &&
+				     numa_matrix_is_above(reply_string(cell, "memory_node"))) return true;
+	return false;
+}
+
+/* What has a node of memory in it, but for the pictures. */
+static void show_page_nodes(const json_t *reply, size_t width, struct text *out)
+{
+	const json_t *faults = reply_member(reply, "hint_faults");
+
+	if (json_is_array(reply_member(reply, "refused")))
+		view_field(out, width, "Refused", "%s was to follow a hint fault, and could not be moved",
+			   human_bytes(sum_of(reply_member(reply, "refused"), "bytes", false)).text);
+	if (json_is_array(faults))
+		view_field(out, width, "Remote", "%s%s hint faults were on memory of another node",
+			   has_above(faults) ? "at least " : "",
+			   human_count(sum_of(faults, "count", true)).text);
+}
+
 static void show_migration(const json_t *reply, size_t width, struct text *out)
 {
 	const json_t *stall = reply_member(reply, "migration_stall");
+	bool is_told = has_page_nodes(reply), is_seen = json_is_array(reply_member(reply, "migrated"));
 
-	if (json_is_array(reply_member(reply, "migrated")))
+	if (is_told && is_seen)
 		show_migrated(reply_member(reply, "migrated"), width, out);
 	text_add(out, "\n");
-	if (!json_is_array(reply_member(reply, "migrated")))
+	if (is_told && !is_seen)
 		view_line(out, width, "From which node to which pages were migrated cannot be seen here.");
 	show_counts("Pages moved", reply_member(reply, "migrated_pages"), "reason", "result", width, out);
 	if (reply_is_known(stall, "count"))
 		view_field(out, width, "Waited", "%s in faults for pages to be migrated, %s times",
 			   human_ns(reply_u64(stall, "sum_ns")).text,
 			   human_count(reply_u64(stall, "count")).text);
-	if (json_is_array(reply_member(reply, "refused")))
-		view_field(out, width, "Refused", "%s was to follow a hint fault, and could not be moved",
-			   human_bytes(sum_of(reply_member(reply, "refused"), "bytes", false)).text);
-	if (json_is_array(reply_member(reply, "hint_faults")))
-		view_field(out, width, "Remote", "%s hint faults were on memory of another node",
-			   human_count(sum_of(reply_member(reply, "hint_faults"), "count", true)).text);
+	if (is_told)
+		show_page_nodes(reply, width, out);
 	if (json_is_array(reply_member(reply, "task_moves")))
 		show_counts("Tasks", reply_member(reply, "task_moves"), "decision", NULL, width, out);
 }
@@ -246,6 +281,7 @@ int numa_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_matrices(reply, width, out);
 	show_nodes(nodes, width, out);
 	show_migration(reply, width, out);
-	locality_show_processes(reply_member(reply, "processes"), width, out);
+	if (has_page_nodes(reply))
+		locality_show_processes(reply_member(reply, "processes"), width, out);
 	return EXIT_OK;
 }

@@ -19,16 +19,21 @@
 /* " 12.3%" */
 #define REMOTE_COLUMNS 7
 
-struct matrix {
-	const json_t *nodes;
-	size_t nr_nodes;
-	double *value; /* a row for each node, as they are among nodes */
+/* "31 and above" has a row and a column as a node has. */
+#define ABOVE " and above"
+
+struct node {
+	const char *name;
+	char shown[MAX_NAME + 1];
+	bool has_cpus;
 };
 
-static const char *node_name(const struct matrix *matrix, size_t node)
-{
-	return reply_string(json_array_get(matrix->nodes, node), "node");
-}
+struct matrix {
+	struct node nodes[MAX_NODES + 1];
+	size_t nr_nodes;
+	bool has_above; /* the last of them are many */
+	double *value;  /* a row for each node, as they are among nodes */
+};
 
 /* Nodes are mostly in the order of their numbers, and cells in that of nodes: looks from *at on. */
 static bool find_node(const struct matrix *matrix, const char *name, size_t *at)
@@ -36,7 +41,7 @@ static bool find_node(const struct matrix *matrix, const char *name, size_t *at)
 	for (size_t i = 0; i < matrix->nr_nodes; i++) {
 		size_t node = (*at + i) % matrix->nr_nodes;
 
-		if (!strcmp(node_name(matrix, node), name)) {
+		if (!strcmp(matrix->nodes[node].name, name)) {
 			*at = node;
 			return true;
 		}
@@ -44,13 +49,71 @@ static bool find_node(const struct matrix *matrix, const char *name, size_t *at)
 	return false;
 }
 
+bool numa_matrix_is_above(const char *name)
+{
+	size_t len = strlen(name), ending = strlen(ABOVE);
+
+	return len > ending && !strcmp(name + len - ending, ABOVE);
+}
+
+/* The name of the last row and column if it stands for many nodes, else NULL. */
+static const char *name_above(const json_t *cells)
+{
+	json_t *cell;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)cells, i, cell)
+	{
+		const char *cpu_node = reply_string(cell, "cpu_node"),
+			   *memory_node = reply_string(cell, "memory_node");
+
+		if (numa_matrix_is_above(cpu_node))
+			return cpu_node;
+		if (numa_matrix_is_above(memory_node))
+			return memory_node;
+	}
+	return NULL;
+}
+
+/* The nodes of the machine, but for those that only have a part in the last row and column. */
+static void add_nodes(struct matrix *matrix, const json_t *nodes, const char *above)
+{
+	unsigned long first_above = above ? strtoul(above, NULL, 10) : 0;
+	bool has_cpus_above = false;
+	json_t *value;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)nodes, i, value)
+	{
+		const char *name = reply_string(value, "node");
+		struct node *node = &matrix->nodes[matrix->nr_nodes];
+		bool has_cpus = reply_u64(value, "cpus");
+
+		if (matrix->nr_nodes == MAX_NODES)
+			break;
+		if (above && strtoul(name, NULL, 10) >= first_above) {
+			has_cpus_above |= has_cpus;
+			continue;
+		}
+		*node = (struct node){ .name = name, .has_cpus = has_cpus };
+		snprintf(node->shown, sizeof(node->shown), "%.*s", MAX_NAME, name);
+		matrix->nr_nodes++;
+	}
+	matrix->has_above = above;
+	if (above) {
+		struct node *node = &matrix->nodes[matrix->nr_nodes++];
+
+		*node = (struct node){ .name = above, .has_cpus = has_cpus_above };
+		snprintf(node->shown, sizeof(node->shown), "%lu+", first_above % 10000);
+	}
+}
+
 static bool fill(struct matrix *matrix, const json_t *nodes, const json_t *cells, const char *key)
 {
 	size_t i, row = 0, column = 0;
 	json_t *cell;
 
-	matrix->nodes = nodes;
-	matrix->nr_nodes = json_array_size(nodes) < MAX_NODES ? json_array_size(nodes) : MAX_NODES;
+	add_nodes(matrix, nodes, name_above(cells));
 	matrix->value = calloc(matrix->nr_nodes * matrix->nr_nodes + 1, sizeof(*matrix->value));
 	if (!matrix->value)
 		return false;
@@ -80,22 +143,40 @@ static double share(double part, double whole)
 	return whole > 0 ? part / whole : 0;
 }
 
+static void add_line(struct text *out, size_t width, struct text *line)
+{
+	view_line(out, width, "%s", line->data ? line->data : "");
+	out->is_failed |= line->is_failed;
+	text_clear(line);
+}
+
 static void add_title(struct text *out, size_t width, const struct matrix *matrix,
 		      const struct numa_matrix_format *format)
 {
-	double local = 0, all = 0;
+	size_t last = matrix->nr_nodes - 1;
+	double local = 0, all = 0, above = 0;
+	struct text line = {};
 
 	for (size_t row = 0; row < matrix->nr_nodes; row++) {
 		local += at(matrix, row, row);
 		all += sum_of_row(matrix, row);
 	}
+	/* Among many nodes: local or remote, that is not known. */
+	if (matrix->has_above)
+		above = at(matrix, last, last);
 	text_add(out, "\n");
 	if (all > 0)
-		view_line(out, width, "%s: %s, %s local, %s remote", format->title,
-			  format->human(human_round(all)).text, human_percent(share(local, all)).text,
-			  human_percent(share(all - local, all)).text);
+		text_add_format(&line, "%s: %s, %s local, %s remote", format->title,
+				format->human(human_round(all)).text,
+				human_percent(share(local - above, all)).text,
+				human_percent(share(all - local, all)).text);
 	else
-		view_line(out, width, "%s: none so far", format->title);
+		text_add_format(&line, "%s: none so far", format->title);
+	if (above > 0)
+		text_add_format(&line, ", %s either, within %s", human_percent(share(above, all)).text,
+				matrix->nodes[last].shown);
+	add_line(out, width, &line);
+	text_free(&line);
 }
 
 /* Signs alone, or with their numbers. */
@@ -123,19 +204,12 @@ static void add_heading(struct text *line, const struct matrix *matrix,
 	text_add_format(line, "%*s", LABEL_COLUMNS, "");
 	for (size_t column = 0; has_numbers && column < matrix->nr_nodes; column++)
 		text_add_format(line, "  %*.*s", (int)format->columns + 2, MAX_NAME,
-				node_name(matrix, column));
+				matrix->nodes[column].shown);
 	if (has_numbers)
 		text_add(line, "  REMOTE");
 	else
 		text_add_format(line, " a column for each memory node from %.8s on, then what is remote",
-				node_name(matrix, 0));
-}
-
-static void add_line(struct text *out, size_t width, struct text *line)
-{
-	view_line(out, width, "%s", line->data ? line->data : "");
-	out->is_failed |= line->is_failed;
-	text_clear(line);
+				matrix->nr_nodes ? matrix->nodes[0].shown : "?");
 }
 
 static void add_rows(struct text *out, size_t width, const struct matrix *matrix,
@@ -148,9 +222,9 @@ static void add_rows(struct text *out, size_t width, const struct matrix *matrix
 	add_heading(&line, matrix, format, has_numbers);
 	add_line(out, width, &line);
 	for (size_t row = 0; row < matrix->nr_nodes; row++) {
-		if (!reply_u64(json_array_get(matrix->nodes, row), "cpus") && !(sum_of_row(matrix, row) > 0))
+		if (!matrix->nodes[row].has_cpus && !(sum_of_row(matrix, row) > 0))
 			continue;
-		text_add_format(&line, "CPUs %-3.8s%s", node_name(matrix, row), has_numbers ? " " : "|");
+		text_add_format(&line, "CPUs %-3s%s", matrix->nodes[row].shown, has_numbers ? " " : "|");
 		add_row(&line, matrix, row, format, has_numbers);
 		add_line(out, width, &line);
 	}
@@ -160,13 +234,14 @@ static void add_rows(struct text *out, size_t width, const struct matrix *matrix
 void numa_matrix_add(struct text *out, size_t width, const json_t *nodes, const json_t *cells,
 		     const struct numa_matrix_format *format)
 {
-	struct matrix matrix = {};
+	struct matrix *matrix = calloc(1, sizeof(*matrix));
 
-	if (!fill(&matrix, nodes, cells, format->key)) {
+	if (!matrix || !fill(matrix, nodes, cells, format->key)) {
 		out->is_failed = true;
-		return;
+	} else {
+		add_title(out, width, matrix, format);
+		add_rows(out, width, matrix, format);
+		free(matrix->value);
 	}
-	add_title(out, width, &matrix, format);
-	add_rows(out, width, &matrix, format);
-	free(matrix.value);
+	free(matrix);
 }

@@ -148,13 +148,12 @@ static void test_what_cannot_be_seen(void **state UNUSED)
 {
 	struct text out = {};
 
-	show("{\"balancing\":\"0\",\"page_nodes_known\":false,\"hint_faults\":null,"
+	show("{\"balancing\":\"0\",\"page_nodes_known\":true,\"hint_faults\":null,"
 	     "\"migrated\":null,\"allocated\":[],\"task_moves\":null," NODES "}",
 	     &out);
 	expect_narrow(&out);
 	expect_line(&out, "\nBalancing is off: ");
 	expect_line(&out, "sysctl kernel.numa_balancing=1");
-	expect_line(&out, "\nThe node of a page: not visible on this kernel (memoir probes)\n");
 	expect_line(&out, "\nHint faults: not visible on this kernel (memoir probes)\n");
 	expect_line(&out, "\nAllocated: none so far\n");
 	expect_line(&out, "cannot be seen here.\n");
@@ -167,6 +166,30 @@ static void test_what_cannot_be_seen(void **state UNUSED)
 	text_free(&out);
 	show("{\"balancing\":\"2\"," NODES "}", &out);
 	expect_line(&out, "\nBalancing is for memory tiers only ");
+	text_free(&out);
+}
+
+/* That is said once, and nothing stands for what would need it: not even what an older daemon sends. */
+static void test_the_node_of_a_page_cannot_be_told(void **state UNUSED)
+{
+	static const char *const unsaid[] = { "Hint faults",    "Allocated", "none so far",      "MIGRATED",
+					      "Refused",        "\nRemote",  "No process",       "Processes",
+					      "cannot be seen", "memoir p",  "Columns are nodes" };
+	struct text out = {};
+
+	show("{\"balancing\":\"1\",\"page_nodes_known\":false,\"hint_faults\":null,\"allocated\":null,"
+	     "\"migrated\":[{\"reason\":\"syscall\",\"from_node\":\"0\",\"to_node\":\"unknown\",\"bytes\":1}],"
+	     "\"refused\":null,\"migrated_pages\":[{\"reason\":\"syscall\",\"result\":\"failed\",\"count\":3}],"
+	     "\"task_moves\":[{\"decision\":\"moved\",\"count\":2}]," NODES "}",
+	     &out);
+	expect_narrow(&out);
+	expect_line(&out, "\n\nThe node of a page cannot be told on this kernel: which memory is used,\n"
+			  "allocated or migrated from where is not shown.\n");
+	expect_line(&out, "\nPages moved syscall failed 3\n");
+	expect_line(&out, "\nTasks       moved 2\n");
+	expect_line(&out, "\nNODE  CPUS");
+	for (size_t i = 0; i < sizeof(unsaid) / sizeof(unsaid[0]); i++)
+		assert_null(strstr(out.data, unsaid[i]));
 	text_free(&out);
 }
 
@@ -195,6 +218,33 @@ static void test_many_nodes(void **state UNUSED)
 	json_decref(json);
 	json_decref(cells);
 	text_free(&nodes);
+}
+
+/* 34 nodes have rows of their own up to 30, and one for the others. */
+static void test_more_nodes_than_rows(void **state UNUSED)
+{
+	static const struct numa_matrix_format format = { "Hint faults", "count", human_count, 5 };
+	static const char cells_text[] =
+		"[" CELL("0", "0", "count",
+			 "1") "," CELL("0", "31 and above", "count",
+				       "4") "," CELL("31 and above", "31 and above", "count",
+						     "4") "," CELL("31 and above", "30", "count", "1") "]";
+	json_t *nodes = json_array(), *cells = json_loads(cells_text, 0, NULL);
+	struct text out = {};
+	char name[16];
+
+	for (int i = 0; i < 34; i++) {
+		snprintf(name, sizeof(name), "%d", i);
+		json_array_append_new(nodes, json_pack("{s:s,s:i}", "node", name, "cpus", i == 0 || i == 33));
+	}
+	numa_matrix_add(&out, 80, nodes, cells, &format);
+	expect_text(&out, "\n"
+			  "Hint faults: 10, 10.0% local, 50.0% remote, 40.0% either, within 31+\n"
+			  "          a column for each memory node from 0 on, then what is remote\n"
+			  "CPUs 0  |:                              %|  80.0%\n"
+			  "CPUs 31+|                              :%|  20.0%\n");
+	json_decref(nodes);
+	json_decref(cells);
 }
 
 static void test_process(void **state UNUSED)
@@ -273,7 +323,9 @@ int main(void)
 		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_one_node),
 		cmocka_unit_test(test_what_cannot_be_seen),
+		cmocka_unit_test(test_the_node_of_a_page_cannot_be_told),
 		cmocka_unit_test(test_many_nodes),
+		cmocka_unit_test(test_more_nodes_than_rows),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_process_of_which_little_is_seen),
 		cmocka_unit_test(test_strange_replies),
