@@ -46,6 +46,8 @@ Each entry of `bpf/compat.bpf.h`, a kernel on each side of it, and the test that
 | changing a map returns a long | 6.4 | 6.1 | 6.12 | bpf/test_live: what was not followed is no loss |
 | `zswap_load()` tells by an error number | by 6.18 | 6.12 | 6.18 | lab/swap: who reads memory back |
 | frontswap became `zswap_load()` | 6.6 | 6.1 | 6.12 | lab/swap: what zswap has in memory |
+| `numa_migrate_prep()` became `numa_migrate_check()` | 6.12 | 6.1 | 6.12 | lab/numa: hint faults and migrations |
+| the order of a folio had a byte of its own | 6.6 | 6.1 | 6.12 | lab/numa: faults of huge pages |
 | `mark_victim` has a task | 6.8, and stable kernels | none that Debian still has | all | bpf/test_oom |
 
 The programs that see the results of direct compaction and the reads from swap are tracing programs on functions. The first
