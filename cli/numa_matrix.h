@@ -26,8 +26,9 @@ bool numa_matrix_is_above(const char *name);
 /*
  * Appends the picture under an empty line and its title, which says also how much is local. nodes are those
  * of the machine, in their order; cells have cpu_node, memory_node and the value, and what is of no node of
- * the machine is left out. Where cells have "31 and above", that is one row and one column for all those nodes;
- * what is in both may be local or remote, and is counted as neither. Numbers stand beside the signs where width has room for them.
+ * the machine is left out. Where cells have "31 and above", that is one row and one column for all those
+ * nodes; what is in both may be local or remote, and is counted as neither. Numbers stand beside the signs
+ * where width has room for them.
  */
 void numa_matrix_add(struct text *out, size_t width, const json_t *nodes, const json_t *cells,
 		     const struct numa_matrix_format *format);

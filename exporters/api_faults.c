@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The answer to "/v1/faults": page faults by kind and time, by error, by mapping and by user stack. */
+#include <stdint.h>
 #include <stdio.h>
 
 #include "../bpf/abi/hist.h"
@@ -12,6 +13,20 @@
 static bool is_attached(const struct rec_probe *probe)
 {
 	return probe && probe->state == PROBE_ATTACHED;
+}
+
+/* The standard error of so many faults, each of which that was seen counts as weight. */
+static __u64 fault_error(__u64 count, __u32 weight)
+{
+	return square_root(count < UINT64_MAX / weight ? count * weight : UINT64_MAX);
+}
+
+/* 0 where they are exact. */
+static __u64 mapping_error(const struct rec_fault_mapping *mapping)
+{
+	if (!fault_is_estimated(mapping->cause, FAULT_MINOR) || mapping->count < mapping->nr_major)
+		return 0;
+	return fault_error(mapping->count - mapping->nr_major, FAULT_SAMPLE);
 }
 
 static void write_cause(struct request *request, __u32 cause, __u32 severity)
@@ -88,9 +103,9 @@ static void write_mappings(struct request *request)
 		json_add_u64(json, "device_major", mapping->dev >> 20);
 		json_add_u64(json, "device_minor", mapping->dev & 0xfffff);
 		json_add_u64(json, "inode", mapping->ino);
-		json_add_bool(json, "estimated", fault_mapping_error(mapping));
+		json_add_bool(json, "estimated", mapping_error(mapping));
 		json_add_u64(json, "count", mapping->count);
-		json_add_u64(json, "error", fault_mapping_error(mapping));
+		json_add_u64(json, "error", mapping_error(mapping));
 		json_add_u64(json, "major", mapping->nr_major);
 		json_add_u64(json, "total_ns", mapping->total_ns);
 		json_add_u64(json, "longest_ns", mapping->longest_ns);

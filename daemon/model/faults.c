@@ -3,7 +3,6 @@
 #include "internal.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <string.h>
 
 enum { SHOWN, PENDING };
@@ -81,18 +80,6 @@ bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity)
 {
 	return severity == FAULT_MINOR && cause != FAULT_SWAP && cause != FAULT_HUGE_PAGE &&
 	       cause != FAULT_USERFAULTFD;
-}
-
-__u64 fault_error(__u64 count, __u32 weight)
-{
-	return count < UINT64_MAX / weight ? square_root(count * weight) : square_root(UINT64_MAX);
-}
-
-__u64 fault_mapping_error(const struct rec_fault_mapping *mapping)
-{
-	if (!fault_is_estimated(mapping->cause, FAULT_MINOR) || mapping->count < mapping->nr_major)
-		return 0;
-	return fault_error(mapping->count - mapping->nr_major, FAULT_SAMPLE);
 }
 
 const char *fault_area_name(enum fault_area area)

@@ -300,10 +300,6 @@ __u32 model_nr_fault_stacks(const struct model *model);
 const struct rec_fault_stack *model_fault_stack(const struct model *model, __u32 index);
 /* Whether such faults are estimated from one page in FAULT_SAMPLE; else each is counted. */
 bool fault_is_estimated(enum fault_cause cause, enum fault_kind severity);
-/* The standard error of so many faults, each of which that was seen counts as weight. */
-__u64 fault_error(__u64 count, __u32 weight);
-/* The same of the faults in a mapping; 0 where they are exact. */
-__u64 fault_mapping_error(const struct rec_fault_mapping *mapping);
 /* "file", "heap", "stack", "anonymous", "others" */
 const char *fault_area_name(enum fault_area area);
 

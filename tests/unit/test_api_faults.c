@@ -70,6 +70,8 @@ static struct model *model_of_faults(__u32 stacks_state, __u64 metrics_unseen)
 	assert_int_equal(feed(model, &mapping), 0);
 	mapping.id = (struct task_identity){ 0 };
 	mapping.area = AREA_OTHERS;
+	mapping.count = INT64_MAX;
+	mapping.nr_major = 7;
 	assert_int_equal(feed(model, &mapping), 0);
 	assert_int_equal(feed(model, &stack), 0);
 	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
@@ -128,6 +130,8 @@ static void test_what_is_seen(void **state UNUSED)
 	assert_true(json_is_null(json_object_get(others, "pid")));
 	assert_string_equal(string(others, "comm"), "[others]");
 	assert_string_equal(string(others, "area"), "others");
+	/* However many a record has. */
+	assert_int_equal(integer(others, "error"), UINT32_MAX);
 	assert_string_equal(string(mapping, "name"), "a\nb");
 	assert_int_equal(integer(mapping, "device_major"), 8);
 	assert_int_equal(integer(mapping, "device_minor"), 17);

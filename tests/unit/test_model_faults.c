@@ -115,22 +115,6 @@ static void test_what_is_estimated(void **state UNUSED)
 	}
 }
 
-static void test_errors(void **state UNUSED)
-{
-	struct rec_fault_mapping mapping = { .cause = FAULT_FILE, .count = 3200 + 7, .nr_major = 7 };
-
-	assert_int_equal(fault_error(0, 32), 0);
-	assert_int_equal(fault_error(320000, 32), 3200);
-	assert_int_equal(fault_error(UINT64_MAX, 4096), UINT32_MAX);
-	/* What is counted each time has no part in it. */
-	assert_int_equal(fault_mapping_error(&mapping), 320);
-	mapping.nr_major = 5000;
-	assert_int_equal(fault_mapping_error(&mapping), 0);
-	mapping.cause = FAULT_SWAP;
-	mapping.nr_major = 0;
-	assert_int_equal(fault_mapping_error(&mapping), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -138,7 +122,6 @@ int main(void)
 		cmocka_unit_test(test_sites_are_checked),
 		cmocka_unit_test(test_faults_from_storage_are_held_against_the_kernel),
 		cmocka_unit_test(test_what_is_estimated),
-		cmocka_unit_test(test_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
