@@ -9,6 +9,11 @@ WORKLOAD=$BUILD/tests/workloads/workload
 silence_s=300
 
 setup() {
+	daemon_setup
+}
+
+# For a file with a setup of its own.
+daemon_setup() {
 	umask 022
 	dir=$(mktemp -d)
 	socket=$dir/run/memoir.sock

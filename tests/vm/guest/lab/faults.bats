@@ -8,13 +8,24 @@ load ../machine
 FAULT=$BUILD/tests/workloads/fault
 cgroup=/sys/fs/cgroup/memoir-faults
 
+# One daemon for all tests, because its start takes as long as most of them. Between the snapshots that they ask for it
+# takes none. The list of mappings has the 50 that took longest: loads that take little come first.
 setup_file() {
 	swapon /dev/vdb
 	huge_pages madvise
 	mkdir "$cgroup"
+	daemon_setup
+	start_daemon --interval 600
+	export shared_socket=$socket
+}
+
+setup() {
+	daemon_setup
+	socket=$shared_socket
 }
 
 teardown_file() {
+	daemon_teardown
 	swapoff /dev/vdb
 	# Whoever was killed may still be on the way out.
 	# shellcheck disable=SC2016
@@ -36,7 +47,7 @@ begin_load() {
 	pids+=("$!")
 	read -r -t "$silence_s" faulter <&"$said"
 	fresh "/v1/process?pid=$faulter" >"$dir/before"
-	fresh /v1/faults >"$dir/faults-before"
+	get /v1/faults >"$dir/faults-before"
 	stat_before=$(faults_of_stat)
 }
 
@@ -47,7 +58,7 @@ run_load() {
 	read -r -t "$silence_s" line <&"$said"
 	[ "$line" = "done" ]
 	fresh "/v1/process?pid=$faulter" >"$dir/after"
-	fresh /v1/faults >"$dir/faults"
+	get /v1/faults >"$dir/faults"
 	stat_after=$(faults_of_stat)
 	if [ "$(jq .causes "$dir/faults")" = null ]; then
 		jq -r .why_not "$dir/faults"
@@ -90,82 +101,75 @@ agrees_with_stat() {
 }
 
 @test "fresh anonymous memory" {
-	start_daemon --interval 600
-	begin_load anonymous 20000
+	begin_load anonymous 10000
 	run_load
 	agrees_with_stat
-	is_estimate "$(grew anonymous_faults)" 20000
-	is_estimate "$(mapping anonymous | jq .count)" 20000
+	is_estimate "$(grew anonymous_faults)" 10000
+	is_estimate "$(mapping anonymous | jq .count)" 10000
 	mapping anonymous | jq -e '.area == "anonymous" and .inode == 0 and .name == "" and .major == 0'
 	[ "$(grew fault_time_ns)" -gt 0 ]
 	[ "$(grew major_fault_time_ns)" -eq 0 ]
 }
 
 @test "copies of memory that was shared" {
-	start_daemon --interval 600
-	begin_load copy 20000
+	begin_load copy 10000
 	run_load
 	agrees_with_stat
-	is_estimate "$(grew copy_on_write_faults)" 20000
-	is_estimate "$(mapping copy_on_write | jq .count)" 20000
-	[ "$(grew anonymous_faults)" -lt 1000 ]
+	is_estimate "$(grew copy_on_write_faults)" 10000
+	is_estimate "$(mapping copy_on_write | jq .count)" 10000
+	[ "$(grew anonymous_faults)" -lt 500 ]
 }
 
 @test "copies of a file" {
-	start_daemon --interval 600
-	begin_load private "$TMPDIR/faults.private" 20000
+	begin_load private "$TMPDIR/faults.private" 10000
 	run_load
 	agrees_with_stat
-	is_estimate "$(grew copy_on_write_faults)" 20000
+	is_estimate "$(grew copy_on_write_faults)" 10000
 	mapping copy_on_write | jq -e '.name == "faults.private" and .area == "file" and .inode > 0'
-	[ "$(grew file_faults)" -lt 1000 ]
+	[ "$(grew file_faults)" -lt 500 ]
+}
+
+@test "shared memory" {
+	begin_load shared 10000
+	run_load
+	agrees_with_stat
+	is_estimate "$(grew shared_memory_faults)" 10000
+	mapping shared_memory | jq -e '.area == "file" and .name == "dev/zero"'
+	[ "$(grew anonymous_faults)" -lt 500 ]
 }
 
 @test "reads of a file that is not in memory are major, each of them, and as many as the kernel counts" {
-	start_daemon --interval 600
-	begin_load file "$TMPDIR/faults.cold" 1000
+	begin_load file "$TMPDIR/faults.cold" 300
 	before=$(quiet_status)
 	run_load
 	after=$(quiet_status)
 	agrees_with_stat
 	echo "$(mapping file); pgmajfault $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault))), remainder $(grown pgmajfault)"
 	[ "$(grown pgmajfault)" -eq 0 ]
-	[ "$(mapping file | jq .major)" -eq 1000 ]
+	[ "$(mapping file | jq .major)" -eq 300 ]
 	mapping file | jq -e '.name == "faults.cold" and .longest_ns > 0 and .total_ns >= .longest_ns'
-	[ "$(observed file major)" -ge 1000 ]
+	[ "$(observed file major)" -ge 300 ]
 	[ "$(grew major_fault_time_ns)" -gt 0 ]
-	[ "$(grew major_faults)" -ge 1000 ]
+	[ "$(grew major_faults)" -ge 300 ]
 	get /metrics | grep -q '^memoir_page_fault_seconds_count{kind="file",severity="major"} [1-9]'
 }
 
-@test "shared memory" {
-	start_daemon --interval 600
-	begin_load shared 20000
-	run_load
-	agrees_with_stat
-	is_estimate "$(grew shared_memory_faults)" 20000
-	mapping shared_memory | jq -e '.area == "file" and .name == "dev/zero"'
-	[ "$(grew anonymous_faults)" -lt 1000 ]
-}
-
 @test "huge pages, each of them" {
-	start_daemon --interval 600
-	begin_load huge 40
+	begin_load huge 16
 	[ -e "$dir/before" ]
 	fallbacks=$(vmstat thp_fault_fallback)
 	run_load
 	agrees_with_stat
 	fallbacks=$(($(vmstat thp_fault_fallback) - fallbacks))
 	echo "$(grew huge_page_faults) huge pages, $fallbacks fallbacks"
-	[ "$(grew huge_page_faults)" -eq $((40 - fallbacks)) ]
+	[ "$(grew huge_page_faults)" -eq $((16 - fallbacks)) ]
 	mapping huge_page | jq -e '.area == "anonymous"'
 }
 
 @test "memory that was swapped out, each page of it" {
 	# Nothing is read ahead: a read for each page.
 	echo 0 >/proc/sys/vm/page-cluster
-	start_daemon --interval 600
-	begin_load swap 5000
+	begin_load swap 2000
 	# What has been written stays in memory until it is wanted for something else.
 	echo 2M >"$cgroup/memory.max"
 	echo max >"$cgroup/memory.max"
@@ -176,10 +180,10 @@ agrees_with_stat() {
 	echo 3 >/proc/sys/vm/page-cluster
 	agrees_with_stat
 	echo "$out were out, $(grew swap_faults) came back; $(mapping swap); remainder of pgmajfault $(grown pgmajfault)"
-	[ "$out" -ge 4000 ]
+	[ "$out" -ge 1200 ]
 	# A page of its stack or its libraries may be out, and not be wanted.
 	[ "$(grew swap_faults)" -ge $((out - 50)) ]
-	[ "$(grew swap_faults)" -le 5050 ]
+	[ "$(grew swap_faults)" -le 2050 ]
 	[ "$(mapping swap | jq .major)" -ge $((out - 600)) ]
 	[ "$(observed swap major)" -ge "$(mapping swap | jq .major)" ]
 	[ "$(grown pgmajfault)" -eq 0 ]
@@ -187,14 +191,13 @@ agrees_with_stat() {
 }
 
 @test "what another process provides with a delay is waited for as long" {
-	start_daemon --interval 600
-	begin_load user 20 100
+	begin_load user 5 100
 	run_load
 	agrees_with_stat
 	echo "$(grew userfaultfd_faults) waits; $(mapping userfaultfd)"
-	[ "$(grew userfaultfd_faults)" -eq 20 ]
-	[ "$(observed userfaultfd minor)" -eq 20 ]
-	mapping userfaultfd | jq -e '.count == 20 and .total_ns >= 2e9 and .longest_ns >= 1e8'
+	[ "$(grew userfaultfd_faults)" -eq 5 ]
+	[ "$(observed userfaultfd minor)" -eq 5 ]
+	mapping userfaultfd | jq -e '.count == 5 and .total_ns >= 5e8 and .longest_ns >= 1e8'
 	# None of them in a bucket that ends before the delay.
 	jq -e '.bounds_ns as $bounds | .causes[] | select(.kind == "userfaultfd").buckets | to_entries
 		| map(select(.value > 0 and .key < ($bounds | length) and $bounds[.key] < 1e8)) == []' "$dir/faults"
@@ -203,36 +206,45 @@ agrees_with_stat() {
 }
 
 @test "faults that fail" {
-	start_daemon --interval 600
-	begin_load beyond "$TMPDIR/faults.short" 500
+	begin_load beyond "$TMPDIR/faults.short" 100
 	run_load
-	[ "$(grew failed_faults)" -eq 500 ]
+	[ "$(grew failed_faults)" -eq 100 ]
 	jq -e --slurpfile before "$dir/faults-before" '
 		def nr(faults): faults.errors[] | select(.error == "sigbus").count;
-		nr(.) - nr($before[0]) == 500' "$dir/faults"
+		nr(.) - nr($before[0]) == 100' "$dir/faults"
 	get /metrics | grep -q '^memoir_fault_errors_total{error="sigbus"} [1-9]'
 }
 
-@test "what finds no place in the table by mapping is added up" {
-	start_daemon --interval 600
-	for ((i = 0; i < 1500; i++)); do
-		/usr/bin/true
-	done
+# others: how many faults are with those that have no place of their own
+others() {
+	jq '[.mappings[] | select(.area == "others").count] | add // 0' "$dir/faults"
+}
+
+@test "what finds no place in the table by mapping, or loses it, is added up" {
+	local before nr
 	fresh /v1/faults >"$dir/faults"
+	before=$(others)
+	for ((nr = 1; nr <= 1500; nr++)); do
+		/usr/bin/true
+		[ $((nr % 500)) -eq 0 ] || continue
+		fresh /v1/faults >"$dir/faults"
+		[ "$(others)" -le $((before + 1000)) ] || break
+	done
+	echo "$before, and $(others) after $nr processes"
 	jq -c '[.mappings[] | select(.area == "others") | {kind, count, total_ns}]' "$dir/faults"
-	jq -e '[.mappings[] | select(.area == "others").count] | add > 1000' "$dir/faults"
+	[ "$(others)" -gt $((before + 1000)) ]
 	get /v1/status | jq -e '.lost.fault_site == 0'
 	# Then there is room again.
-	begin_load anonymous 5000
+	begin_load anonymous 20000
 	run_load
-	is_estimate "$(mapping anonymous | jq .count)" 5000
+	jq -c '[.mappings[] | [.comm, .kind, .total_ns]]' "$dir/faults"
+	is_estimate "$(mapping anonymous | jq .count)" 20000
 }
 
 @test "all of it agrees with the kernel's totals under a mixed load" {
-	start_daemon
 	before=$(quiet_status)
 	nr_majors=$(majors)
-	for load in "anonymous 5000" "file $TMPDIR/faults.mixed 300" "swap 500" "shared 1000"; do
+	for load in "anonymous 2000" "file $TMPDIR/faults.mixed 100" "swap 300" "shared 500"; do
 		# shellcheck disable=SC2086
 		echo -n . | "$FAULT" $load >/dev/null
 	done
@@ -242,6 +254,6 @@ agrees_with_stat() {
 	[ "$(grown pgfault)" -ge 0 ]
 	# On 6.1 the end of a load may be missed, and its faults with it.
 	missed=$(($(lost "$after" end_missed) - $(lost "$before" end_missed)))
-	[ "$(grown pgfault)" -le $(($(retried "$nr_majors") + 6000 * missed)) ]
+	[ "$(grown pgfault)" -le $(($(retried "$nr_majors") + 3000 * missed)) ]
 	"$MEMOIR" --socket "$socket" faults
 }
