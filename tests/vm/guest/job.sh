@@ -8,6 +8,8 @@
 # memoir refuses.
 set -eu
 
+# What takes long and says little about a kernel is skipped but for "all".
+export TEST_SET="$1"
 export NR_SHORT_LIVES=10000
 [ "$1" = all ] || export BLAME_RUNS=2
 
