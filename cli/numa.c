@@ -37,9 +37,9 @@ static void show_balancing(const json_t *reply, size_t width, struct text *out)
 	else if (mode & BALANCING_NORMAL)
 		view_paragraph(out, width, 0, "Balancing",
 			       "is on: hint faults are samples of accesses that the kernel's balancer takes, "
-			       "not all accesses. It samples neither shared memory nor what a policy binds, "
-			       "and of a process with one thread only what is on another node than that runs "
-			       "on.");
+			       "not all accesses. What a policy binds it does not sample, nor shared memory on "
+			       "older kernels, and of a process with one thread only what is on another node "
+			       "than that runs on.");
 	else if (mode & BALANCING_TIERING)
 		view_paragraph(
 			out, width, 0, "Balancing",

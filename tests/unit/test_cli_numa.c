@@ -86,9 +86,9 @@ static void test_view(void **state UNUSED)
 	expect_narrow(&out);
 	expect_text(&out, "Snapshot    306ms old\n"
 			  "Balancing is on: hint faults are samples of accesses that the kernel's balancer\n"
-			  "takes, not all accesses. It samples neither shared memory nor what a policy\n"
-			  "binds, and of a process with one thread only what is on another node than that\n"
-			  "runs on.\n"
+			  "takes, not all accesses. What a policy binds it does not sample, nor shared\n"
+			  "memory on older kernels, and of a process with one thread only what is on\n"
+			  "another node than that runs on.\n"
 			  "\n"
 			  "Hint faults: 12478, 98.9% local, 1.1% remote\n"
 			  "                 0        1  REMOTE\n"
