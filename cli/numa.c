@@ -35,11 +35,12 @@ static void show_balancing(const json_t *reply, size_t width, struct text *out)
 			"memory is accessed from where cannot be seen. Where it was allocated, and where it "
 			"lies, is told all the same.");
 	else if (mode & BALANCING_NORMAL)
-		view_paragraph(out, width, 0, "Balancing",
-			       "is on: hint faults are samples of accesses that the kernel's balancer takes, "
-			       "not all accesses. What a policy binds it does not sample, nor shared memory on "
-			       "older kernels, and of a process with one thread only what is on another node "
-			       "than that runs on.");
+		view_paragraph(
+			out, width, 0, "Balancing",
+			"is on: hint faults are samples of accesses that the kernel's balancer takes, "
+			"not all accesses. What a policy binds it does not sample, nor shared memory on "
+			"older kernels, and of a process with one thread only what is on another node "
+			"than that runs on.");
 	else if (mode & BALANCING_TIERING)
 		view_paragraph(
 			out, width, 0, "Balancing",

@@ -425,10 +425,10 @@ metered() {
 	mkfifo "$dir/alive"
 	exec {alive}<>"$dir/alive"
 	free=$(awk '$3 == "MemFree:" { printf "%d", $4 / 4 }' /sys/devices/system/node/node0/meminfo)
-	numactl --membind=0 "$WORKLOAD" hold $((free - 6000)) <"$dir/alive" >"$dir/holding" 3>&- &
+	numactl --membind=0 "$WORKLOAD" hold $((free - 10000)) <"$dir/alive" >"$dir/holding" 3>&- &
 	pids+=("$!")
 	until [ -s "$dir/holding" ]; do kill -0 "$!"; done
-	runs base 0 0 16384
+	runs base 0 0 24576
 	sampled
 	[ "$(exact 1)" -ge $((8192 * 4096)) ]
 	is_so '.policy == "default" and .allocated_remote_bytes >= 33554432 and .cause == "node_full"'
