@@ -103,13 +103,13 @@ differs_by() {
 		"(\$after[0] | [$1] | add // 0) - (\$before[0] | [$1] | add // 0)"
 }
 
-# missed PROGRAM: how often the kernel skipped it, because a task that was in it on the same CPU had been preempted
+# missed PATTERN: how often the kernel skipped such programs, because a task that was in it on the same CPU had been preempted
 missed() {
 	jq -n --slurpfile before "$dir/before.probes" --slurpfile after "$dir/after.probes" --arg name "$1" \
-		'[$after[0], $before[0]] | map([.probes[] | select(.name | startswith($name)).recursion_misses] | add) | .[0] - .[1]'
+		'[$after[0], $before[0]] | map([.probes[] | select(.name | test($name)).recursion_misses] | add) | .[0] - .[1]'
 }
 
-# is_as_many ITEM MEMOIR PROGRAM [EACH]: memoir has as many of the item as the kernel, but for runs of the program that were
+# is_as_many ITEM MEMOIR PATTERN [EACH]: memoir has as many of the item as the kernel, but for runs of such programs that were
 # missed, of EACH at most.
 is_as_many() {
 	local least most missed
@@ -120,11 +120,13 @@ is_as_many() {
 
 # all_agree [PAGES]: of a migration at most
 all_agree() {
+	# Without its begin a migration has no reason.
+	local moved='^(folio_migrated|pages_to_migrate)$'
 	is_as_many numa_hint_faults "$(differs_by '.hint_faults[].count')" numa_hint_fault
 	is_as_many numa_hint_faults_local "$(differs_by '.hint_faults[] | select(.cpu_node == .memory_node).count')" numa_hint_fault
-	is_as_many numa_pages_migrated "$(($(differs_by '.migrated[] | select(.reason == "numa_misplaced").bytes') / 4096))" folio_migrated "$@"
-	is_as_many pgmigrate_success "$(($(differs_by '.migrated[].bytes') / 4096))" folio_migrated "$@"
-	is_as_many pgmigrate_success "$(differs_by '.migrated_pages[] | select(.result == "succeeded").count')" pages_migrated "$@"
+	is_as_many numa_pages_migrated "$(($(differs_by '.migrated[] | select(.reason == "numa_misplaced").bytes') / 4096))" "$moved" "$@"
+	is_as_many pgmigrate_success "$(($(differs_by '.migrated[].bytes') / 4096))" "$moved" "$@"
+	is_as_many pgmigrate_success "$(differs_by '.migrated_pages[] | select(.result == "succeeded").count')" ^pages_migrated "$@"
 }
 
 turn_on() {
@@ -228,7 +230,7 @@ near_exact() {
 	echo "of the process: kernel $kernel, memoir $memoir"
 	# The kernel's count of a task ends where balancing is turned off, before its last hint faults.
 	late=$(($(vmstat numa_pages_migrated) - sure))
-	[ $((memoir + $(missed pages_migrated))) -ge "$kernel" ] && [ "$memoir" -le $((kernel + late)) ]
+	[ $((memoir + $(missed ^pages_migrated))) -ge "$kernel" ] && [ "$memoir" -le $((kernel + late)) ]
 }
 
 # The kernel samples nothing of a process with one thread that is on its node; so these are threads.
