@@ -253,7 +253,7 @@ trims_as_said() {
 	start_daemon
 	fresh /v1/status >/dev/null
 	refused 2 'memoir: --heap: not an option of status*' "$MEMOIR" --socket "$socket" status --heap
-	refused 2 'memoir: --seconds: goes with --contiguity or --heap*' "$MEMOIR" --socket "$socket" process 1 --seconds 1
+	refused 2 'memoir: --seconds: goes with --contiguity, --heap or --numa*' "$MEMOIR" --socket "$socket" process 1 --seconds 1
 	refused 2 'memoir: --heap: cannot be answered from a record file' "$MEMOIR" replay "$dir/none" process 1 --heap
 	thread=$(get /v1/processes | jq '[.processes[] | select(.kernel_thread).pid][0] // empty')
 	[ -n "$thread" ] || skip "no kernel thread is visible"
