@@ -331,10 +331,8 @@ static void write_stall(struct request *request, __u32 kind, __u32 node)
 	const __u64 *self = model_cells(request->model, METRIC_STALL_SELF) + kind * self_cube->stride[0] +
 			    node * self_cube->stride[1];
 	struct json *json = &request->json;
-	__u64 count = 0;
+	__u64 count = hist_count(cells);
 
-	for (__u32 i = 0; i < HIST_BUCKETS; i++)
-		count += cells[i];
 	if (!count)
 		return;
 	json_object_begin(json, NULL);

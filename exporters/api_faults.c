@@ -35,10 +35,8 @@ static void write_cause(struct request *request, __u32 cause, __u32 severity)
 	const __u64 *cells = model_cells(request->model, METRIC_PAGE_FAULT) + cause * cube->stride[0] +
 			     severity * cube->stride[1];
 	struct json *json = &request->json;
-	__u64 count = 0;
+	__u64 count = hist_count(cells);
 
-	for (__u32 i = 0; i < HIST_BUCKETS; i++)
-		count += cells[i];
 	if (!count)
 		return;
 	json_object_begin(json, NULL);

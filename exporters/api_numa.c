@@ -60,8 +60,7 @@ static void write_migration_stall(struct request *request)
 	__u64 count = 0, sum_ns = 0;
 
 	for (__u32 node = 0; node < cube->size[1]; node++, cells += cube->stride[1]) {
-		for (__u32 bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			count += cells[bucket];
+		count += hist_count(cells);
 		sum_ns += cells[HIST_SUM];
 	}
 	json_object_begin(&request->json, "migration_stall");

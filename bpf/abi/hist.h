@@ -63,4 +63,14 @@ static inline __u32 hist_bucket(__u64 ns)
 	return log2 - HIST_MIN_SHIFT;
 }
 
+/* How many observations a histogram's cells have. */
+static inline __u64 hist_count(const __u64 *cells)
+{
+	__u64 count = 0;
+
+	for (__u32 i = 0; i < HIST_BUCKETS; i++)
+		count += cells[i];
+	return count;
+}
+
 #endif

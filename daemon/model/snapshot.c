@@ -80,10 +80,8 @@ static __u64 nr_direct_reclaims(const struct shape *shape)
 	const __u64 *kind = shape->cells + cube->base + STALL_DIRECT_RECLAIM * cube->stride[0];
 	__u64 nr = 0;
 
-	for (__u32 node = 0; node < cube->size[1]; node++) {
-		for (__u32 bucket = 0; bucket < HIST_BUCKETS; bucket++)
-			nr += kind[node * cube->stride[1] + bucket];
-	}
+	for (__u32 node = 0; node < cube->size[1]; node++)
+		nr += hist_count(kind + node * cube->stride[1]);
 	return nr;
 }
 
