@@ -263,6 +263,15 @@ faults_of_groups() {
 	awk '/^memoir_group_numa_(local|remote)_faults_total/ { sum += $NF } END { printf "%.0f\n", sum }' "$dir/$1.metrics"
 }
 
+# A task that has ended is freed an RCU grace period later, and its last counts are known from then on.
+threads_are_reaped() {
+	fresh /v1/status >"$dir/status"
+	get /metrics | awk -v missed="$(get /v1/probes | jq '[.probes[] | select(.name == "task_free").recursion_misses] | add')" '
+		/^memoir_tasks_exited_total.kind="thread"/ { exited = $2 }
+		/^memoir_tasks_reaped_total.kind="thread"/ { reaped = $2 }
+		END { exit exited > reaped + missed }'
+}
+
 groups_agree() {
 	needs_nodes
 	start_daemon
@@ -274,6 +283,7 @@ groups_agree() {
 	echo 0 >"$balancing"
 	passes
 	ends
+	soon threads_are_reaped
 	settled after
 	all_agree "${4:-1}"
 	groups=$(($(faults_of_groups after) - $(faults_of_groups before)))
