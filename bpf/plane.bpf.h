@@ -185,17 +185,25 @@ static __always_inline void count_shared(enum metric metric, __u32 i, __u32 j, _
 		__sync_fetch_and_add(cell, n);
 }
 
-/* Adds one observation to the histogram's cell (i, j). */
-static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 ns)
+/* The bucket and the sum that an observation of ns belongs to, in the histogram's cell (i, j). */
+static __always_inline bool histogram_cells(enum metric metric, __u32 i, __u32 j, __u64 ns,
+					    __u64 **ret_bucket, __u64 **ret_sum)
 {
 	__s64 index = cell_index(metric, i, j, 0, 0);
-	__u64 *bucket, *sum;
 
 	if (index < 0)
-		return;
-	bucket = cell_at(index + hist_bucket(ns));
-	sum = cell_at(index + HIST_SUM);
-	if (!bucket || !sum)
+		return false;
+	*ret_bucket = cell_at(index + hist_bucket(ns));
+	*ret_sum = cell_at(index + HIST_SUM);
+	return *ret_bucket && *ret_sum;
+}
+
+/* Adds one observation to it. */
+static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 ns)
+{
+	__u64 *bucket, *sum;
+
+	if (!histogram_cells(metric, i, j, ns, &bucket, &sum))
 		return;
 	*bucket += 1;
 	*sum += ns;
@@ -204,14 +212,9 @@ static __always_inline void observe(enum metric metric, __u32 i, __u32 j, __u64 
 /* The same for n observations that took ns each, of a histogram that more than one program adds to. */
 static __always_inline void observe_shared(enum metric metric, __u32 i, __u32 j, __u64 ns, __u64 n)
 {
-	__s64 index = cell_index(metric, i, j, 0, 0);
 	__u64 *bucket, *sum;
 
-	if (index < 0)
-		return;
-	bucket = cell_at(index + hist_bucket(ns));
-	sum = cell_at(index + HIST_SUM);
-	if (!bucket || !sum)
+	if (!histogram_cells(metric, i, j, ns, &bucket, &sum))
 		return;
 	__sync_fetch_and_add(bucket, n);
 	__sync_fetch_and_add(sum, ns * n);
