@@ -99,13 +99,17 @@ static void add_frames(const json_t *stack, const struct mappings *mappings, str
 
 	json_array_foreach(reply_member(stack, "frames"), i, frame)
 	{
-		uint64_t address = address_of(frame);
+		uint64_t address = address_of(reply_member(frame, "address"));
+		const char *name = reply_string(frame, "name");
 
 		if (i == MAX_FRAMES || (i && (!address || (mappings && !mappings_find(mappings, address)))))
 			break;
 		if (i)
 			text_add(ret, " < ");
-		fault_place(mappings, address, ret);
+		if (*name)
+			text_add(ret, name);
+		else
+			fault_place(mappings, address, ret);
 	}
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The answer to "/v1/faults": page faults by kind and time, by error, by mapping and by user stack. */
 #include <stdint.h>
-#include <stdio.h>
 
 #include "../bpf/abi/hist.h"
 #include "api_request.h"
@@ -112,15 +111,6 @@ static void write_mappings(struct request *request)
 	json_array_end(json);
 }
 
-/* As text: it may be any number, and not every reader of JSON can hold all. */
-static void write_address(struct request *request, const char *key, __u64 address)
-{
-	char text[24];
-
-	snprintf(text, sizeof(text), "0x%llx", (unsigned long long)address);
-	json_add_string(&request->json, key, text);
-}
-
 static void write_stacks(struct request *request)
 {
 	struct json *json = &request->json;
@@ -141,10 +131,8 @@ static void write_stacks(struct request *request)
 		write_address(request, "address", stack->address);
 		json_add_string(json, "access",
 				model_dim_label(request->model, DIM_FAULT_ACCESS, stack->access));
-		json_array_begin(json, "frames");
-		for (__u32 frame = 0; frame < stack->nr; frame++)
-			write_address(request, NULL, stack->ip[frame]);
-		json_array_end(json);
+		json_add_string(json, "found_by", stack_how_name(STACK_BY_FRAME_POINTERS));
+		write_user_frames(request, stack->id.tgid, stack->id.start_ns, stack->ip, stack->nr);
 		json_object_end(json);
 	}
 	json_array_end(json);

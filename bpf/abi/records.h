@@ -311,6 +311,44 @@ struct rec_fault_stack {
 	__u64 ip[FAULT_MAX_USER_FRAMES]; /* innermost first, where it faulted */
 };
 
+/* How the frames of a user stack were found. */
+enum stack_how {
+	STACK_BY_FRAME_POINTERS, /* by the kernel; what has none may hide frames, and invent some */
+	STACK_BY_UNWIND_TABLES,  /* by the tables of the program, from a copy of the stack */
+	STACK_BY_CALL_SITE,      /* the caller only */
+	NR_STACK_HOWS
+};
+
+/* A user stack, in a stream before the first record that refers to it. */
+#define USER_STACK_MAX_FRAMES 48
+struct rec_user_stack {
+	struct rec_header h;
+	__u64 stack;    /* its key, never 0 */
+	__u64 start_ns; /* of the process, since boot; with tgid it names the process */
+	__u32 tgid;
+	__u32 nr;  /* frames, at least one */
+	__u32 how; /* enum stack_how */
+	__u32 pad;
+	__u64 ip[USER_STACK_MAX_FRAMES]; /* innermost first */
+};
+
+/*
+ * What an address of a process is: the function with the offset in it, demangled, "std::map<int>::find+0x1a";
+ * the source where debug information exists. Of any origin, perhaps cut; empty where it is not known.
+ */
+#define USER_SYMBOL_TEXT_LEN 128
+#define USER_SYMBOL_NAME_LEN 64
+struct rec_user_symbol {
+	struct rec_header h;
+	__u64 start_ns; /* of the process, likewise */
+	__u32 tgid;
+	__u32 line; /* 0: not known */
+	__u64 ip;
+	char text[USER_SYMBOL_TEXT_LEN];
+	char module[USER_SYMBOL_NAME_LEN]; /* last part of the path of the file that is mapped there */
+	char file[USER_SYMBOL_NAME_LEN];   /* the end of the path of the source */
+};
+
 /*
  * What the slab allocators gave one process at one call site from one cache, of the allocations that were
  * looked at while somebody asked for it.

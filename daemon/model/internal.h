@@ -237,6 +237,16 @@ void stacks_init(struct stacks *stacks);
 int apply_stack(struct model *model, const struct rec_header *h);
 int apply_symbol(struct model *model, const struct rec_header *h);
 
+/* --- userstacks.c ----------------------------------------------------------------------------- */
+
+struct user_stacks {
+	struct recent all, symbols;
+};
+
+void user_stacks_init(struct user_stacks *stacks);
+int apply_user_stack(struct model *model, const struct rec_header *h);
+int apply_user_symbol(struct model *model, const struct rec_header *h);
+
 /* --- holders.c -------------------------------------------------------------------------------- */
 
 /* What a reading may have; more is refused. */
@@ -333,6 +343,7 @@ struct model {
 	struct processes processes;
 	struct groups groups;
 	struct stacks stacks;
+	struct user_stacks user_stacks;
 	struct holders holders;
 	struct numa numa;
 	struct slab_looks slab;

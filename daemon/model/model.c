@@ -43,6 +43,8 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_RESIDENCY] = { apply_residency, false },
 	[REC_FAULT_MAPPING] = { apply_fault_mapping, true },
 	[REC_FAULT_STACK] = { apply_fault_stack, true },
+	[REC_USER_STACK] = { apply_user_stack, false },
+	[REC_USER_SYMBOL] = { apply_user_symbol, false },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -55,6 +57,7 @@ struct model *model_new(const struct model_options *options)
 	model->processes.max = options->max_processes;
 	units_init(&model->units);
 	stacks_init(&model->stacks);
+	user_stacks_init(&model->user_stacks);
 	if (events_init(&model->events, options->max_events) || watch_init(&model->watch) ||
 	    groups_init(&model->groups, options->max_groups)) {
 		model_free(model);
@@ -74,6 +77,8 @@ void model_free(struct model *model)
 	recent_free(&model->units.cgroups);
 	recent_free(&model->stacks.all);
 	recent_free(&model->stacks.symbols);
+	recent_free(&model->user_stacks.all);
+	recent_free(&model->user_stacks.symbols);
 	holders_free(&model->holders);
 	numa_free(&model->numa);
 	slab_looks_free(&model->slab);

@@ -17,6 +17,7 @@
 #include "../../bpf/abi/metrics.h"
 #include "../../bpf/abi/records.h"
 #include "packed.h"
+#include "stacks.h"
 
 /* --- rows: what metrics.def and ledger.def say ------------------------------------------------ */
 
@@ -436,13 +437,6 @@ const struct rec_numa_flow *model_numa_flows(const struct model *model, const st
  */
 const struct rec_residency *model_residency(const struct model *model, const struct process *process,
 					    __u32 *ret_nr);
-
-/* --- kernel stacks ------------------------------------------------------------------------------ */
-
-/* A kernel stack by its key, or NULL; terminated by nr. */
-const struct rec_stack *model_stack(const struct model *model, __u64 key);
-/* What the kernel calls an address, or NULL. */
-const char *model_symbol(const struct model *model, __u64 ip);
 
 const char *record_name(enum record kind); /* "stall" */
 bool record_is_event(enum record kind);

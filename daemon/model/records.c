@@ -54,6 +54,8 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_RESIDENCY] = "residency",
 	[REC_FAULT_MAPPING] = "fault_mapping",
 	[REC_FAULT_STACK] = "fault_stack",
+	[REC_USER_STACK] = "user_stack",
+	[REC_USER_SYMBOL] = "user_symbol",
 };
 
 const char *record_name(enum record kind)

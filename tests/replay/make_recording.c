@@ -570,6 +570,25 @@ static void put_stacks(__u64 after_ns)
 	}
 }
 
+/* Of an address of the first process that faults, and of one that is nobody's; the others have no name. */
+static void put_user_symbols(__u64 after_ns)
+{
+	static const char *const texts[] = { "std::map<int, \"\n\xff>::find+0x1a", "nobody+0x1" };
+
+	for (__u32 i = 0; i < ARRAY_SIZE(texts); i++) {
+		struct rec_user_symbol rec = { .h = HEADER(REC_USER_SYMBOL, struct rec_user_symbol, after_ns),
+					       .start_ns = identity_of(&tasks[4]).start_ns + i,
+					       .tgid = tasks[4].tgid,
+					       .line = 12,
+					       .ip = 0x401000 };
+
+		copy_text(rec.text, texts[i], sizeof(rec.text));
+		copy_text(rec.module, "server", sizeof(rec.module));
+		copy_text(rec.file, "src/find.cc", sizeof(rec.file));
+		put(&rec);
+	}
+}
+
 static void put_holder(const struct sim_task *task, __u32 owner, __u32 migratetype, __u64 stack,
 		       __u64 nr_pages)
 {
@@ -617,6 +636,7 @@ static void put_live(__u64 after_ns)
 				.knows_blocks = 1 };
 
 	put_stacks(after_ns);
+	put_user_symbols(after_ns);
 	put_holder(&tasks[8], LIVE_PROCESS, 0, 1, 40);
 	put_holder(&tasks[8], LIVE_PROCESS, 0, 3, 30);
 	put_holder(&tasks[8], LIVE_PROCESS, 0, 0, 2);

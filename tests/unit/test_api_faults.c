@@ -54,6 +54,12 @@ static struct model *model_of_faults(__u32 stacks_state, __u64 metrics_unseen)
 					 .access = FAULT_WRITE,
 					 .nr = 2,
 					 .ip = { 0x401000, UINT64_MAX } };
+	struct rec_user_symbol symbol = { .h = HEADER(REC_USER_SYMBOL, struct rec_user_symbol, 1),
+					  .start_ns = stack.id.start_ns,
+					  .tgid = 42,
+					  .ip = 0x401000,
+					  .text = "parse+0x1a",
+					  .module = "server" };
 	struct model *model = model_with(4, 100, NULL);
 	const struct cube *cube = model_cube(model, METRIC_PAGE_FAULT);
 	__u32 swap = FAULT_SWAP * cube->stride[0] + FAULT_MAJOR * cube->stride[1];
@@ -74,6 +80,11 @@ static struct model *model_of_faults(__u32 stacks_state, __u64 metrics_unseen)
 	mapping.nr_major = 7;
 	assert_int_equal(feed(model, &mapping), 0);
 	assert_int_equal(feed(model, &stack), 0);
+	assert_int_equal(feed(model, &symbol), 0);
+	/* An earlier process of that number. */
+	symbol.start_ns--;
+	symbol.ip = stack.ip[1];
+	assert_int_equal(feed(model, &symbol), 0);
 	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
 	return model;
 }
@@ -112,7 +123,7 @@ static void test_what_is_seen(void **state UNUSED)
 	json_t *json = reply(model), *causes = json_object_get(json, "causes");
 	json_t *cause = json_array_get(causes, 0);
 	json_t *mapping = json_array_get(json_object_get(json, "mappings"), 0);
-	json_t *stack = json_array_get(json_object_get(json, "stacks"), 0), *others;
+	json_t *stack = json_array_get(json_object_get(json, "stacks"), 0), *others, *frame;
 
 	assert_int_equal(json_array_size(causes), 1);
 	assert_string_equal(string(cause, "kind"), "swap");
@@ -143,6 +154,14 @@ static void test_what_is_seen(void **state UNUSED)
 	assert_string_equal(string(stack, "address"), "0xffffffffffffffff");
 	assert_string_equal(string(stack, "access"), "write");
 	assert_int_equal(json_array_size(json_object_get(stack, "frames")), 2);
+	frame = json_array_get(json_object_get(stack, "frames"), 0);
+	assert_string_equal(string(frame, "address"), "0x401000");
+	assert_string_equal(string(frame, "name"), "parse+0x1a");
+	assert_string_equal(string(frame, "module"), "server");
+	assert_true(json_is_null(json_object_get(frame, "file")));
+	assert_true(json_is_null(json_object_get(frame, "line")));
+	frame = json_array_get(json_object_get(stack, "frames"), 1);
+	assert_true(json_is_null(json_object_get(frame, "name")));
 	json_decref(json);
 	model_free(model);
 }

@@ -38,7 +38,8 @@ static const char seen[] =
 	"{\"pid\":43,\"comm\":\"reader\",\"kind\":\"file\",\"area\":\"file\",\"name\":\"a\\nb\","
 	"\"estimated\":true,\"count\":64,\"major\":0,\"total_ns\":64000,\"longest_ns\":1000}],"
 	"\"stacks\":[{\"pid\":42,\"comm\":\"worker\",\"start_ns\":1,\"count\":8192,\"error\":5792,\"address\":\"0x7f00\","
-	"\"access\":\"write\",\"frames\":[\"0x401000\",\"0x402000\",\"0x0\",\"0x403000\"]}]}";
+	"\"access\":\"write\",\"frames\":[{\"address\":\"0x401000\",\"name\":null},{\"address\":\"0x402000\","
+	"\"name\":\"parse\\u001b+0x1a\"},{\"address\":\"0x0\"},{\"address\":\"0x403000\"}]}]}";
 
 static const char processes[] =
 	"{\"processes\":[{\"pid\":1,\"comm\":\"init\",\"unit\":\"init.scope\",\"minor_faults\":10,"
@@ -77,7 +78,7 @@ static void test_view(void **state UNUSED)
 			  "\n"
 			  "Code that faults most, from one fault in 4096, the innermost frame first:\n"
 			  "   ~8192 +-5792  worker (42), write at 0x7f00\n"
-			  "          0x401000 < 0x402000\n"
+			  "          0x401000 < parse\uFFFD+0x1a\n"
 			  "\n"
 			  "EXCEPTIONS  MODE    COUNT\n"
 			  "read        user      ~64\n"
