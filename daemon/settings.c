@@ -8,7 +8,7 @@
 #include "procfs.h"
 #include "util.h"
 
-#define PERIOD_NS (60 * NSEC_PER_SEC)
+#define PERIOD_NS (10 * NSEC_PER_SEC)
 
 static const char *const paths[NR_SETTINGS] = {
 #define SETTING(id, name, path) [id] = (path),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The settings of the kernel that a remedy may change, from /proc/sys and /sys. They change seldom, so
- * they are read once a minute, and only what has changed is told.
+ * The settings of the kernel that a remedy may change, from /proc/sys and /sys. They are read
+ * every ten seconds at most, so that who changes one sees it soon; only what has changed is told.
  */
 #ifndef MEMOIR_SETTINGS_H
 #define MEMOIR_SETTINGS_H
