@@ -14,24 +14,6 @@ lay_workload() {
 	fresh /v1/status >/dev/null
 }
 
-# contiguity PID: the member of the answer is in $dir/contiguity.
-contiguity() {
-	memoir --json process "$1" --contiguity >"$dir/answer" 2>"$dir/complaint"
-	cat "$dir/complaint"
-	[ ! -s "$dir/complaint" ]
-	[ "$(wc -l <"$dir/answer")" -eq 1 ]
-	jq -e .contiguity "$dir/answer" >"$dir/contiguity"
-}
-
-# holds FILTER: it is true of the member.
-holds() {
-	jq -e "$1" "$dir/contiguity" >/dev/null || {
-		echo "does not hold: $1"
-		jq -c 'del(.kinds)' "$dir/contiguity"
-		return 1
-	}
-}
-
 # The bytes that smaps_rollup of PID has under KEY.
 smaps() {
 	awk -v key="$2:" '$1 == key { print $2 * 1024 }' "/proc/$1/smaps_rollup"
@@ -41,11 +23,11 @@ is_same_as_recount() {
 	"$RECOUNT" "$laid" >"$dir/recount"
 	cat "$dir/recount"
 	[ "$(jq .pages "$dir/recount")" -gt 1000 ]
-	jq -c '.kinds[-1].lengths' "$dir/contiguity" >"$dir/lengths"
+	jq -c '.kinds[-1].lengths' "$dir/member" >"$dir/lengths"
 	[ "$(jq -c .lengths "$dir/recount")" = "$(cat "$dir/lengths")" ]
-	[ "$(jq .in_blocks "$dir/recount")" -eq "$(jq '.hugeable_bytes / 4096' "$dir/contiguity")" ]
-	[ "$(jq .zeroes "$dir/recount")" -eq "$(jq '.zero_bytes / 4096' "$dir/contiguity")" ]
-	[ "$(jq .pages "$dir/recount")" -eq "$(jq '.kinds[-1].resident_bytes / 4096' "$dir/contiguity")" ]
+	[ "$(jq .in_blocks "$dir/recount")" -eq "$(jq '.hugeable_bytes / 4096' "$dir/member")" ]
+	[ "$(jq .zeroes "$dir/recount")" -eq "$(jq '.zero_bytes / 4096' "$dir/member")" ]
+	[ "$(jq .pages "$dir/recount")" -eq "$(jq '.kinds[-1].resident_bytes / 4096' "$dir/member")" ]
 }
 
 has_huge_pages() {
@@ -56,7 +38,7 @@ has_huge_pages() {
 	has_huge_pages || skip "there are no transparent huge pages"
 	start_daemon
 	lay_workload lay 8192 1024 100
-	contiguity "$laid"
+	member contiguity process "$laid" --contiguity
 	huge=$(smaps "$laid" AnonHugePages)
 	[ "$huge" -gt 0 ] || skip "the kernel found no memory for huge pages"
 	holds '.end == "complete" and .mappings_changed == false'
@@ -68,7 +50,7 @@ has_huge_pages() {
 @test "memory that was written in no order is in short runs" {
 	start_daemon
 	lay_workload lay 0 8192 0
-	contiguity "$laid"
+	member contiguity process "$laid" --contiguity
 	holds '.hugeable_bytes == 0 and .smaps_anon_huge_bytes == 0'
 	holds '.kinds[] | select(.kind == "anonymous") | .resident_bytes >= 8192 * 4096 and .mean_run_pages < 3 and
 		.weighted_mean_run_pages < 16 and .in_huge_runs_bytes == 0'
@@ -78,7 +60,7 @@ has_huge_pages() {
 @test "what is resident is what smaps_rollup counts, and zeroes are not" {
 	start_daemon
 	lay_workload lay 1024 2048 500
-	contiguity "$laid"
+	member contiguity process "$laid" --contiguity
 	rss=$(smaps "$laid" Rss)
 	holds ".smaps_rss_bytes == $rss"
 	holds '.kinds[-1].resident_bytes == .smaps_rss_bytes + .smaps_hugetlb_bytes'
@@ -95,7 +77,7 @@ has_huge_pages() {
 	start_daemon
 	lay_workload lay 0 2048 0
 	kill -STOP "$laid"
-	contiguity "$laid"
+	member contiguity process "$laid" --contiguity
 	is_same_as_recount
 	kill -CONT "$laid"
 }
@@ -181,7 +163,7 @@ walks() {
 	start_daemon
 	lay_workload reserve 64
 	memoir --json process "$laid" --contiguity --seconds 1 >"$dir/answer"
-	jq .contiguity "$dir/answer" >"$dir/contiguity"
+	jq .contiguity "$dir/answer" >"$dir/member"
 	holds '.end == "limit" and .seen_bytes < .mapped_bytes and .mapped_bytes > 64 * pow(2; 40)'
 	holds ".kinds[-1].resident_bytes == $(smaps "$laid" Rss)"
 	holds '.smaps_rss_bytes == null and .cpu_ns >= 1e9'

@@ -24,6 +24,27 @@ never() {
 	}
 }
 
+# member NAME COMMAND...: memoir's answer in JSON is one line and nothing beside it; its member of that name is in $dir/member.
+member() {
+	local name=$1
+	shift
+	memoir --json "$@" >"$dir/answer" 2>"$dir/complaint"
+	cat "$dir/complaint"
+	[ ! -s "$dir/complaint" ]
+	[ "$(wc -l <"$dir/answer")" -eq 1 ]
+	jq -e ".$name" "$dir/answer" >"$dir/member"
+}
+
+# holds FILTER [JQ_OPTION...]: it is true of the member.
+holds() {
+	jq -e "${@:2}" "$1" "$dir/member" >/dev/null || {
+		echo "does not hold: $1"
+		# Lists of a value for each length are long.
+		jq -c 'del(.kinds, .free_runs)' "$dir/member"
+		return 1
+	}
+}
+
 # lacks PATTERN FILE: no line has these bytes (a Perl pattern).
 lacks() {
 	LC_ALL=C never grep -aP "$1" "$2"

@@ -22,21 +22,10 @@ report() {
 	cat >"$dir/malloc" <<<"$line"
 }
 
-# heap PID OPTION...: the member of the answer is in $dir/heap.
-heap() {
-	memoir --json process "$1" --heap "${@:2}" >"$dir/answer" 2>"$dir/complaint"
-	cat "$dir/complaint"
-	[ ! -s "$dir/complaint" ]
-	[ "$(wc -l <"$dir/answer")" -eq 1 ]
-	jq -e .heap "$dir/answer" >"$dir/heap"
-}
-
-# holds FILTER: it is true of the member; $malloc in it is what malloc counts.
-holds() {
-	jq -e --slurpfile counted "$dir/malloc" '$counted[0] as $malloc | .'" | $1" "$dir/heap" >/dev/null || {
-		echo "does not hold: $1"
+# agrees FILTER: it is true of the member; $malloc in it is what malloc counts.
+agrees() {
+	holds '$counted[0] as $malloc | . | '"$1" --slurpfile counted "$dir/malloc" || {
 		cat "$dir/malloc"
-		jq -c 'del(.free_runs)' "$dir/heap"
 		return 1
 	}
 }
@@ -52,11 +41,11 @@ is_as_malloc_counts() {
 	holds '.end == "complete" and (.mappings_changed | not) and .all_arenas'
 	holds 'all(.arenas[]; .end == "complete" and (.changed | not) and .unseen_bytes == 0)'
 	holds '.all | .unknown_bytes == 0 and .changed_blocks == 0'
-	holds '.all.bytes == $malloc.arena'
-	holds '.all.used_bytes + .all.overhead_bytes == $malloc.uordblks'
-	holds '.all.free_bytes == $malloc.fordblks and .all.fastbin_bytes == $malloc.fsmblks'
-	holds '(.arenas[] | select(.kind == "main").top_bytes) == $malloc.keepcost'
-	holds '.mapped_blocks | .bytes == $malloc.hblkhd and .found == $malloc.hblks and .found_bytes == .bytes'
+	agrees '.all.bytes == $malloc.arena'
+	agrees '.all.used_bytes + .all.overhead_bytes == $malloc.uordblks'
+	agrees '.all.free_bytes == $malloc.fordblks and .all.fastbin_bytes == $malloc.fsmblks'
+	agrees '(.arenas[] | select(.kind == "main").top_bytes) == $malloc.keepcost'
+	agrees '.mapped_blocks | .bytes == $malloc.hblkhd and .found == $malloc.hblks and .found_bytes == .bytes'
 	holds '([.free_runs[].bytes] | add) == .all.free_bytes'
 	holds '([.free_runs[].resident_bytes] | add) == .all.free_resident_bytes'
 	holds "(.arenas[] | select(.kind == \"main\").resident_bytes) == $(smaps "$laid" Rss '[heap]')"
@@ -66,7 +55,7 @@ is_as_malloc_counts() {
 # What memoir says that malloc_trim(0) would give back is what it gives back.
 trims_as_said() {
 	local before after said
-	said=$(jq .all.trimmable_bytes "$dir/heap")
+	said=$(jq .all.trimmable_bytes "$dir/member")
 	before=$(smaps "$laid" Rss)
 	echo trim >&"$stay"
 	report
@@ -78,7 +67,7 @@ trims_as_said() {
 @test "a heap of which every second block is free is as malloc counts, and little of it can be given back" {
 	start_daemon
 	lay_heap pieces 50000 200 2
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds '.all.free_resident_bytes / .all.resident_bytes > 0.49'
 	holds '[.free_runs[] | select(.min_bytes == 128)] | .[0].runs > 24000'
@@ -91,11 +80,11 @@ trims_as_said() {
 @test "what is free in one piece can be given back, and then is not resident but still free" {
 	start_daemon
 	lay_heap half 50000 1000
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds '.all.trimmable_bytes > 24e6 and .all.largest_free_bytes > 24e6'
 	trims_as_said
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds '.all.free_bytes > 24e6 and .all.free_resident_bytes < 20000 and .all.trimmable_bytes == 0'
 }
@@ -104,11 +93,11 @@ trims_as_said() {
 	start_daemon
 	lay_heap pieces 100000 56 1
 	[ "$(jq .fsmblks "$dir/malloc")" -gt 0 ] || skip "this glibc has no fastbins"
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds '.all.fastbin_bytes > 6e6 and .all.trimmable_bytes > 6e6'
 	trims_as_said
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds '.all.fastbin_bytes == 0 and .all.resident_bytes < 20000'
 }
@@ -116,7 +105,7 @@ trims_as_said() {
 @test "threads have arenas of their own, of more than one heap where 64 MiB are not enough" {
 	start_daemon
 	lay_heap threads 3 200000 600 3
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds '[.arenas[] | select(.kind == "thread" and .heaps >= 2)] | length == 3'
 	holds '[.arenas[] | .resident_bytes] == ([.arenas[] | .resident_bytes] | sort | reverse)'
@@ -128,7 +117,7 @@ trims_as_said() {
 	start_daemon
 	# Too large for the caches of threads, which would keep the last ones.
 	lay_heap threads 4 100 2000 1
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds 'all(.arenas[] | select(.kind == "thread"); .top_bytes > 50000 and .whole_pages_bytes > 50000)'
 	holds '.all.trimmable_bytes == 0'
@@ -139,7 +128,7 @@ trims_as_said() {
 @test "large blocks have mappings of their own, which are counted and found" {
 	start_daemon
 	lay_heap large 5 1000000
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	holds '.mapped_blocks.bytes > 5e6 and .mapped_blocks.found == 5'
 	# The first half of each was written.
@@ -150,11 +139,11 @@ trims_as_said() {
 	start_daemon
 	lay_heap hole 50000 200
 	resident=$(smaps "$laid" Rss '[heap]')
-	heap "$laid"
+	member heap process "$laid" --heap
 	holds '.arenas[0].end == "absent" and .all.resident_bytes == '"$resident"
 	holds '.all.unknown_bytes > 4e6 and .all.used_bytes > 4e6'
 	holds '.all | .used_bytes + .free_bytes + .overhead_bytes + .unknown_bytes == .bytes'
-	holds '.all.bytes == $malloc.arena'
+	agrees '.all.bytes == $malloc.arena'
 	[ "$(smaps "$laid" Rss '[heap]')" -eq "$resident" ]
 	memoir process "$laid" --heap >"$dir/output"
 	grep -q '^Unknown     .*: sizes are on pages that are not in memory$' "$dir/output"
@@ -164,7 +153,7 @@ trims_as_said() {
 @test "a size that cannot be one ends the walk, and not memoir" {
 	start_daemon
 	lay_heap broken 50000 200
-	heap "$laid"
+	member heap process "$laid" --heap
 	holds '.arenas[0].end == "strange" and .all.unknown_bytes > 4e6 and .all.used_bytes > 4e6'
 	holds '.all | .used_bytes + .free_bytes + .overhead_bytes + .unknown_bytes == .bytes'
 	memoir process "$laid" --heap | grep -q '^Unknown     .*: sizes make no sense$'
@@ -174,12 +163,12 @@ trims_as_said() {
 	start_daemon
 	lay_heap churn 2
 	in_motion() {
-		heap "$laid"
+		member heap process "$laid" --heap
 		holds '.end == "complete" and .all_arenas and (.arenas | length) == 3'
 		holds '.all | .used_bytes + .free_bytes + .overhead_bytes + .unknown_bytes == .bytes'
 		holds '.all.used_resident_bytes + .all.free_resident_bytes <= .all.resident_bytes'
 		holds 'all(.arenas[]; .end == "complete" or .changed)'
-		jq -e 'any(.arenas[]; .changed)' "$dir/heap" >/dev/null
+		jq -e 'any(.arenas[]; .changed)' "$dir/member" >/dev/null
 	}
 	soon in_motion
 	memoir process "$laid" --heap >/dev/null
@@ -192,7 +181,7 @@ trims_as_said() {
 	start_daemon
 	lay_heap pieces 10000 100 3
 	kill -STOP "$laid"
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	kill -CONT "$laid"
 }
@@ -209,7 +198,7 @@ trims_as_said() {
 	printf '#!/bin/sh\nexec unshare --mount --root="%s" /heap "$@"\n' "$dir/small" >"$dir/inside"
 	chmod +x "$dir/inside"
 	HEAP=$dir/inside lay_heap pieces 10000 100 3
-	heap "$laid"
+	member heap process "$laid" --heap
 	is_as_malloc_counts
 	[ "$(readlink "/proc/$laid/root")" != / ]
 }
@@ -343,7 +332,7 @@ reads() {
 @test "it ends at its limit of time" {
 	start_daemon
 	lay_heap pieces 4000000 56 1
-	heap "$laid" --seconds 1
+	member heap process "$laid" --heap --seconds 1
 	holds '.end == "limit" and .cpu_ns >= 1e9 and .process_anonymous_bytes == null'
 	holds '.all | .used_bytes + .free_bytes + .overhead_bytes + .unknown_bytes == .bytes'
 	memoir process "$laid" --heap --seconds 1 | grep -Eq '^Read        .* of CPU, not to the end: limit$'

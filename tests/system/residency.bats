@@ -14,24 +14,6 @@ lay_numa() {
 	fresh /v1/status >/dev/null
 }
 
-# residency PID: the member of the answer is in $dir/residency.
-residency() {
-	memoir --json process "$1" --numa >"$dir/answer" 2>"$dir/complaint"
-	cat "$dir/complaint"
-	[ ! -s "$dir/complaint" ]
-	[ "$(wc -l <"$dir/answer")" -eq 1 ]
-	jq -e .numa_maps "$dir/answer" >"$dir/residency"
-}
-
-# holds FILTER: it is true of the member.
-holds() {
-	jq -e "$1" "$dir/residency" >/dev/null || {
-		echo "does not hold: $1"
-		jq -c . "$dir/residency"
-		return 1
-	}
-}
-
 # Bytes by node, and by policy and node, as numa_maps has them, in the form of by_node and by_policy below.
 recount() {
 	awk -v by_policy="$2" '{
@@ -48,11 +30,11 @@ recount() {
 }
 
 by_node() {
-	jq -r '.nodes[] | "\(.node) \(.bytes)"' "$dir/residency" | sort
+	jq -r '.nodes[] | "\(.node) \(.bytes)"' "$dir/member" | sort
 }
 
 by_policy() {
-	jq -r '.policies[] | .policy as $policy | .nodes[] | "\($policy) \(.node) \(.bytes)"' "$dir/residency" | sort
+	jq -r '.policies[] | .policy as $policy | .nodes[] | "\($policy) \(.node) \(.bytes)"' "$dir/member" | sort
 }
 
 is_same_as_numa_maps() {
@@ -67,7 +49,7 @@ is_same_as_numa_maps() {
 	start_daemon
 	lay_numa base 0 0 2048
 	kill -STOP "$laid"
-	residency "$laid"
+	member numa_maps process "$laid" --numa
 	is_same_as_numa_maps
 	holds '[.nodes[].anonymous_bytes] | add >= 2048 * 4096'
 	holds '[.nodes[].file_bytes] | add > 0'
@@ -77,7 +59,7 @@ is_same_as_numa_maps() {
 @test "memory that is mapped shared is told from files" {
 	start_daemon
 	lay_numa shared 0 0 2048
-	residency "$laid"
+	member numa_maps process "$laid" --numa
 	is_same_as_numa_maps
 	holds '[.nodes[].shared_bytes] | add >= 2048 * 4096'
 }
@@ -85,10 +67,10 @@ is_same_as_numa_maps() {
 @test "a mapping with a policy of its own is told" {
 	start_daemon
 	lay_numa mbind 0 0 2048
-	residency "$laid"
+	member numa_maps process "$laid" --numa
 	is_same_as_numa_maps
 	holds '.policies[] | select(.policy == "bind:0") | .mappings == 1 and .largest.bytes == 2048 * 4096'
-	address=$(jq -r '.policies[] | select(.policy == "bind:0").largest.address' "$dir/residency")
+	address=$(jq -r '.policies[] | select(.policy == "bind:0").largest.address' "$dir/member")
 	grep -q "^$address bind:0 " "/proc/$laid/numa_maps"
 	LC_ALL=C memoir process "$laid" --numa >"$dir/output"
 	grep -Eq "^bind:0 +1 +8.00MiB +100% on 0 +$address \(anonymous\)$" "$dir/output"
@@ -102,7 +84,7 @@ is_same_as_numa_maps() {
 	[ "$(<$nr)" -ge 4 ] || skip "the kernel found no memory for huge pages"
 	start_daemon
 	lay_numa hugetlb 0 0 1024
-	residency "$laid"
+	member numa_maps process "$laid" --numa
 	is_same_as_numa_maps
 	holds '[.nodes[].hugetlb_bytes] | add == 4194304'
 	kill -KILL "$laid"
@@ -171,7 +153,7 @@ maps_many() {
 @test "many mappings are read" {
 	start_daemon
 	maps_many
-	residency "$laid"
+	member numa_maps process "$laid" --numa
 	is_same_as_numa_maps
 	holds '.mappings > 50000'
 }
