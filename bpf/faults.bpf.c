@@ -10,6 +10,7 @@
  * much. The estimate is unbiased over pages; a page that faults again and again is always or never in it.
  */
 #include "fault.bpf.h"
+#include "stack.bpf.h"
 
 /* arch/x86/include/asm/trap_pf.h */
 #define X86_PF_PROT 0x1u
@@ -54,12 +55,7 @@ static __noinline int count_user_stack(__u64 *ctx)
 	struct fault_stack_key key = {};
 	long size = bpf_get_stack(ctx, first.ip, sizeof(first.ip), BPF_F_USER_STACK);
 
-	for (int i = 0; i < FAULT_MAX_USER_FRAMES; i++) {
-		if (i * (long)sizeof(first.ip[0]) >= size)
-			break;
-		key.stack = (key.stack ^ first.ip[i]) * 0x9e3779b97f4a7c15ULL;
-		first.nr = i + 1;
-	}
+	key.stack = hash_frames(first.ip, FAULT_MAX_USER_FRAMES, size, &first.nr);
 	key.start_ns = current->group_leader->start_boottime;
 	key.tgid = current->tgid;
 	first.address = ctx[0];

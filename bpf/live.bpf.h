@@ -80,6 +80,15 @@ static __always_inline void live_name_migrated(struct live_page *live_page)
 	BPF_CORE_READ_INTO(&live_page->comm, owner, comm);
 }
 
+/*
+ * What a process has in its address space, and what it reads and writes of files, is movable: for that there is
+ * a place in its code. Other memory is the kernel's, which has its own stack and the name of the process.
+ */
+static __always_inline bool live_has_user_stack(const struct live_page *live_page)
+{
+	return live_page->owner == LIVE_PROCESS && live_page->migratetype == MIGRATETYPE(MOVABLE);
+}
+
 static __always_inline void live_keep(void *ctx, __u64 group, __u32 nr_groups, __u64 page, __u32 order,
 				      __u32 migratetype, __u32 node)
 {
@@ -91,6 +100,8 @@ static __always_inline void live_keep(void *ctx, __u64 group, __u32 nr_groups, _
 				       .migratetype = migratetype };
 
 	live_name_owner(&live_page);
+	if (live_has_user_stack(&live_page))
+		live_page.user_stack = user_stack_now(ctx);
 	if (nodes_are_many && live_page.owner != LIVE_INTERRUPT)
 		live_name_migrated(&live_page);
 	if (page_zone_mask)

@@ -12,7 +12,7 @@
 #define STALL_RECORD_MIN_NS (10 * NSEC_PER_MSEC)
 #define VERIFIER_LOG_BYTES 16384
 #define MAX_PROGRAMS 64
-#define NR_PROBE_MAPS 13
+#define NR_PROBE_MAPS 14
 
 /* The maps that outlive the daemon. */
 extern const char *const probes_map_names[NR_PROBE_MAPS];

@@ -17,8 +17,8 @@
 #include "util.h"
 
 const char *const probes_map_names[NR_PROBE_MAPS] = {
-	"cells",     "accounts",   "ledgers",        "ring",         "live",       "stacks",    "fallbacks",
-	"slab_cpus", "slab_sites", "fault_mappings", "fault_stacks", "numa_flows", "cpu_nodes",
+	"cells",     "accounts",  "ledgers",    "ring",           "live",         "stacks",     "user_stacks",
+	"fallbacks", "slab_cpus", "slab_sites", "fault_mappings", "fault_stacks", "numa_flows", "cpu_nodes",
 };
 
 /* --- what a section name says ----------------------------------------------------------------- */

@@ -25,10 +25,11 @@ enum live_owner {
 
 /* What is known of the followed page of a group while it is allocated; the key is the group. */
 struct live_page {
-	__u64 stack;     /* key in stacks of where it was allocated; 0: not known */
-	__u64 time_ns;   /* CLOCK_BOOTTIME of the allocation */
-	__u64 start_ns;  /* of the owner's thread group leader, likewise */
-	__u64 cgroup_id; /* in the cgroup v2 hierarchy, at the allocation */
+	__u64 stack;      /* key in stacks of where it was allocated; 0: not known */
+	__u64 user_stack; /* key in user_stacks; 0: not known, or no movable page of a process */
+	__u64 time_ns;    /* CLOCK_BOOTTIME of the allocation */
+	__u64 start_ns;   /* of the owner's thread group leader, likewise */
+	__u64 cgroup_id;  /* in the cgroup v2 hierarchy, at the allocation */
 	__u32 tgid;
 	__u16 node;
 	__u8 zone;  /* enum zone_type of the kernel's, or LIVE_ZONE_UNKNOWN */
@@ -54,6 +55,18 @@ struct kernel_stack {
 	__u32 nr;
 	__u32 pad;
 	__u64 ip[STACK_MAX_FRAMES]; /* innermost first; zero beyond nr */
+};
+
+#define LIVE_USER_FRAMES 32
+#define MAX_USER_STACKS 16384u
+
+/* A stack of a process's, by its frame pointers; the key is a hash of all but used_ns, never 0. */
+struct user_stack {
+	__u64 used_ns;  /* as above */
+	__u64 start_ns; /* of the process, since boot; with tgid it names the process */
+	__u32 tgid;
+	__u32 nr;
+	__u64 ip[LIVE_USER_FRAMES]; /* innermost first; zero beyond nr */
 };
 
 #endif

@@ -129,6 +129,7 @@ enum loss {
 	LOSS_FALLBACK,  /* a fallback allocation that found no place in the table by stack */
 	LOSS_NUMA_FLOW, /* something between two nodes that found no place in the table by process */
 	LOSS_FAULT_SITE, /* a page fault that found no place in the tables by mapping or by stack */
+	LOSS_USER_STACK, /* a process's stack that could not be taken or found no place */
 	NR_LOSSES
 };
 

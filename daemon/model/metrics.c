@@ -161,6 +161,7 @@ static const char *const loss_labels[NR_LOSSES] = {
 	[LOSS_LIVE_PAGE] = "live_page",
 	[LOSS_LIVE_FREE] = "live_free",
 	[LOSS_STACK] = "stack",
+	[LOSS_USER_STACK] = "user_stack",
 };
 
 static const char *const vmstat_labels[NR_VMSTAT_ITEMS] = {

@@ -50,6 +50,7 @@ struct lab_config {
 	__u32 reclaim_order_arg;
 	__u32 nr_fallbacks;  /* 0: as the daemon has it */
 	__u32 nr_slab_sites; /* likewise */
+	__u32 nr_user_stacks;
 	__u32 nr_fault_sites;
 	__u32 migrate_reason_arg;
 	__u32 scan_status_arg;
@@ -203,6 +204,8 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	bpf_map__set_max_entries(lab->skeleton->maps.numa_flows, LAB_NUMA_FLOWS);
 	if (config->nr_slab_sites)
 		bpf_map__set_max_entries(lab->skeleton->maps.slab_sites, config->nr_slab_sites);
+	if (config->nr_user_stacks)
+		bpf_map__set_max_entries(lab->skeleton->maps.user_stacks, config->nr_user_stacks);
 	if (config->nr_fault_sites)
 		bpf_map__set_max_entries(lab->skeleton->maps.fault_stacks, config->nr_fault_sites);
 	lab_leave_out(lab);

@@ -9,6 +9,7 @@
 #include "live.h"
 
 #define GFP_KERNEL 0xcc0
+#define MOVABLE 1 /* MIGRATE_MOVABLE of include/linux/mmzone.h */
 
 static struct lab_config following = { .stall_record_min_ns = UINT64_MAX, .live_step_shift = STEP_SHIFT };
 static struct lab_config with_wide_step = { .stall_record_min_ns = UINT64_MAX, .live_step_shift = 8 };
@@ -18,6 +19,9 @@ static struct lab_config with_two_entries = { .stall_record_min_ns = UINT64_MAX,
 static struct lab_config with_one_stack = { .stall_record_min_ns = UINT64_MAX,
 					    .live_step_shift = STEP_SHIFT,
 					    .nr_stacks = 1 };
+static struct lab_config with_one_user_stack = { .stall_record_min_ns = UINT64_MAX,
+						 .live_step_shift = STEP_SHIFT,
+						 .nr_user_stacks = 1 };
 static struct lab_config with_zones = { .stall_record_min_ns = UINT64_MAX,
 					.live_step_shift = STEP_SHIFT,
 					.page_zone_shift = 52,
@@ -176,6 +180,59 @@ static void test_stack_is_kept_once(void **state)
 	assert_true(stack.used_ns > live_page[0].time_ns);
 }
 
+/* Where a process was in its own code, of a movable page only; each stack is kept once. */
+static void test_user_stack_of_movable_pages(void **state)
+{
+	struct lab *lab = *state;
+	const struct bpf_map *map = lab->skeleton->maps.user_stacks;
+	__u64 before_ns = now_ns(CLOCK_BOOTTIME), key = 0;
+	struct live_page live_page;
+	struct user_stack stack;
+
+	for (int i = 0; i < 2; i++) {
+		RUN(lab, page_alloc, live_page_address(0), STEP_SHIFT, GFP_KERNEL, MOVABLE);
+		assert_true(live_get(lab, live_group(0), &live_page));
+		assert_int_not_equal(live_page.user_stack, 0);
+		assert_true(!key || key == live_page.user_stack);
+		key = live_page.user_stack;
+	}
+	assert_int_equal(nr_in(map), 1);
+	assert_int_equal(bpf_map_lookup_elem(bpf_map__fd(map), &key, &stack), 0);
+	assert_int_equal(stack.tgid, getpid());
+	assert_int_equal(stack.start_ns, live_page.start_ns);
+	assert_in_range(stack.used_ns, live_page.time_ns, now_ns(CLOCK_BOOTTIME));
+	assert_in_range(live_page.time_ns, before_ns, stack.used_ns);
+	assert_in_range(stack.nr, 1, LIVE_USER_FRAMES);
+	for (__u32 i = stack.nr; i < LIVE_USER_FRAMES; i++)
+		assert_int_equal(stack.ip[i], 0);
+	/* Where this process entered the kernel. */
+	assert_true(stack.ip[0] && !(stack.ip[0] >> 63));
+	for (__u32 migratetype = 0; migratetype < LAB_MIGRATETYPES; migratetype++) {
+		RUN(lab, page_alloc, live_page_address(0), STEP_SHIFT, GFP_KERNEL, migratetype);
+		assert_true(live_get(lab, live_group(0), &live_page));
+		assert_int_equal(live_page.user_stack != 0, migratetype == MOVABLE);
+	}
+}
+
+static void test_user_stack_without_a_place_is_counted(void **state)
+{
+	struct lab *lab = *state;
+	const struct user_stack stack = { .nr = 1 };
+	struct live_page live_page;
+	int fd = bpf_map__fd(lab->skeleton->maps.user_stacks);
+
+	for (__u64 key = 1; bpf_map_update_elem(fd, &key, &stack, BPF_NOEXIST) == 0; key++)
+		;
+	RUN(lab, page_alloc, live_page_address(0), STEP_SHIFT, GFP_KERNEL, MOVABLE);
+	assert_true(live_get(lab, live_group(0), &live_page));
+	assert_int_equal(live_page.user_stack, 0);
+	assert_int_not_equal(live_page.stack, 0);
+	expect_cell(lab, METRIC_ALLOCATED, 0, MOVABLE, STEP_SHIFT, STEP);
+	expect_ledger(lab, LEDGER_ALLOCATED, STEP);
+	expect_lost(lab, LOSS_USER_STACK, 1);
+	lab_verify(lab);
+}
+
 /* A page that is allocated again belongs to the new owner: its free was not seen. */
 static void test_page_that_is_allocated_again_is_the_new_ones(void **state)
 {
@@ -290,11 +347,13 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_wider_step_follows_fewer, &with_wide_step),
 	LAB_TEST_WITH(test_owner_and_place_are_noted, &following),
 	LAB_TEST_WITH(test_stack_is_kept_once, &following),
+	LAB_TEST_WITH(test_user_stack_of_movable_pages, &following),
 	LAB_TEST_WITH(test_page_that_is_allocated_again_is_the_new_ones, &following),
 	LAB_TEST_WITH(test_what_was_not_followed_is_no_loss_when_it_is_freed, &following),
 	LAB_TEST_WITH(test_zone_is_read_from_the_page, &with_zones),
 	LAB_TEST_WITH(test_page_without_a_place_is_counted, &with_two_entries),
 	LAB_TEST_WITH(test_stack_without_a_place_is_counted, &with_one_stack),
+	LAB_TEST_WITH(test_user_stack_without_a_place_is_counted, &with_one_user_stack),
 	LAB_TEST_WITH(test_what_is_not_counted_is_not_followed, &following),
 	LAB_TEST(test_nothing_is_followed_where_sampling_is_off),
 };
