@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "batch.h"
+#include "livesites.h"
 #include "log.h"
 #include "residency.h"
 #include "spoilers.h"
 #include "stacks.h"
 #include "tally.h"
+#include "userstacks.h"
 #include "util.h"
 
 #define BATCH 256u
@@ -25,8 +27,10 @@ struct live {
 	live_pause_fn pause;
 	void *ctx;
 	struct stacks *stacks;
+	struct userstacks *user_stacks;
 	struct spoilers *spoilers;
 	struct tally *tally;         /* of the reading that goes on */
+	struct livesites *sites;     /* likewise */
 	struct residency *residency; /* likewise; NULL on a single node */
 	__u32 nr_nodes;              /* 1 where the node of a page is not known */
 	__u32 movable;               /* the migratetype */
@@ -68,7 +72,8 @@ struct live *live_new(const struct probes *probes, const struct machine *machine
 	live->nr_nodes = machine->nodes_are_many ? machine->record.nr_nodes : 1;
 	live->movable = machine_find_label(machine, DIM_MIGRATETYPE, "movable");
 	live->spoilers = spoilers_new(machine);
-	if (!live->spoilers) {
+	live->user_stacks = userstacks_new(probes_map_fd(probes, "user_stacks"));
+	if (!live->spoilers || !live->user_stacks) {
 		live_free(live);
 		return NULL;
 	}
@@ -81,6 +86,7 @@ void live_free(struct live *live)
 	if (!live)
 		return;
 	spoilers_free(live->spoilers);
+	userstacks_free(live->user_stacks);
 	free(live);
 }
 
@@ -103,7 +109,9 @@ static int for_each_page(struct live *live,
 static void meet_first(struct live *live, __u64 group, const struct live_page *page)
 {
 	tally_weigh(live->tally, page);
+	livesites_weigh(live->sites, page);
 	stacks_mark(live->stacks, STACKS_OF_LIVE, page->stack);
+	userstacks_mark(live->user_stacks, page->user_stack);
 	spoilers_see(live->spoilers, group, page);
 }
 
@@ -111,6 +119,7 @@ static void meet_again(struct live *live, __u64 group, const struct live_page *p
 {
 	(void)group;
 	tally_add(live->tally, page, live->record.h.time_ns);
+	livesites_add(live->sites, page, live->record.h.time_ns);
 	residency_add(live->residency, page);
 	live->record.nr_pages++;
 }
@@ -138,6 +147,16 @@ static void emit_holder(void *ctx, struct rec_holder *record)
 	live->emit(live->ctx, &record->h);
 }
 
+static void emit_site(void *ctx, struct rec_live_site *record)
+{
+	struct live *live = ctx;
+
+	record->h.time_ns = live->record.h.time_ns;
+	stacks_meet(live->stacks, record->stack, live->emit, live->ctx);
+	userstacks_meet(live->user_stacks, record->user_stack, live->emit, live->ctx);
+	live->emit(live->ctx, &record->h);
+}
+
 static void emit_residency(void *ctx, struct rec_residency *record)
 {
 	struct live *live = ctx;
@@ -161,14 +180,36 @@ static int read_pages(struct live *live)
 	if (record->knows_blocks)
 		spoilers_blame(live->spoilers, blame, live);
 	tally_choose(live->tally);
+	livesites_choose(live->sites);
 	err = for_each_page(live, meet_again);
 	if (err)
 		return err;
 	tally_emit(live->tally, emit_holder, live);
+	livesites_emit(live->sites, record, emit_site, live);
 	residency_emit(live->residency, emit_residency, live);
 	if (record->knows_blocks)
 		spoilers_census(live->spoilers, emit_census, live);
 	return 0;
+}
+
+/* With what is needed for this reading, and then not for a minute. */
+static int read_with_tallies(struct live *live)
+{
+	int err;
+
+	live->tally = tally_new(live->huge_order, random_seed());
+	live->sites = livesites_new(live->movable, random_seed());
+	if (live->nr_nodes > 1)
+		live->residency = residency_new(live->nr_nodes, live->movable);
+	err = live->tally && live->sites ? read_pages(live) : -ENOMEM;
+	residency_free(live->residency);
+	live->residency = NULL;
+	livesites_free(live->sites);
+	live->sites = NULL;
+	tally_free(live->tally);
+	live->tally = NULL;
+	malloc_trim(0);
+	return err;
 }
 
 static void read_all(struct live *live)
@@ -180,21 +221,14 @@ static void read_all(struct live *live)
 	record->h.time_ns = now_ns(CLOCK_BOOTTIME);
 	record->nr_pages = 0;
 	stacks_begin(live->stacks, STACKS_OF_LIVE);
-	if (record->step_pages) {
-		live->tally = tally_new(live->huge_order, random_seed());
-		if (live->nr_nodes > 1)
-			live->residency = residency_new(live->nr_nodes, live->movable);
-		err = live->tally ? read_pages(live) : -ENOMEM;
-		residency_free(live->residency);
-		live->residency = NULL;
-		tally_free(live->tally);
-		live->tally = NULL;
-		/* What was needed for this reading is not needed for a minute. */
-		malloc_trim(0);
-	}
-	/* Others have stacks too, so that also where no page is followed. */
-	if (!err)
+	userstacks_begin(live->user_stacks);
+	if (record->step_pages)
+		err = read_with_tallies(live);
+	/* Others have kernel stacks too, so that also where no page is followed. */
+	if (!err) {
 		record->nr_stacks = stacks_sweep(live->stacks, record->h.time_ns);
+		record->nr_user_stacks = userstacks_sweep(live->user_stacks, record->h.time_ns);
+	}
 	record->cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
 	if (err)
 		log_error("cannot read the table of live pages: %s", strerror(-err));
@@ -214,5 +248,6 @@ void live_refresh(struct live *live, __u64 max_age_ns, __u32 share)
 void live_forget(struct live *live)
 {
 	stacks_forget(live->stacks);
+	userstacks_forget(live->user_stacks);
 	live->record.h.time_ns = 0;
 }

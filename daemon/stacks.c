@@ -7,20 +7,16 @@
 
 #include "batch.h"
 #include "known.h"
+#include "marks.h"
 #include "symbols.h"
 #include "util.h"
 
 /* Half of what the model keeps, so that it still has what is not sent again; a reading refers to fewer. */
-#define MAX_KNOWN 1024u
+#define MAX_KNOWN 2048u
 
 /* A stack that was met this lately may be referred to by what the daemon has not read yet. */
 #define KEEP_NS (120 * NSEC_PER_SEC)
 
-/*
- * The marks are bits, two for each key, which is a hash already. So one stack in some hundred may be taken
- * for marked and stay, which costs its place and nothing else.
- */
-#define MARK_BITS (1u << 18)
 #define BATCH 32u
 
 struct stacks {
@@ -28,7 +24,7 @@ struct stacks {
 	struct symbols *symbols;
 	struct known known;
 	struct rec_stack record;
-	__u64 marks[NR_STACKS_USERS][MARK_BITS / 64];
+	struct marks marks[NR_STACKS_USERS];
 	__u64 keys[BATCH];
 	struct kernel_stack values[BATCH];
 };
@@ -93,38 +89,18 @@ void stacks_forget(struct stacks *stacks)
 
 void stacks_begin(struct stacks *stacks, enum stacks_user user)
 {
-	memset(stacks->marks[user], 0, sizeof(stacks->marks[user]));
-}
-
-static __u32 mark_bit(__u64 key, int which)
-{
-	return (__u32)(key >> (which ? 40 : 16)) % MARK_BITS;
+	marks_clear(&stacks->marks[user]);
 }
 
 void stacks_mark(struct stacks *stacks, enum stacks_user user, __u64 key)
 {
-	for (int which = 0; which < 2; which++) {
-		__u32 bit = mark_bit(key, which);
-
-		stacks->marks[user][bit / 64] |= 1ULL << bit % 64;
-	}
-}
-
-static bool is_marked_by(const struct stacks *stacks, __u32 user, __u64 key)
-{
-	for (int which = 0; which < 2; which++) {
-		__u32 bit = mark_bit(key, which);
-
-		if (!(stacks->marks[user][bit / 64] & 1ULL << bit % 64))
-			return false;
-	}
-	return true;
+	marks_set(&stacks->marks[user], key);
 }
 
 static bool is_marked(const struct stacks *stacks, __u64 key)
 {
 	for (__u32 user = 0; user < NR_STACKS_USERS; user++)
-		if (is_marked_by(stacks, user, key))
+		if (marks_has(&stacks->marks[user], key))
 			return true;
 	return false;
 }

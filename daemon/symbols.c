@@ -14,7 +14,7 @@
 #include "util.h"
 
 /* Half of what the model keeps, so that it still has what is not sent again. */
-#define MAX_KNOWN 2048u
+#define MAX_KNOWN 4096u
 
 struct symbols {
 	int prog_fd; /* -1: addresses stay numbers */

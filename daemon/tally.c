@@ -6,24 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "weights.h"
+
 /* Slots; owners and names beyond three quarters of them are in the rest. */
 #define OWNER_SLOTS 32768u
 #define NAME_SLOTS 8192u
 #define MAX_ROWS 4096u
 #define ROW_SLOTS (2 * MAX_ROWS)
 #define MAX_BLAMED 1024u
-
-/* What an owner or a name weighs; key 0 is a free slot. */
-struct weight {
-	__u64 key;
-	__u32 nr_pages;
-	float blocks;
-};
-
-struct weights {
-	struct weight *slots; /* freed once the heaviest are chosen */
-	__u32 nr, nr_slots;
-};
 
 /* The rows that a page may be counted in: one of its owner's, or that of the rest of his name. */
 struct keys {
@@ -70,19 +60,6 @@ struct tally {
 	__u16 row_slots[ROW_SLOTS]; /* by owner and stack: a row's number and one, or 0 */
 };
 
-static bool weights_make(struct weights *weights, __u32 nr_slots)
-{
-	weights->slots = calloc(nr_slots, sizeof(*weights->slots));
-	weights->nr_slots = nr_slots;
-	return weights->slots;
-}
-
-static void weights_free(struct weights *weights)
-{
-	free(weights->slots);
-	weights->slots = NULL;
-}
-
 struct tally *tally_new(__u32 huge_order, __u64 seed)
 {
 	struct tally *tally = calloc(1, sizeof(*tally));
@@ -109,13 +86,6 @@ void tally_free(struct tally *tally)
 
 /* --- keys ------------------------------------------------------------------------------------- */
 
-static __u64 mix(__u64 seed, __u64 value)
-{
-	__u64 key = (seed * 0x9e3779b97f4a7c15ULL ^ value) * 0xbf58476d1ce4e5b9ULL;
-
-	return key ^ key >> 32;
-}
-
 /* The name of an owner without a record of his own: "kworker/3:1" is one of the kworkers. */
 static void name_of(const struct live_page *page, char ret[MEMOIR_COMM_LEN])
 {
@@ -128,14 +98,14 @@ static void name_of(const struct live_page *page, char ret[MEMOIR_COMM_LEN])
 /* All owners of a kind, name and cgroup have the same one. */
 static __u64 name_key(__u64 seed, const struct live_page *page)
 {
-	__u64 key = mix(mix(seed, page->cgroup_id), (__u64)page->owner << 8 | page->migratetype);
+	__u64 key = weights_mix(weights_mix(seed, page->cgroup_id), (__u64)page->owner << 8 | page->migratetype);
 	__u64 words[MEMOIR_COMM_LEN / sizeof(__u64)];
 	char name[MEMOIR_COMM_LEN];
 
 	name_of(page, name);
 	memcpy(words, name, sizeof(words));
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		key = mix(key, words[i]);
+		key = weights_mix(key, words[i]);
 	return key;
 }
 
@@ -144,7 +114,7 @@ static struct keys keys_of(const struct tally *tally, const struct live_page *pa
 {
 	__u64 who = (__u64)page->tgid << 32 | (__u64)page->owner << 8 | page->migratetype;
 
-	return (struct keys){ .owner = mix(mix(tally->seed, page->start_ns), who) | 1,
+	return (struct keys){ .owner = weights_mix(weights_mix(tally->seed, page->start_ns), who) | 1,
 			      .stack = page->stack,
 			      .name = name_key(tally->seed, page) | 1,
 			      .migratetype = page->migratetype };
@@ -152,38 +122,12 @@ static struct keys keys_of(const struct tally *tally, const struct live_page *pa
 
 /* --- the first time --------------------------------------------------------------------------- */
 
-/* NULL without a place. */
-static struct weight *weight_of(struct weights *weights, __u64 key)
-{
-	__u32 slot = (__u32)(key >> 32) % weights->nr_slots;
-
-	while (weights->slots[slot].key && weights->slots[slot].key != key)
-		slot = (slot + 1) % weights->nr_slots;
-	if (!weights->slots[slot].key) {
-		if (weights->nr >= weights->nr_slots / 4 * 3)
-			return NULL;
-		weights->nr++;
-		weights->slots[slot].key = key;
-	}
-	return &weights->slots[slot];
-}
-
-static void weigh(struct weights *weights, __u64 key, __u32 nr_pages, double blocks)
-{
-	struct weight *weight = weight_of(weights, key);
-
-	if (!weight)
-		return;
-	weight->nr_pages += nr_pages;
-	weight->blocks += (float)blocks;
-}
-
 void tally_weigh(struct tally *tally, const struct live_page *page)
 {
 	const struct keys keys = keys_of(tally, page);
 
-	weigh(&tally->owners, keys.owner, 1, 0);
-	weigh(&tally->names, keys.name, 1, 0);
+	weights_add(&tally->owners, keys.owner, 1, 0);
+	weights_add(&tally->names, keys.name, 1, 0);
 }
 
 void tally_blame(struct tally *tally, const struct live_page *page, double blocks, double variance)
@@ -192,8 +136,8 @@ void tally_blame(struct tally *tally, const struct live_page *page, double block
 
 	if (tally->nr_blamed == MAX_BLAMED)
 		return;
-	weigh(&tally->owners, keys.owner, 0, blocks);
-	weigh(&tally->names, keys.name, 0, blocks);
+	weights_add(&tally->owners, keys.owner, 0, blocks);
+	weights_add(&tally->names, keys.name, 0, blocks);
 	tally->blamed[tally->nr_blamed++] = (struct blame){ .keys = keys,
 							    .blocks = blocks,
 							    .variance = variance };
@@ -206,54 +150,12 @@ static bool spoils_more(const struct weight *a, const struct weight *b)
 	return a->blocks > b->blocks;
 }
 
-static bool holds_more(const struct weight *a, const struct weight *b)
-{
-	return a->nr_pages > b->nr_pages;
-}
-
-#define MAX_CHOICE (TALLY_MAX_OWNERS > TALLY_MAX_NAMES ? TALLY_MAX_OWNERS : TALLY_MAX_NAMES)
-
-/*
- * Chooses up to max of the heaviest, and gives them up, so that the next choice is among the others; their
- * number. The best so far lie in order, so that nearly every candidate is compared once.
- */
-static __u32 choose(struct weights *weights, __u32 max,
-		    bool (*is_heavier)(const struct weight *a, const struct weight *b), __u64 *ret_keys)
-{
-	const struct weight none = { 0 };
-	__u32 best[MAX_CHOICE], nr = 0;
-
-	for (__u32 slot = 0; slot < weights->nr_slots; slot++) {
-		const struct weight *weight = &weights->slots[slot];
-		__u32 place = nr;
-
-		if (!is_heavier(weight, &none) ||
-		    (nr == max && !is_heavier(weight, &weights->slots[best[nr - 1]])))
-			continue;
-		if (nr == max)
-			place = nr - 1;
-		else
-			nr++;
-		for (; place > 0 && is_heavier(weight, &weights->slots[best[place - 1]]); place--)
-			best[place] = best[place - 1];
-		best[place] = slot;
-	}
-	for (__u32 i = 0; i < nr; i++) {
-		struct weight *weight = &weights->slots[best[i]];
-
-		ret_keys[i] = weight->key;
-		weight->nr_pages = 0;
-		weight->blocks = 0;
-	}
-	return nr;
-}
-
 /* The half of them by what they spoil. Frees the weights. */
 static __u32 choose_all(struct weights *weights, __u32 max, __u64 *ret_keys)
 {
-	__u32 nr = choose(weights, max / 2, spoils_more, ret_keys);
+	__u32 nr = weights_choose(weights, max / 2, spoils_more, ret_keys);
 
-	nr += choose(weights, max - nr, holds_more, ret_keys + nr);
+	nr += weights_choose(weights, max - nr, weight_holds_more, ret_keys + nr);
 	weights_free(weights);
 	return nr;
 }

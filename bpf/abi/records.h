@@ -216,6 +216,33 @@ struct rec_holder {
 	__u32 is_rest;              /* all of this kind, name and cgroup who have no record of their own */
 };
 
+/* Ages at which live pages are told apart: 10 s, 1 min, 10 min, 1 h, 6 h. */
+#define LIVE_AGES(AGE) AGE(10) AGE(60) AGE(600) AGE(3600) AGE(21600)
+#define NR_LIVE_AGES 5
+
+/*
+ * What was allocated at one place and is still held, by a reading of live pages: by one process at one stack of
+ * its own and of the kernel's; or, of memory that is the kernel's, at one stack of the kernel's by whomever.
+ * The former may be part of the latter.
+ */
+#define REC_MAX_LIVE_SITES 512u
+#define REC_MAX_KERNEL_LIVE_SITES 128u
+struct rec_live_site {
+	struct rec_header h;
+	__u64 start_ns;   /* of the process, since boot; with tgid it names the process */
+	__u64 cgroup_id;  /* at an allocation */
+	__u64 stack;      /* 0: not known */
+	__u64 user_stack; /* 0: not known, or kernel memory */
+	__u64 nr_pages;   /* followed pages; each stands for step_pages */
+	__u64 age_sum_ms; /* of the followed pages */
+	__u64 oldest_ns, youngest_ns;
+	__u32 nr_older[NR_LIVE_AGES]; /* of them, those that are older than each of the ages */
+	__u32 tgid;                   /* 0: whoever it was */
+	__u32 migratetype;            /* that was asked for */
+	__u32 pad;
+	char comm[MEMOIR_COMM_LEN]; /* of the process, at an allocation */
+};
+
 /* What a random sample of pageblocks of a node holds, by /proc/kpageflags. */
 struct rec_census {
 	struct rec_header h;
@@ -235,7 +262,9 @@ struct rec_live {
 	struct rec_header h; /* time_ns: when it began */
 	__u64 cpu_ns;        /* CPU time that it took */
 	__u64 nr_pages;      /* followed pages that were met */
-	__u64 nr_stacks;     /* in the kernel's table */
+	__u64 nr_stacks, nr_user_stacks; /* in the kernel's tables */
+	/* Of a place without a record, so many followed pages are held at most; 0: every place has one. */
+	__u32 least_site_pages, least_kernel_site_pages;
 	__u32 step_pages;    /* 0: none are followed, and why_not says why */
 	__u32 knows_blocks;  /* spoiled pageblocks and the census are known; else why_no_blocks */
 	char why_not[REC_TEXT_LEN];

@@ -8,8 +8,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define MAX_KNOWN_STACKS 2048u
-#define MAX_KNOWN_SYMBOLS 4096u
+#define MAX_KNOWN_STACKS 4096u
+#define MAX_KNOWN_SYMBOLS 8192u
 
 struct keyed_stack {
 	__u64 key;
