@@ -93,6 +93,8 @@ void collector_feed(struct collector *collector, const struct rec_header *record
 		return feed_from_kernel(collector, record);
 	if (record->kind == REC_HOLDER)
 		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_holder *)record)->cgroup_id);
+	if (record->kind == REC_LIVE_SITE)
+		cgroup = cgroups_meet(collector->cgroups, ((const struct rec_live_site *)record)->cgroup_id);
 	if (cgroup)
 		feed(collector, &cgroup->h);
 	feed(collector, record);

@@ -86,7 +86,8 @@ static __u16 *slot_of(struct livesites *sites, __u64 key)
 
 void livesites_choose(struct livesites *sites)
 {
-	sites->nr_processes = weights_choose(&sites->processes, REC_MAX_LIVE_SITES, weight_holds_more, sites->keys);
+	sites->nr_processes = weights_choose(&sites->processes, REC_MAX_LIVE_SITES, weight_holds_more,
+					     sites->keys);
 	sites->nr_rows = sites->nr_processes + weights_choose(&sites->kernel, REC_MAX_KERNEL_LIVE_SITES,
 							      weight_holds_more,
 							      sites->keys + sites->nr_processes);

@@ -347,6 +347,15 @@ void machine_refuse_page_nodes(struct machine *machine)
 	dimensions_read(machine);
 }
 
+/* As the kernel made it at its start; empty where it does not say. */
+static void read_boot_id(char ret[REC_NAME_LEN])
+{
+	_cleanup_fclose_ FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file || fscanf(file, "%63s", ret) != 1)
+		ret[0] = '\0';
+}
+
 int machine_read(struct machine *ret)
 {
 	struct rec_machine *record = &ret->record;
@@ -373,6 +382,7 @@ int machine_read(struct machine *ret)
 	};
 	snprintf(record->kernel, sizeof(record->kernel), "%.*s", REC_NAME_LEN - 1, kernel.release);
 	snprintf(record->version, sizeof(record->version), "%s", MEMOIR_VERSION);
+	read_boot_id(record->boot_id);
 
 	ret->nr_cpu_ids = nr_possible("/sys/devices/system/cpu/possible", MAX_CPUS);
 	derive_page_places(ret);

@@ -98,7 +98,8 @@ static void name_of(const struct live_page *page, char ret[MEMOIR_COMM_LEN])
 /* All owners of a kind, name and cgroup have the same one. */
 static __u64 name_key(__u64 seed, const struct live_page *page)
 {
-	__u64 key = weights_mix(weights_mix(seed, page->cgroup_id), (__u64)page->owner << 8 | page->migratetype);
+	__u64 key = weights_mix(weights_mix(seed, page->cgroup_id),
+				(__u64)page->owner << 8 | page->migratetype);
 	__u64 words[MEMOIR_COMM_LEN / sizeof(__u64)];
 	char name[MEMOIR_COMM_LEN];
 

@@ -49,8 +49,8 @@ void userstacks_free(struct userstacks *stacks)
 	free(stacks);
 }
 
-void userstacks_meet(struct userstacks *stacks, __u64 key, void (*emit)(void *ctx, const struct rec_header *record),
-		     void *ctx)
+void userstacks_meet(struct userstacks *stacks, __u64 key,
+		     void (*emit)(void *ctx, const struct rec_header *record), void *ctx)
 {
 	struct rec_user_stack *record = &stacks->record;
 	struct user_stack stack;

@@ -17,8 +17,8 @@ struct userstacks *userstacks_new(int map_fd);
 void userstacks_free(struct userstacks *stacks);
 
 /* Hands the record of a stack to emit, if it is new since userstacks_forget(). */
-void userstacks_meet(struct userstacks *stacks, __u64 key, void (*emit)(void *ctx, const struct rec_header *record),
-		     void *ctx);
+void userstacks_meet(struct userstacks *stacks, __u64 key,
+		     void (*emit)(void *ctx, const struct rec_header *record), void *ctx);
 
 /* A new stream begins. */
 void userstacks_forget(struct userstacks *stacks);

@@ -76,6 +76,13 @@ void write_user_frames(struct request *request, __u32 tgid, __u64 start_ns, cons
 /* The members "found_by" and "frames" of a user stack by its key; null and none where it is not known. */
 void write_user_stack(struct request *request, __u64 key);
 
+/*
+ * The members "boot_id", "stacks", "stacks_reason" and "stacks_reading": where memory that is held was allocated;
+ * at most max places, suspects of a leak first.
+ */
+void write_leak_stacks(struct request *request, __u32 max);
+
+enum api_status leak_stacks_reply(struct request *request);
 enum api_status faults_reply(struct request *request);
 enum api_status events_reply(struct request *request);
 enum api_status doctor_reply(struct request *request);

@@ -214,7 +214,8 @@ int apply_live(struct model *model, const struct rec_header *h)
 
 	if (!is_possible(rec->nr_pages, rec->step_pages) ||
 	    !is_possible(holders->pending.nr_pages, rec->step_pages) ||
-	    !numa_is_possible(&model->numa, rec->step_pages))
+	    !numa_is_possible(&model->numa, rec->step_pages) ||
+	    !live_sites_are_possible(&model->live_sites, rec->step_pages))
 		return -EINVAL;
 	holders->rec = *rec;
 	terminate(holders->rec.why_not);
@@ -228,6 +229,7 @@ int apply_live(struct model *model, const struct rec_header *h)
 	holders->pending.spoiled_error_e6 = 0;
 	holders->pending.nr_censuses = 0;
 	numa_live_end(&model->numa);
+	live_sites_end(&model->live_sites, &holders->rec);
 	holders_clear_cells(&model->shape);
 	census_show_cells(model);
 	show_held_cells(model);

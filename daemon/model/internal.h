@@ -278,6 +278,49 @@ void holders_end(struct model *model);
 /* Says of all cells about live pages that they have no value. */
 void holders_clear_cells(struct shape *shape);
 
+/* --- livesites.c ------------------------------------------------------------------------------ */
+
+#define HISTORY_SITE_POINTS 32u
+
+struct site_point {
+	__u32 time_s; /* since boot */
+	__u32 nr_pages;
+};
+
+struct site_history {
+	struct site_point points[HISTORY_SITE_POINTS];
+	__u32 nr;
+	__u32 step_s;  /* between points */
+	__u64 reading; /* the last one that it was in */
+};
+
+struct known_site {
+	struct rec_live_site rec;
+	struct live_site_growth growth;
+};
+
+struct site_list {
+	struct known_site *all;
+	__u32 nr, capacity;
+};
+
+struct live_sites {
+	struct site_list shown;   /* of the last complete reading */
+	struct site_list pending; /* of the one that has not ended */
+	struct recent histories;
+	__u64 nr_readings; /* that were complete; the rest is of the last one */
+	__u32 time_s;
+	__u32 least_pages, least_kernel_pages; /* as in struct rec_live */
+};
+
+void live_sites_init(struct live_sites *sites);
+void live_sites_free(struct live_sites *sites);
+int apply_live_site(struct model *model, const struct rec_header *h);
+/* Whether the reading that has not ended can be of a machine, where each page stands for so many. */
+bool live_sites_are_possible(const struct live_sites *sites, __u32 step_pages);
+/* That reading has ended. */
+void live_sites_end(struct live_sites *sites, const struct rec_live *rec);
+
 /* --- numa.c ----------------------------------------------------------------------------------- */
 
 /* Records that begin with their process, of one kind and size. */
@@ -345,6 +388,7 @@ struct model {
 	struct stacks stacks;
 	struct user_stacks user_stacks;
 	struct holders holders;
+	struct live_sites live_sites;
 	struct numa numa;
 	struct slab_looks slab;
 	struct zones zones;

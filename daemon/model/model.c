@@ -45,6 +45,7 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_FAULT_STACK] = { apply_fault_stack, true },
 	[REC_USER_STACK] = { apply_user_stack, false },
 	[REC_USER_SYMBOL] = { apply_user_symbol, false },
+	[REC_LIVE_SITE] = { apply_live_site, false },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -58,6 +59,7 @@ struct model *model_new(const struct model_options *options)
 	units_init(&model->units);
 	stacks_init(&model->stacks);
 	user_stacks_init(&model->user_stacks);
+	live_sites_init(&model->live_sites);
 	if (events_init(&model->events, options->max_events) || watch_init(&model->watch) ||
 	    groups_init(&model->groups, options->max_groups)) {
 		model_free(model);
@@ -80,6 +82,7 @@ void model_free(struct model *model)
 	recent_free(&model->user_stacks.all);
 	recent_free(&model->user_stacks.symbols);
 	holders_free(&model->holders);
+	live_sites_free(&model->live_sites);
 	numa_free(&model->numa);
 	slab_looks_free(&model->slab);
 	events_free(&model->events);

@@ -16,6 +16,7 @@
 #include "../../bpf/abi/ledger.h"
 #include "../../bpf/abi/metrics.h"
 #include "../../bpf/abi/records.h"
+#include "livesites.h"
 #include "packed.h"
 #include "stacks.h"
 

@@ -56,6 +56,7 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_FAULT_STACK] = "fault_stack",
 	[REC_USER_STACK] = "user_stack",
 	[REC_USER_SYMBOL] = "user_symbol",
+	[REC_LIVE_SITE] = "live_site",
 };
 
 const char *record_name(enum record kind)

@@ -132,6 +132,7 @@ int apply_machine(struct model *model, const struct rec_header *h)
 	shape->rec = *rec;
 	terminate(shape->rec.kernel);
 	terminate(shape->rec.version);
+	terminate(shape->rec.boot_id);
 	model->status.machine = &shape->rec;
 	return 0;
 }
