@@ -290,8 +290,9 @@ struct site_point {
 struct site_history {
 	struct site_point points[HISTORY_SITE_POINTS];
 	__u32 nr;
-	__u32 step_s;  /* between points */
-	__u64 reading; /* the last one that it was in */
+	__u32 step_s;         /* between points */
+	__u32 most_forgotten; /* pages, of all points that went */
+	__u64 reading;        /* the last one that it was in */
 };
 
 struct known_site {

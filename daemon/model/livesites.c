@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Where live pages were allocated, as the last reading tells, and a short history of each site. A history has
- * few points, which cover all of it at first: when it is full, every other point goes, and those to come lie twice as
- * far apart; once that is MAX_STEP_S, the oldest goes.
+ * few points, which cover all of it at first: when it is full, the higher point of every two goes, so that no low is
+ * forgotten, and those to come lie twice as far apart; once that is MAX_STEP_S, the oldest goes.
  */
 #include "internal.h"
 
@@ -95,34 +95,50 @@ static __u64 site_key(const struct rec_live_site *rec)
 	return fnv1a(FNV1A_START, what, sizeof(what));
 }
 
+static void forget(struct site_history *history, const struct site_point *point)
+{
+	if (point->nr_pages > history->most_forgotten)
+		history->most_forgotten = point->nr_pages;
+}
+
+static void drop_oldest(struct site_history *history)
+{
+	forget(history, &history->points[0]);
+	history->nr--;
+	memmove(history->points, history->points + 1, history->nr * sizeof(history->points[0]));
+}
+
 /* Makes room for one more point. */
 static void make_room(struct site_history *history)
 {
 	__u32 length_s = history->points[HISTORY_SITE_POINTS - 1].time_s - history->points[0].time_s;
 
-	if (history->step_s >= MAX_STEP_S) {
-		memmove(history->points, history->points + 1,
-			(HISTORY_SITE_POINTS - 1) * sizeof(history->points[0]));
-		history->nr--;
-		return;
+	if (history->step_s >= MAX_STEP_S)
+		return drop_oldest(history);
+	for (__u32 i = 0; i < HISTORY_SITE_POINTS / 2; i++) {
+		const struct site_point *pair = &history->points[2 * i];
+
+		forget(history, &pair[pair[1].nr_pages >= pair[0].nr_pages]);
+		history->points[i] = pair[pair[1].nr_pages < pair[0].nr_pages];
 	}
-	for (__u32 i = 0; i < HISTORY_SITE_POINTS / 2; i++)
-		history->points[i] = history->points[2 * i];
 	history->nr = HISTORY_SITE_POINTS / 2;
 	history->step_s = length_s * 2 / (HISTORY_SITE_POINTS - 1);
 	if (history->step_s > MAX_STEP_S)
 		history->step_s = MAX_STEP_S;
 }
 
-static void add_point(struct site_history *history, __u32 time_s, __u32 nr_pages)
+static void append(struct site_history *history, __u32 time_s, __u32 nr_pages)
 {
-	const struct site_point *last = history->nr ? &history->points[history->nr - 1] : NULL;
-
-	if (last && (time_s <= last->time_s || time_s - last->time_s < history->step_s))
+	if (history->nr && time_s <= history->points[history->nr - 1].time_s)
 		return;
 	if (history->nr == HISTORY_SITE_POINTS)
 		make_room(history);
 	history->points[history->nr++] = (struct site_point){ .time_s = time_s, .nr_pages = nr_pages };
+}
+
+static bool is_due(const struct site_history *history, __u32 time_s)
+{
+	return !history->nr || time_s - history->points[history->nr - 1].time_s >= history->step_s;
 }
 
 /* --- growth ----------------------------------------------------------------------------------- */
@@ -221,6 +237,19 @@ static void find_growth(const struct site_history *history, __u32 first, struct 
 			  grows_steadily(history, first);
 }
 
+/* Whether more is held than ever before that point, by more than the error of so much. */
+static bool is_more_than_before(const struct site_history *history, __u32 first)
+{
+	double now = history->points[history->nr - 1].nr_pages, before = history->most_forgotten, growth;
+
+	for (__u32 i = 0; i <= first; i++)
+		if (history->points[i].nr_pages > before)
+			before = history->points[i].nr_pages;
+	growth = now - before;
+	return growth > 0 && growth * growth > 9 * (growth + 3);
+}
+
+/* What began late is told by the last points alone; but not what was there before, and went. */
 static void judge(const struct site_history *history, struct known_site *site)
 {
 	__u32 nr_recent = history->nr / 3 > SUSPECT_MIN_POINTS ? history->nr / 3 : SUSPECT_MIN_POINTS;
@@ -230,7 +259,8 @@ static void judge(const struct site_history *history, struct known_site *site)
 	find_kept(history, &site->rec, &site->growth);
 	recent = site->growth;
 	find_growth(history, 0, &site->growth);
-	if (site->growth.is_suspect || history->nr <= nr_recent)
+	if (site->growth.is_suspect || history->nr <= nr_recent ||
+	    !is_more_than_before(history, history->nr - nr_recent))
 		return;
 	find_growth(history, history->nr - nr_recent, &recent);
 	if (recent.is_suspect)
@@ -248,20 +278,22 @@ static void follow(struct live_sites *sites, struct known_site *site, __u32 time
 	const struct rec_live_site *rec = &site->rec;
 	__u32 nr_pages = rec->nr_pages < UINT32_MAX ? (__u32)rec->nr_pages : UINT32_MAX;
 	__u32 least = rec->tgid ? sites->least_pages : sites->least_kernel_pages;
-	struct keyed_history keyed = { .key = site_key(rec), .history = { .step_s = 1 } };
+	struct keyed_history keyed = { .key = site_key(rec) };
 	const struct keyed_history *known = recent_find(&sites->histories, keyed.key);
 	struct site_history now;
 
 	if (known)
 		keyed.history = known->history;
 	if (known && known->history.reading != sites->nr_readings)
-		add_point(&keyed.history, sites->time_s, least);
-	/* What it holds now is known, if its next point is due or not. */
+		append(&keyed.history, sites->time_s, least);
+	/* What it holds now is known, whether its next point is due or not. */
 	now = keyed.history;
-	now.step_s = 1;
-	add_point(&now, time_s, nr_pages);
+	if (now.nr == HISTORY_SITE_POINTS)
+		drop_oldest(&now);
+	append(&now, time_s, nr_pages);
 	judge(&now, site);
-	add_point(&keyed.history, time_s, nr_pages);
+	if (is_due(&keyed.history, time_s))
+		append(&keyed.history, time_s, nr_pages);
 	keyed.history.reading = sites->nr_readings + 1;
 	/* Without memory it has no history, and is judged by this reading alone. */
 	recent_put(&sites->histories, &keyed);

@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2034
 ANSWERS='metrics openmetrics-headers few-groups status probes processes process groups faults stalls events
-	numa fragmentation history slab doctor late-events no-process no-path'
+	numa fragmentation history slab leak-stacks doctor late-events no-process no-path'
 
 # Replies are one line of JSON; cut into many, so that a difference can be read.
 break_lines()
@@ -28,6 +28,7 @@ answer()
 	no-process) "$show" "$2" '/v1/process?pid=500' | break_lines ;;
 	history) "$show" "$2" '/v1/fragmentation?history=1' | sed 's/.*"history":/{"history":/' | break_lines ;;
 	late-events) "$show" "$2" '/v1/events?after=4' | break_lines ;;
+	leak-stacks) "$show" "$2" /v1/leaks/stacks | break_lines ;;
 	no-path) "$show" "$2" /v1/nothing | break_lines ;;
 	*) "$show" "$2" "/v1/$1" | break_lines ;;
 	esac

@@ -624,6 +624,41 @@ static void put_residency(const struct sim_task *task, __u32 node, __u64 nr_page
 	put(&rec);
 }
 
+static void put_user_stack(const struct sim_task *task, __u64 stack)
+{
+	struct rec_user_stack rec = { .h = HEADER(REC_USER_STACK, struct rec_user_stack, 0),
+				      .stack = stack,
+				      .start_ns = identity_of(task).start_ns,
+				      .tgid = task->tgid,
+				      .nr = 3,
+				      .ip = { 0x401000, 0x402000, 0 } };
+
+	put(&rec);
+}
+
+/* Of no process: memory of the kernel's. */
+static void put_live_site(const struct sim_task *task, __u32 migratetype, __u64 stack, __u64 user_stack,
+			  __u64 nr_pages)
+{
+	struct rec_live_site rec = { .h = HEADER(REC_LIVE_SITE, struct rec_live_site, 0),
+				     .stack = stack,
+				     .user_stack = user_stack,
+				     .nr_pages = nr_pages,
+				     .age_sum_ms = nr_pages * 70000,
+				     .oldest_ns = 100 * NSEC_PER_SEC,
+				     .youngest_ns = 2 * NSEC_PER_SEC,
+				     .nr_older = { (__u32)nr_pages, (__u32)nr_pages / 2 },
+				     .migratetype = migratetype };
+
+	if (task) {
+		rec.start_ns = identity_of(task).start_ns;
+		rec.cgroup_id = task->cgroup_id;
+		rec.tgid = task->tgid;
+		copy_text(rec.comm, task->comm, sizeof(rec.comm));
+	}
+	put(&rec);
+}
+
 /* Somebody who lives, somebody who is gone, a kernel thread, interrupts, many small ones, and all others. */
 static void put_live(__u64 after_ns)
 {
@@ -656,6 +691,11 @@ static void put_live(__u64 after_ns)
 	put_residency(&tasks[4], 0, 100);
 	put_residency(&tasks[7], 0, 40);
 	put_residency(&tasks[10], 0, 5);
+	put_user_stack(&tasks[4], 7);
+	put_live_site(&tasks[4], 1, 2, 7, 400);
+	put_live_site(&tasks[8], 0, 1, 0, 40);
+	put_live_site(&gone, 2, 4, 0, 16);
+	put_live_site(NULL, 0, 1, 0, 43);
 	for (__u32 node = 0; node < 2; node++) {
 		struct rec_census census = { .h = HEADER(REC_CENSUS, struct rec_census, after_ns),
 					     .node = node,
