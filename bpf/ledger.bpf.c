@@ -23,6 +23,7 @@ const volatile __u32 page_kb = 0;
 const volatile __u64 stall_record_min_ns = 0;
 const volatile bool compact_results_are_seen = false;
 const volatile __u32 live_step_shift = 0;
+const volatile __u64 live_settled_ns = 0;
 const volatile __u32 page_zone_shift = 0;
 const volatile __u32 page_zone_mask = 0;
 const volatile __u32 compat_reclaim_order_arg = 0;

@@ -15,6 +15,7 @@
 
 /* Set by the daemon before load; defined in ledger.bpf.c. */
 extern const volatile __u32 live_step_shift; /* one page of 1 << this is followed; 0: none is */
+extern const volatile __u64 live_settled_ns; /* how old a process is whose stacks are taken */
 extern const volatile __u32 page_zone_shift; /* page->flags >> this is the zone, of the bits of the mask */
 extern const volatile __u32 page_zone_mask;  /* 0: the zone cannot be told */
 
@@ -82,11 +83,14 @@ static __always_inline void live_name_migrated(struct live_page *live_page)
 
 /*
  * What a process has in its address space, and what it reads and writes of files, is movable: for that there is
- * a place in its code. Other memory is the kernel's, which has its own stack and the name of the process.
+ * a place in its code. Other memory is the kernel's, which has its own stack and the name of the process. The
+ * stacks of processes that are young are not taken: where many come and go, each with addresses of its own, they would
+ * have every place in the table, and nobody could ask for them while they are there.
  */
 static __always_inline bool live_has_user_stack(const struct live_page *live_page)
 {
-	return live_page->owner == LIVE_PROCESS && live_page->migratetype == MIGRATETYPE(MOVABLE);
+	return live_page->owner == LIVE_PROCESS && live_page->migratetype == MIGRATETYPE(MOVABLE) &&
+	       live_page->time_ns - live_page->start_ns >= live_settled_ns;
 }
 
 static __always_inline void live_keep(void *ctx, __u64 group, __u32 nr_groups, __u64 page, __u32 order,

@@ -182,6 +182,7 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->chunks_per_cpu = cells_nr_chunks(nr_cells);
 	skeleton->rodata->page_kb = machine->record.page_size >> 10;
 	skeleton->rodata->stall_record_min_ns = STALL_RECORD_MIN_NS;
+	skeleton->rodata->live_settled_ns = LIVE_SETTLED_NS;
 	skeleton->rodata->compat_reclaim_order_arg = machine->reclaim_order_arg;
 	skeleton->rodata->compat_migrate_reason_arg = machine->migrate_reason_arg;
 	skeleton->rodata->compat_scan_status_arg = machine->scan_status_arg;

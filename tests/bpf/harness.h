@@ -62,6 +62,7 @@ struct lab_config {
 	__s64 preempt_count_from_rq;
 	bool counts_interrupt_disabling;
 	__u32 live_step_shift;
+	__u64 live_settled_ns;
 	__u32 nr_live_entries; /* 0: as many as a test needs */
 	__u32 nr_stacks;       /* 0: as the daemon has it */
 	__u32 page_zone_shift, page_zone_mask;
@@ -188,6 +189,7 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	lab->skeleton->rodata->compat_preempt_count_from_rq = config->preempt_count_from_rq;
 	lab->skeleton->rodata->compat_counts_interrupt_disabling = config->counts_interrupt_disabling;
 	lab->skeleton->rodata->live_step_shift = config->live_step_shift;
+	lab->skeleton->rodata->live_settled_ns = config->live_settled_ns;
 	lab->skeleton->rodata->page_zone_shift = config->page_zone_shift;
 	lab->skeleton->rodata->page_zone_mask = config->page_zone_mask;
 	lab->skeleton->rodata->chunks_per_cpu = cells_nr_chunks(lab->nr_cells);

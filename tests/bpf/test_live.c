@@ -22,6 +22,9 @@ static struct lab_config with_one_stack = { .stall_record_min_ns = UINT64_MAX,
 static struct lab_config with_one_user_stack = { .stall_record_min_ns = UINT64_MAX,
 						 .live_step_shift = STEP_SHIFT,
 						 .nr_user_stacks = 1 };
+static struct lab_config with_settled = { .stall_record_min_ns = UINT64_MAX,
+					  .live_step_shift = STEP_SHIFT,
+					  .live_settled_ns = 3600 * NSEC_PER_SEC };
 static struct lab_config with_zones = { .stall_record_min_ns = UINT64_MAX,
 					.live_step_shift = STEP_SHIFT,
 					.page_zone_shift = 52,
@@ -214,6 +217,21 @@ static void test_user_stack_of_movable_pages(void **state)
 	}
 }
 
+/* Of a process that is younger than that. */
+static void test_user_stack_of_a_young_process_is_not_taken(void **state)
+{
+	struct lab *lab = *state;
+	struct live_page live_page;
+
+	RUN(lab, page_alloc, live_page_address(0), STEP_SHIFT, GFP_KERNEL, MOVABLE);
+	assert_true(live_get(lab, live_group(0), &live_page));
+	assert_in_range(live_page.time_ns - live_page.start_ns, 0, with_settled.live_settled_ns);
+	assert_int_equal(live_page.user_stack, 0);
+	assert_int_equal(nr_in(lab->skeleton->maps.user_stacks), 0);
+	lab_read(lab);
+	assert_int_equal(lab_cell(lab, METRIC_LOST, LOSS_USER_STACK, 0, 0), 0);
+}
+
 static void test_user_stack_without_a_place_is_counted(void **state)
 {
 	struct lab *lab = *state;
@@ -353,6 +371,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_zone_is_read_from_the_page, &with_zones),
 	LAB_TEST_WITH(test_page_without_a_place_is_counted, &with_two_entries),
 	LAB_TEST_WITH(test_stack_without_a_place_is_counted, &with_one_stack),
+	LAB_TEST_WITH(test_user_stack_of_a_young_process_is_not_taken, &with_settled),
 	LAB_TEST_WITH(test_user_stack_without_a_place_is_counted, &with_one_user_stack),
 	LAB_TEST_WITH(test_what_is_not_counted_is_not_followed, &following),
 	LAB_TEST(test_nothing_is_followed_where_sampling_is_off),
