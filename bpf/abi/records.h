@@ -260,16 +260,17 @@ struct rec_census {
 
 /* A reading of live pages that is complete: its records go before it. */
 struct rec_live {
-	struct rec_header h;             /* time_ns: when it began */
-	__u64 cpu_ns;                    /* CPU time that it took */
-	__u64 nr_pages;                  /* followed pages that were met */
-	__u64 nr_stacks, nr_user_stacks; /* in the kernel's tables */
-	/* Of a place without a record, so many followed pages are held at most; 0: every place has one. */
-	__u32 least_site_pages, least_kernel_site_pages;
-	__u32 step_pages;   /* 0: none are followed, and why_not says why */
-	__u32 knows_blocks; /* spoiled pageblocks and the census are known; else why_no_blocks */
+	struct rec_header h; /* time_ns: when it began */
+	__u64 cpu_ns;        /* CPU time that it took */
+	__u64 nr_pages;      /* followed pages that were met */
+	__u64 nr_stacks;     /* in the kernel's table */
+	__u32 step_pages;    /* 0: none are followed, and why_not says why */
+	__u32 knows_blocks;  /* spoiled pageblocks and the census are known; else why_no_blocks */
 	char why_not[REC_TEXT_LEN];
 	char why_no_blocks[REC_TEXT_LEN];
+	__u64 nr_user_stacks; /* in the kernel's table */
+	/* At a place without a record, so many followed pages are held at most; 0: every place has one. */
+	__u32 least_site_pages, least_kernel_site_pages;
 };
 
 /*
