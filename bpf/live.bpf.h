@@ -82,10 +82,11 @@ static __always_inline void live_name_migrated(struct live_page *live_page)
 }
 
 /*
- * What a process has in its address space, and what it reads and writes of files, is movable: for that there is
- * a place in its code. Other memory is the kernel's, which has its own stack and the name of the process. The
- * stacks of processes that are young are not taken: where many come and go, each with addresses of its own, they would
- * have every place in the table, and nobody could ask for them while they are there.
+ * What a process has in its address space, and what it reads and writes of files, is movable: for that
+ * there is a place in its code. Other memory is the kernel's, which has its own stack and the name of the
+ * process. The stacks of processes that are young are not taken: where many come and go, each with
+ * addresses of its own, they would have every place in the table, and nobody could ask for them while they
+ * are there.
  */
 static __always_inline bool live_has_user_stack(const struct live_page *live_page)
 {

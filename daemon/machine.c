@@ -254,7 +254,10 @@ void machine_labels(const struct machine *machine, void (*emit)(void *ctx, const
 		emit(ctx, &machine->labels[i]);
 }
 
-/* One more than the highest of what may ever be online, which is below limit, from the kernel's list ("0-1,4"). */
+/*
+ * One more than the highest of what may ever be online, which is below limit, from the kernel's list
+ * ("0-1,4").
+ */
 static __u32 nr_possible(const char *list, __u32 limit)
 {
 	_cleanup_fclose_ FILE *file = fopen(list, "re");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which keys are referred to, in two bits for each key, which is a hash already. So one in some hundred may be
- * taken for marked that is not, which costs its place in a table and nothing else.
+ * Which keys are referred to, in two bits for each key, which is a hash already. So one in some hundred may
+ * be taken for marked that is not, which costs its place in a table and nothing else.
  */
 #ifndef MEMOIR_MARKS_H
 #define MEMOIR_MARKS_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The stacks of processes that the programs have met (bpf/stack.bpf.h): their records, each once in a stream, and
- * the removal of those that no live page refers to any more. As stacks.h for the kernel's, without names: those
- * are looked up elsewhere.
+ * The stacks of processes that the programs have met (bpf/stack.bpf.h): their records, each once in a
+ * stream, and the removal of those that no live page refers to any more. As stacks.h for the kernel's,
+ * without names: those are looked up elsewhere.
  */
 #ifndef MEMOIR_USERSTACKS_H
 #define MEMOIR_USERSTACKS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What many weigh, by a key each, in a table that does not grow: it is filled in one pass over live pages, and
- * the heaviest are chosen, whose pages are then kept apart in a second pass. Pure.
+ * What many weigh, by a key each, in a table that does not grow: it is filled in one pass over live pages,
+ * and the heaviest are chosen, whose pages are then kept apart in a second pass. Pure.
  */
 #ifndef MEMOIR_WEIGHTS_H
 #define MEMOIR_WEIGHTS_H
@@ -37,8 +37,8 @@ void weights_add(struct weights *weights, __u64 key, __u32 nr_pages, double bloc
 bool weight_holds_more(const struct weight *a, const struct weight *b);
 
 /*
- * Chooses up to max of the heaviest that weigh more than nothing, the heaviest first, and gives them up, so that
- * the next choice is among the others; their number.
+ * Chooses up to max of the heaviest that weigh more than nothing, the heaviest first, and gives them up, so
+ * that the next choice is among the others; their number.
  */
 __u32 weights_choose(struct weights *weights, __u32 max,
 		     bool (*is_heavier)(const struct weight *a, const struct weight *b), __u64 *ret_keys);

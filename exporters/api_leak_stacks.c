@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Where memory that is held was allocated, of the JSON API: by process and stack, and the kernel's own memory by
- * kernel stack; with how old it is, how it grows, and whether that looks like a leak.
+ * Where memory that is held was allocated, of the JSON API: by process and stack, and the kernel's own
+ * memory by kernel stack; with how old it is, how it grows, and whether that looks like a leak.
  */
 #include <stdlib.h>
 

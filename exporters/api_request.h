@@ -70,15 +70,18 @@ void write_frames(struct request *request, __u64 key);
 /* An address as text: it may be any number, and not every reader of JSON can hold all. */
 void write_address(struct request *request, const char *key, __u64 address);
 
-/* The member "frames" of nr addresses in a process, the innermost first, each with its name where that is known. */
+/*
+ * The member "frames" of nr addresses in a process, the innermost first, each with its name where that is
+ * known.
+ */
 void write_user_frames(struct request *request, __u32 tgid, __u64 start_ns, const __u64 *ip, __u32 nr);
 
 /* The members "found_by" and "frames" of a user stack by its key; null and none where it is not known. */
 void write_user_stack(struct request *request, __u64 key);
 
 /*
- * The members "boot_id", "stacks", "stacks_reason" and "stacks_reading": where memory that is held was allocated;
- * at most max places, suspects of a leak first.
+ * The members "boot_id", "stacks", "stacks_reason" and "stacks_reading": where memory that is held was
+ * allocated; at most max places, suspects of a leak first.
  */
 void write_leak_stacks(struct request *request, __u32 max);
 

@@ -26,10 +26,10 @@ enum live_owner {
 /* What is known of the followed page of a group while it is allocated; the key is the group. */
 struct live_page {
 	__u64 stack;      /* key in stacks of where it was allocated; 0: not known */
-	__u64 user_stack; /* key in user_stacks; 0: not known, or no movable page of a process that was settled */
-	__u64 time_ns;   /* CLOCK_BOOTTIME of the allocation */
-	__u64 start_ns;  /* of the owner's thread group leader, likewise */
-	__u64 cgroup_id; /* in the cgroup v2 hierarchy, at the allocation */
+	__u64 user_stack; /* key in user_stacks; 0: not known, or not taken */
+	__u64 time_ns;    /* CLOCK_BOOTTIME of the allocation */
+	__u64 start_ns;   /* of the owner's thread group leader, likewise */
+	__u64 cgroup_id;  /* in the cgroup v2 hierarchy, at the allocation */
 	__u32 tgid;
 	__u16 node;
 	__u8 zone;  /* enum zone_type of the kernel's, or LIVE_ZONE_UNKNOWN */

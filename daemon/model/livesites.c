@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Where live pages were allocated, as the last reading tells, and a short history of each site. A history has
- * few points, which cover all of it at first: when it is full, the higher point of every two goes, so that no low is
- * forgotten, and those to come lie twice as far apart; once that is MAX_STEP_S, the oldest goes.
+ * Where live pages were allocated, as the last reading tells, and a short history of each site. A history
+ * has few points, which cover all of it at first: when it is full, the higher point of every two goes, so
+ * that no low is forgotten, and those to come lie twice as far apart; once that is MAX_STEP_S, the oldest
+ * goes.
  */
 #include "internal.h"
 
@@ -270,8 +271,8 @@ static void judge(const struct site_history *history, struct known_site *site)
 /* --- a reading -------------------------------------------------------------------------------- */
 
 /*
- * Brings a site's history to this reading. If it was in none of the last ones, it held less than they had room
- * for then.
+ * Brings a site's history to this reading. If it was in none of the last ones, it held less than they had
+ * room for then.
  */
 static void follow(struct live_sites *sites, struct known_site *site, __u32 time_s)
 {

@@ -2,9 +2,9 @@
 /*
  * Where live pages were allocated, how much is still held there, and how that grows; part of model.h.
  *
- * The same pages are followed from reading to reading, so their number has no noise of its own: it changes when
- * a page comes or goes, and the sampling error of a change is that of so many events, the root of their number
- * (Poisson), with three more as in live_error_pages().
+ * The same pages are followed from reading to reading, so their number has no noise of its own: it changes
+ * when a page comes or goes, and the sampling error of a change is that of so many events, the root of
+ * their number (Poisson), with three more as in live_error_pages().
  */
 #ifndef MEMOIR_MODEL_LIVESITES_H
 #define MEMOIR_MODEL_LIVESITES_H
@@ -16,8 +16,8 @@
 struct model;
 
 /*
- * How the followed pages of a site developed. The window is all that is kept of its history, or the last third
- * of the points of that where the site is a suspect for this alone.
+ * How the followed pages of a site developed. The window is all that is kept of its history, or the last
+ * third of the points of that where the site is a suspect for this alone.
  */
 struct live_site_growth {
 	__u64 window_ns; /* from the first point to the last reading; 0: there was one reading only */
@@ -26,8 +26,8 @@ struct live_site_growth {
 	double kept;
 	__u64 kept_ns;
 	/*
-	 * It has grown by more than three standard errors, in each quarter of a window of at least a minute, and
-	 * hardly anything that was there is gone: neither in between nor now.
+	 * It has grown by more than three standard errors, in each quarter of a window of at least a
+	 * minute, and hardly anything that was there is gone: neither in between nor now.
 	 */
 	bool is_suspect;
 };

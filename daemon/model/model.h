@@ -131,7 +131,10 @@ const __u64 *model_cells(const struct model *model, enum metric metric);
 /* Whether a metric is counted on this kernel; where it is not, it has no series and is null in JSON. */
 bool model_sees_metric(const struct model *model, enum metric metric);
 
-/* Which vmstat items this kernel has, and memoir counts, is in machine->vmstat_known. The kernel's name: "pgalloc". */
+/*
+ * Which vmstat items this kernel has, and memoir counts, is in machine->vmstat_known. The kernel's name:
+ * "pgalloc".
+ */
 const char *vmstat_item_name(enum vmstat_item item);
 
 __u32 model_nr_probes(const struct model *model);

@@ -36,7 +36,7 @@ found=$(mktemp)
 trap 'rm -f "$found"' EXIT
 pure_libc='errno\.h|inttypes\.h|limits\.h|std[a-z]+\.h|string\.h|strings\.h|linux/types\.h|endian\.h'
 
-allow '(types|faults|hist|metrics|ledger|live|numa|records|settings|slab)\.(h|def)' 'linux/types\.h|std[a-z]+\.h' bpf/abi/*
+allow '[a-z_]+\.(h|def)' 'linux/types\.h|std[a-z]+\.h' bpf/abi/*
 allow 'vmlinux\.h|[a-z]+\.bpf\.h|abi/[a-z]+\.(h|def)' 'vmlinux\.h|bpf/[a-z_]+\.h' bpf/*.bpf.[ch]
 allow '(\.\./\.\./bpf/abi/)?[a-z_]+\.(h|def)|\.\./(util|hash)\.h' "$pure_libc" daemon/model/*.[ch]
 

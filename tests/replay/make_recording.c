@@ -630,8 +630,8 @@ static void put_user_stack(const struct sim_task *task, __u64 stack)
 				      .stack = stack,
 				      .start_ns = identity_of(task).start_ns,
 				      .tgid = task->tgid,
-				      .nr = 3,
-				      .ip = { 0x401000, 0x402000, 0 } };
+				      .nr = 2,
+				      .ip = { 0x401000, 0x402000 } };
 
 	put(&rec);
 }
@@ -646,7 +646,6 @@ static void put_live_site(const struct sim_task *task, __u32 migratetype, __u64 
 				     .nr_pages = nr_pages,
 				     .age_sum_ms = nr_pages * 70000,
 				     .oldest_ns = 100 * NSEC_PER_SEC,
-				     .youngest_ns = 2 * NSEC_PER_SEC,
 				     .nr_older = { (__u32)nr_pages, (__u32)nr_pages / 2 },
 				     .migratetype = migratetype };
 
@@ -694,7 +693,6 @@ static void put_live(__u64 after_ns)
 	put_user_stack(&tasks[4], 7);
 	put_live_site(&tasks[4], 1, 2, 7, 400);
 	put_live_site(&tasks[8], 0, 1, 0, 40);
-	put_live_site(&gone, 2, 4, 0, 16);
 	put_live_site(NULL, 0, 1, 0, 43);
 	for (__u32 node = 0; node < 2; node++) {
 		struct rec_census census = { .h = HEADER(REC_CENSUS, struct rec_census, after_ns),

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Where memory was allocated, in the JSON API: bytes with errors, growth, suspects first, and what is not known. */
+/*
+ * Where memory was allocated, in the JSON API: bytes with errors, growth, suspects first, and what is not
+ * known.
+ */
 #include "model_stream.h"
 
 #include <jansson.h>

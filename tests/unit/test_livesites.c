@@ -88,7 +88,10 @@ static void test_places_and_ages(void **state UNUSED)
 	assert_int_equal(find(2, 5, 6)->nr_pages, 1);
 }
 
-/* The kernel's memory is counted by its stack for all, and for each process; user memory is not the kernel's. */
+/*
+ * The kernel's memory is counted by its stack for all, and for each process; user memory is not the
+ * kernel's.
+ */
 static void test_kernel_memory_is_by_stack(void **state UNUSED)
 {
 	struct live_page pages[] = { page_of(1, 0, 5, 0, 1), page_of(2, 0, 5, 0, 2), page_of(3, 0, 5, 0, 3),

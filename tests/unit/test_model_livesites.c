@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Growth of what was allocated at one place: what only grows is a suspect, what grows and shrinks, turns over or
- * has stopped growing is none, and rates are what the readings say, with an error that is right.
+ * Growth of what was allocated at one place: what only grows is a suspect, what grows and shrinks, turns
+ * over or has stopped growing is none, and rates are what the readings say, with an error that is right.
  */
 #include <math.h>
 
@@ -162,7 +162,10 @@ static void test_fast_leak_is_told_soon(void **state UNUSED)
 	assert_true(growth_of(&leak, 75, 5).is_suspect);
 }
 
-/* Nothing of what these hold grows for good. At no moment is one taken for a leak that lives long enough to see. */
+/*
+ * Nothing of what these hold grows for good. At no moment is one taken for a leak that lives long enough to
+ * see.
+ */
 static void test_what_turns_over_is_no_suspect(void **state UNUSED)
 {
 	for (__u32 lifetime_s = 10; lifetime_s < 600; lifetime_s = lifetime_s * 3 / 2) {
