@@ -15,7 +15,7 @@
 
 #include "../exporters/text.h"
 #include "contiguity.h"
-#include "mappings.h"
+#include "../daemon/mappings.h"
 
 /* Entries that are read at once, at most. */
 #define SPACE_MAX_ENTRIES 8192

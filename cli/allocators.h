@@ -3,7 +3,7 @@
 #ifndef MEMOIR_ALLOCATORS_H
 #define MEMOIR_ALLOCATORS_H
 
-#include "mappings.h"
+#include "../daemon/mappings.h"
 
 /* Whether it is a mapping of glibc, in a version whose heaps are known: 2.23 or newer. */
 bool is_glibc(const struct mapping *mapping);

@@ -85,7 +85,7 @@ static void add_to_block(struct contiguity *contiguity, uint64_t page, uint64_t 
 		contiguity->nr_hugeable += huge;
 }
 
-void contiguity_add(struct contiguity *contiguity, enum contiguity_kind kind, uint64_t page, uint64_t frame,
+void contiguity_add(struct contiguity *contiguity, enum mapping_kind kind, uint64_t page, uint64_t frame,
 		    enum contiguity_page what)
 {
 	contiguity->nr[what]++;

@@ -13,16 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* What /proc/PID/maps says that a mapping is. */
-enum contiguity_kind {
-	KIND_HEAP,
-	KIND_STACK,
-	KIND_ANONYMOUS,
-	KIND_FILE,   /* private */
-	KIND_SHARED, /* of a file or not */
-	KIND_OTHER,  /* what the kernel maps into every process */
-	NR_KINDS,
-};
+#include "../daemon/mappings.h"
 
 extern const char *const contiguity_kind_names[NR_KINDS];
 
@@ -57,7 +48,7 @@ struct contiguity {
 	uint64_t nr_hugeable;
 	/* The run and the block that are open, and the last page fed. */
 	uint64_t run, block, last_page, last_frame;
-	enum contiguity_kind run_kind;
+	enum mapping_kind run_kind;
 };
 
 void contiguity_init(struct contiguity *contiguity, uint64_t huge_pages);
@@ -78,7 +69,7 @@ bool contiguity_needs_flags(uint64_t entry, bool has_file);
 enum contiguity_page contiguity_page(uint64_t entry, bool has_file, uint64_t flags);
 
 /* The next page of the mapping in ascending order; pages that are absent may be left out. */
-void contiguity_add(struct contiguity *contiguity, enum contiguity_kind kind, uint64_t page, uint64_t frame,
+void contiguity_add(struct contiguity *contiguity, enum mapping_kind kind, uint64_t page, uint64_t frame,
 		    enum contiguity_page what);
 
 /* The mapping ends here, and so does a run. Call it before anything is read out. */

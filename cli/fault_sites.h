@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "mappings.h"
+#include "../daemon/mappings.h"
 #include "view.h"
 
 /* Appends the mappings that faults took most time in; nothing where the kernel does not tell. */

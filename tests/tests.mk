@@ -74,7 +74,7 @@ $(B)/fuzz/%.o: %.c
 	$(Q)$(CLANG) $(CPPFLAGS) $(CFLAGS) $(FUZZ_SANITIZE) -c $< -o $@
 
 $(B)/fuzz/libfuzzed.a: $(call fuzz_objects,$(PURE_SRC) cli/allocators.c cli/arena.c cli/heap_walk.c \
-		cli/http_response.c cli/mappings.c cli/numa_maps.c cli/visible.c tests/fuzz/check.c)
+		cli/http_response.c cli/numa_maps.c cli/visible.c tests/fuzz/check.c)
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 

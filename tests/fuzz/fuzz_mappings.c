@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "../../cli/allocators.h"
-#include "../../cli/mappings.h"
+#include "../../daemon/mappings.h"
 #include "check.h"
 
 #define PAGE_SIZE 4096

@@ -6,10 +6,12 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/sysmacros.h>
 
 #define START_FIELD 22
 #define LAST_FIELD_BEFORE_NAME 2
 #define WRITE_FLAG 1 /* of "rwxp" */
+#define EXECUTE_FLAG 2
 #define SHARED_FLAG 3
 
 /* --- maps ------------------------------------------------------------------------------------- */
@@ -55,7 +57,7 @@ static bool begins_with(const char *text, const char *end, const char *prefix)
 	return (size_t)(end - text) >= len && !memcmp(text, prefix, len);
 }
 
-static enum contiguity_kind kind_of(const char *name, const char *end, bool is_shared, bool has_inode)
+static enum mapping_kind kind_of(const char *name, const char *end, bool is_shared, bool has_inode)
 {
 	if (is_shared)
 		return KIND_SHARED;
@@ -71,24 +73,26 @@ static enum contiguity_kind kind_of(const char *name, const char *end, bool is_s
 /* "start-end rwxp offset major:minor inode      name" */
 static bool parse_mapping(const char *line, const char *end, struct mapping *ret)
 {
-	size_t rights_len, len;
+	uint64_t dev_major, dev_minor;
+	size_t rights_len;
 	const char *rights;
-	uint64_t inode;
 
 	if (!take_number(&line, end, 16, '-', &ret->start) || !take_number(&line, end, 16, ' ', &ret->end))
 		return false;
 	rights = take_word(&line, end, &rights_len);
-	if (rights_len <= SHARED_FLAG || !take_number(&line, end, 16, ' ', &ret->offset))
+	if (rights_len <= SHARED_FLAG || !take_number(&line, end, 16, ' ', &ret->offset) ||
+	    !take_number(&line, end, 16, ':', &dev_major) || !take_number(&line, end, 16, ' ', &dev_minor))
 		return false;
-	take_word(&line, end, &len);
+	ret->dev = makedev((unsigned int)dev_major, (unsigned int)dev_minor);
 	/* Some kernels end a line without a name behind the inode, others behind blanks. */
-	for (inode = 0; line < end && *line >= '0' && *line <= '9'; line++)
-		inode |= *line != '0';
+	for (ret->ino = 0; line < end && *line >= '0' && *line <= '9'; line++)
+		ret->ino = ret->ino * 10 + (uint64_t)(*line - '0');
 	while (line < end && *line == ' ')
 		line++;
-	ret->has_file = inode || rights[SHARED_FLAG] == 's';
+	ret->has_file = ret->ino || rights[SHARED_FLAG] == 's';
 	ret->is_writable = rights[WRITE_FLAG] == 'w';
-	ret->kind = kind_of(line, end, rights[SHARED_FLAG] == 's', inode);
+	ret->is_executable = rights[EXECUTE_FLAG] == 'x';
+	ret->kind = kind_of(line, end, rights[SHARED_FLAG] == 's', ret->ino);
 	ret->name = line;
 	ret->name_len = (size_t)(end - line);
 	return ret->start < ret->end;

@@ -2,7 +2,7 @@
 /* Lines of /proc/PID/maps, smaps_rollup and stat, and what only looks like them. */
 #include "cli_test.h"
 
-#include "../../cli/mappings.h"
+#include "../../daemon/mappings.h"
 
 #define PAGE_SIZE 4096
 
@@ -20,7 +20,7 @@ static int end(void **state UNUSED)
 	return 0;
 }
 
-static void expect_one(const char *line, enum contiguity_kind kind, bool has_file)
+static void expect_one(const char *line, enum mapping_kind kind, bool has_file)
 {
 	parse(line);
 	assert_int_equal(mappings.nr, 1);

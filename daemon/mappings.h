@@ -7,14 +7,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "contiguity.h"
+/* What /proc/PID/maps says that a mapping is. */
+enum mapping_kind {
+	KIND_HEAP,
+	KIND_STACK,
+	KIND_ANONYMOUS,
+	KIND_FILE,   /* private */
+	KIND_SHARED, /* of a file or not */
+	KIND_OTHER,  /* what the kernel maps into every process */
+	NR_KINDS,
+};
 
 struct mapping {
 	uint64_t start, end; /* start < end, both multiples of the page size */
 	uint64_t offset;     /* in its file, bytes */
-	enum contiguity_kind kind;
+	uint64_t dev;        /* of its file, as struct stat has it, and its inode; 0: none */
+	uint64_t ino;
+	enum mapping_kind kind;
 	bool has_file; /* it is shared, or of a file */
-	bool is_writable;
+	bool is_writable, is_executable;
 	const char *name; /* borrowed from the text, not terminated; of any origin */
 	size_t name_len;
 };
