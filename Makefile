@@ -26,6 +26,7 @@ override CFLAGS += -std=gnu11 -fstack-protector-strong $(WARNINGS) $(if $(WERROR
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -I$(dir $(abspath $(VMLINUX))) -Ibpf -MMD -MP
 
 DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libbpf libsystemd libmicrohttpd libcap-ng zlib)
+SYMBOLIZER_LIBS = $(shell $(PKG_CONFIG) --libs libdw libelf libseccomp) -liberty
 CLI_LIBS = $(shell $(PKG_CONFIG) --libs jansson ncursesw)
 
 # Two objects that differ in how they read an address.
@@ -35,13 +36,14 @@ MODEL_SRC := $(wildcard daemon/model/*.c)
 PURE_SRC := $(MODEL_SRC) daemon/livesites.c daemon/mappings.c daemon/pageblocks.c daemon/procfs.c daemon/recfile.c daemon/replay.c \
 	daemon/residency.c daemon/slabtext.c daemon/tally.c daemon/unitname.c daemon/weights.c daemon/zonetext.c \
 	$(filter-out exporters/http%.c,$(wildcard exporters/*.c))
-DAEMON_SRC := $(filter-out $(PURE_SRC),$(wildcard daemon/*.c exporters/*.c))
+DAEMON_SRC := $(filter-out $(PURE_SRC),$(wildcard daemon/*.c daemon/trace/*.c exporters/*.c))
+SYMBOLIZER_SRC := $(wildcard daemon/trace/symbolizer/*.c)
 CLI_SRC := $(wildcard cli/*.c)
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
 
 .PHONY: all
-all: $(B)/memoird $(B)/memoir ## build everything (default)
+all: $(B)/memoird $(B)/memoir-symbolizer $(B)/memoir ## build everything (default)
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -88,6 +90,10 @@ $(B)/libmemoir.a: $(call objects,$(PURE_SRC))
 $(B)/memoird: $(call objects,$(DAEMON_SRC)) $(B)/libmemoir.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(DAEMON_LIBS)
+
+$(B)/memoir-symbolizer: $(call objects,$(SYMBOLIZER_SRC))
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(SYMBOLIZER_LIBS)
 
 $(B)/memoir: $(call objects,$(CLI_SRC)) $(B)/libmemoir.a
 	$(call msg,LINK,$@)

@@ -26,7 +26,7 @@ static void format_time(uint64_t time_ns, char *ret, size_t size)
 
 static void show_daemon(const struct cli *cli, const json_t *reply, size_t width, struct text *out)
 {
-	const json_t *daemon = reply_member(reply, "daemon");
+	const json_t *daemon = reply_member(reply, "daemon"), *tracer = reply_member(reply, "tracer");
 	uint64_t uptime_ns = reply_u64(reply, "uptime_ns"), restarts = reply_u64(reply, "restarts_survived");
 
 	if (cli->replay) {
@@ -38,9 +38,12 @@ static void show_daemon(const struct cli *cli, const json_t *reply, size_t width
 		   reply_string(reply, "version"), human_duration(uptime_ns).text, restarts,
 		   plural(restarts));
 	view_field(out, width, "Overhead", "%s of a CPU since it started, %s resident",
-		   human_percent((double)reply_u64(daemon, "cpu_ns") / (double)(uptime_ns ? uptime_ns : 1))
+		   human_percent((double)(reply_u64(daemon, "cpu_ns") + reply_u64(tracer, "cpu_ns")) /
+				 (double)(uptime_ns ? uptime_ns : 1))
 			   .text,
-		   human_bytes(reply_u64(daemon, "rss_bytes")).text);
+		   human_bytes(reply_u64(daemon, "rss_bytes") + reply_u64(tracer, "rss_bytes")).text);
+	if (!reply_bool(tracer, "is_running"))
+		view_field(out, width, "Tracer", "not running: %s", reply_string(tracer, "problem"));
 }
 
 static void show_machine(const json_t *reply, size_t width, struct text *out)

@@ -11,18 +11,29 @@
 #include "log.h"
 #include "util.h"
 
-static const unsigned int kept[] = { CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH };
+#define MAX_KEPT 5
 
-int privileges_drop(void)
+static const struct {
+	unsigned int nr, kept[MAX_KEPT];
+} sets[NR_PRIVILEGES] = {
+	[PRIVILEGES_OF_DAEMON] = { 3, { CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH } },
+	[PRIVILEGES_OF_TRACER] = { 5,
+				   { CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE,
+				     CAP_CHECKPOINT_RESTORE } },
+};
+
+int privileges_drop(enum privileges privileges)
 {
+	const unsigned int *kept = sets[privileges].kept, nr = sets[privileges].nr;
+
 	capng_get_caps_process();
 	unsigned int held = 0;
 
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+	for (unsigned int i = 0; i < nr; i++)
 		if (capng_have_capability(CAPNG_EFFECTIVE, kept[i]))
 			held |= 1u << i;
 	capng_clear(CAPNG_SELECT_ALL);
-	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+	for (unsigned int i = 0; i < nr; i++)
 		if (held & (1u << i))
 			capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, kept[i]);
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || capng_apply(CAPNG_SELECT_CAPS) < 0) {

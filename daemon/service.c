@@ -23,6 +23,8 @@
 #include "probes.h"
 #include "recfile.h"
 #include "slab.h"
+#include "tracelink.h"
+#include "usersymbols.h"
 #include "util.h"
 
 /* Time between readings of live pages: what leaks does so for hours. */
@@ -45,6 +47,9 @@ struct service {
 	struct slab *slab;
 	sd_event_source *slab_timer; /* the end of the look at slab allocations; NULL before the first */
 	struct recfile *recording;   /* --record, or NULL */
+	struct tracer tracer;
+	struct tracelink *tracelink;
+	struct usersymbols *usersymbols;
 	int tcp_fd, unix_fd;
 	bool has_socket; /* the file is ours */
 	sd_event *event;
@@ -56,10 +61,13 @@ struct service {
 static int on_refresh(void *ctx, uint64_t max_age_ns, bool with_live)
 {
 	struct service *service = ctx;
+	int err;
 
 	if (with_live)
 		live_refresh(service->live, max_age_ns, DEMAND_SHARE);
-	return collector_refresh(service->collector, max_age_ns);
+	err = collector_refresh(service->collector, max_age_ns);
+	usersymbols_want_shown(service->usersymbols, service->model);
+	return err;
 }
 
 static int on_slab_timer(sd_event_source *source, uint64_t usec, void *ctx)
@@ -93,29 +101,21 @@ static int on_look_at_slab(void *ctx, uint64_t duration_ns, uint32_t every)
 	return err < 0 ? err : 0;
 }
 
-/* Resident memory of this process, in bytes. */
-static uint64_t own_rss_bytes(void)
-{
-	_cleanup_fclose_ FILE *file = fopen("/proc/self/statm", "re");
-	unsigned long long pages = 0;
-
-	if (!file || fscanf(file, "%*u %llu", &pages) != 1)
-		return 0;
-	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
-}
-
 static void on_context(void *ctx, struct api_context *ret)
 {
 	const struct service *service = ctx;
+	struct tracelink_status tracer;
 
+	tracelink_status(service->tracelink, &tracer);
 	*ret = (struct api_context){
 		.model = service->model,
 		.now_ns = now_ns(CLOCK_BOOTTIME),
 		.started_ns = service->started_ns,
 		.daemon_cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID),
-		.daemon_rss_bytes = own_rss_bytes(),
+		.daemon_rss_bytes = read_rss_bytes("/proc/self/statm"),
 		.restarts_survived = service->pins.state->nr_restarts,
 		.slab_end_ns = slab_end_ns(service->slab),
+		.tracer = { tracer.is_running, tracer.cpu_ns, tracer.rss_bytes, tracer.problem },
 	};
 }
 
@@ -126,6 +126,7 @@ static void on_preamble(void *ctx, void (*emit)(void *emit_ctx, const void *reco
 
 	collector_preamble(service->collector, emit, emit_ctx);
 	live_forget(service->live);
+	usersymbols_forget(service->usersymbols);
 }
 
 /* Every record that the model took, for whoever records. */
@@ -159,7 +160,7 @@ static int on_ring(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	return collector_drain(service->collector) < 0 ? -EIO : 0;
 }
 
-/* A record of a reading of live pages, or of a look at slab allocations. */
+/* A record of a reading of live pages, of a look at slab allocations, or of the tracer. */
 static void on_read_record(void *ctx, const struct rec_header *record)
 {
 	const struct service *service = ctx;
@@ -194,6 +195,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	(void)usec;
 	collector_snapshot(service->collector);
 	live_refresh(service->live, LIVE_INTERVAL_NS, REGULAR_SHARE);
+	usersymbols_want_shown(service->usersymbols, service->model);
 	notify(service, "");
 	sd_event_source_set_time_relative(source, collector_interval_ns(service->collector) / NSEC_PER_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
@@ -326,6 +328,12 @@ static int start_ways_out(struct service *service)
 	int err = sd_event_default(&service->event);
 
 	if (err >= 0)
+		service->tracelink = tracelink_new(service->event, &service->tracer, on_read_record, service);
+	if (service->tracelink)
+		service->usersymbols = usersymbols_new(service->tracelink);
+	if (err >= 0 && !service->usersymbols)
+		err = -ENOMEM;
+	if (err >= 0)
 		err = http_new(service->event, &options, &backend, &service->http);
 	if (err >= 0)
 		err = add_sources(service);
@@ -374,7 +382,7 @@ static int start(struct service *service)
 		err = open_outside(service);
 	/* Before the probes are loaded, so that whoever starts it by hand tries what the service has. */
 	if (!err)
-		err = privileges_drop();
+		err = privileges_drop(PRIVILEGES_OF_DAEMON);
 	if (!err)
 		err = start_probes(service);
 	if (!err)
@@ -390,6 +398,8 @@ static void stop(struct service *service)
 	if (service->has_socket)
 		unlink(service->options->socket);
 	http_free(service->http);
+	usersymbols_free(service->usersymbols);
+	tracelink_free(service->tracelink);
 	sd_event_source_unref(service->slab_timer);
 	sd_event_unref(service->event);
 	if (service->recording && recfile_close(service->recording) < 0)
@@ -411,8 +421,11 @@ int service_run(const struct options *options)
 				   .unix_fd = -1,
 				   .started_ns = now_ns(CLOCK_BOOTTIME),
 				   .pins = { .lock_fd = -1, .state_fd = -1 } };
-	int err = start(&service);
+	/* Before anything is opened or grown. */
+	int err = tracer_start(&service.tracer);
 
+	if (!err)
+		err = start(&service);
 	if (!err) {
 		/* Loading needed a lot of memory for a moment. */
 		malloc_trim(0);

@@ -58,6 +58,17 @@ static inline uint64_t random_seed(void)
 	return seed;
 }
 
+/* Resident memory by a statm file of /proc, in bytes; 0 where there is none. */
+static inline uint64_t read_rss_bytes(const char *path)
+{
+	_cleanup_fclose_ FILE *file = fopen(path, "re");
+	unsigned long long pages = 0;
+
+	if (!file || fscanf(file, "%*u %llu", &pages) != 1)
+		return 0;
+	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
 /* A number of seconds from min_ns to max_ns, as nanoseconds; 0 for what is none. */
 static inline uint64_t parse_seconds(const char *text, uint64_t min_ns, uint64_t max_ns)
 {

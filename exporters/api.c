@@ -93,6 +93,12 @@ static enum api_status status_reply(struct request *request)
 	json_add_u64(json, "cpu_ns", context->daemon_cpu_ns);
 	json_add_u64(json, "rss_bytes", context->daemon_rss_bytes);
 	json_object_end(json);
+	json_object_begin(json, "tracer");
+	json_add_bool(json, "is_running", context->tracer.is_running);
+	json_add_u64(json, "cpu_ns", context->tracer.cpu_ns);
+	json_add_u64(json, "rss_bytes", context->tracer.rss_bytes);
+	json_add_string(json, "problem", context->tracer.problem ? context->tracer.problem : "");
+	json_object_end(json);
 	for (__u32 i = 0; i < model_nr_probes(request->model); i++) {
 		nr_attached += model_probe(request->model, i)->state == PROBE_ATTACHED;
 		nr_wanted += probe_is_wanted(model_probe(request->model, i)->state);

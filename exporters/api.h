@@ -15,6 +15,11 @@ struct api_context {
 	__u64 started_ns; /* of the daemon, CLOCK_BOOTTIME */
 	__u64 daemon_cpu_ns, daemon_rss_bytes;
 	__u64 restarts_survived;
+	struct {
+		bool is_running;
+		__u64 cpu_ns, rss_bytes; /* its children included, when it last answered */
+		const char *problem;     /* what went wrong at last; NULL, "": nothing */
+	} tracer;
 	__u64 slab_end_ns; /* when the look at slab allocations that goes on is to end; 0: none goes on */
 };
 

@@ -2,7 +2,7 @@
 # What memoir needs, by the names of Debian's packages. `make deps` is the only target that installs.
 
 DEPS_BUILD := gcc libc6-dev make pkg-config clang llvm bpftool libbpf-dev libelf-dev zlib1g-dev libsystemd-dev \
-	libmicrohttpd-dev libcap-ng-dev libjansson-dev libncurses-dev scdoc bsdextrautils
+	libmicrohttpd-dev libcap-ng-dev libdw-dev libiberty-dev libseccomp-dev libjansson-dev libncurses-dev scdoc bsdextrautils
 DEPS_RUN := util-linux mount
 DEPS_TEST := bats bpftrace busybox-static clang-format clang-tidy curl dpkg-dev jq libclang-rt-14-dev libcmocka-dev libjemalloc2 \
 	libbpf-tools man-db mandoc procps prometheus rt-tests shellcheck socat stress-ng systemd tmux git

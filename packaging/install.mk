@@ -25,6 +25,7 @@ install: ## install below DESTDIR and PREFIX=/usr/local, with unit and manuals (
 
 install-files:
 	$(Q)install -D -m 0755 $(B)/memoird "$(DESTDIR)$(PREFIX)/sbin/memoird"
+	$(Q)install -D -m 0755 $(B)/memoir-symbolizer "$(DESTDIR)$(PREFIX)/lib/memoir/memoir-symbolizer"
 	$(Q)install -D -m 0755 $(B)/memoir "$(DESTDIR)$(PREFIX)/bin/memoir"
 	$(Q)install -d "$(DESTDIR)$(UNITDIR)"
 	$(Q)sed 's,=/usr/sbin/,=$(PREFIX)/sbin/,' packaging/memoird.service > "$(DESTDIR)$(UNITDIR)/memoird.service"
@@ -38,6 +39,7 @@ install-files:
 uninstall: ## remove what install put below DESTDIR and PREFIX, but for /etc/default/memoird (as root)
 	$(Q)[ -n "$(DESTDIR)" ] || packaging/before-uninstall.sh
 	$(Q)rm -f "$(DESTDIR)$(PREFIX)/sbin/memoird" "$(DESTDIR)$(PREFIX)/bin/memoir" \
+		"$(DESTDIR)$(PREFIX)/lib/memoir/memoir-symbolizer" \
 		"$(DESTDIR)$(UNITDIR)/memoird.service" "$(DESTDIR)$(PREFIX)/lib/sysusers.d/memoir.conf" \
 		$(foreach page,$(MAN),"$(DESTDIR)$(call man_dir,$(page))/$(notdir $(page))")
 

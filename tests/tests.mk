@@ -18,7 +18,8 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(patsubst %.c,$(B)/asan/%,$(UNIT_SRC))
 MODEL_TESTS := $(filter $(B)/asan/tests/unit/test_model%,$(UNIT))
 CLI_TESTS := $(filter $(B)/asan/tests/unit/test_cli_%,$(UNIT))
-OTHER_TESTS := $(filter-out $(MODEL_TESTS) $(CLI_TESTS),$(UNIT))
+SYMBOLIZER_TESTS := $(B)/asan/tests/unit/test_confine $(B)/asan/tests/unit/test_jitmap
+OTHER_TESTS := $(filter-out $(MODEL_TESTS) $(CLI_TESTS) $(SYMBOLIZER_TESTS),$(UNIT))
 
 REPLAY_TOOLS := $(B)/asan/tests/replay/make_recording $(B)/asan/tests/replay/show
 REPLAY := $(wildcard tests/replay/*.bats)
@@ -55,6 +56,11 @@ $(MODEL_TESTS): %: %.o $(B)/asan/libmodel.a
 $(CLI_TESTS): %: %.o $(B)/asan/libcli.a
 	$(call msg,LINK,$@)
 	$(link_asan) $(CMOCKA_LIBS) $(CLI_LIBS)
+
+$(B)/asan/libsymbolizer.a: $(call asan_objects,$(filter-out %/main.c,$(SYMBOLIZER_SRC)))
+$(SYMBOLIZER_TESTS): %: %.o $(B)/asan/libsymbolizer.a
+	$(call msg,LINK,$@)
+	$(link_asan) $(CMOCKA_LIBS) $(SYMBOLIZER_LIBS)
 
 $(OTHER_TESTS): %: %.o $(B)/asan/libdaemon.a
 	$(call msg,LINK,$@)

@@ -12,14 +12,16 @@ root=$(realpath "$build/deb/root")
 arch=$(dpkg --print-architecture)
 umask 022
 
-strip --remove-section=.comment --remove-section=.note "$root/usr/sbin/memoird" "$root/usr/bin/memoir"
+strip --remove-section=.comment --remove-section=.note "$root/usr/sbin/memoird" "$root/usr/bin/memoir" \
+	"$root/usr/lib/memoir/memoir-symbolizer"
 find "$root/usr/share/man" -type f -exec gzip -9n {} +
 install -D -m 0644 "$here/copyright" "$root/usr/share/doc/memoir/copyright"
 
 mkdir -p "$root/DEBIAN" "$build/deb/debian"
 printf 'Source: memoir\n\nPackage: memoir\nArchitecture: any\n' >"$build/deb/debian/control"
 if ! depends=$(cd "$build/deb" &&
-	dpkg-shlibdeps -O -e"$root/usr/sbin/memoird" -e"$root/usr/bin/memoir" 2>shlibdeps.log); then
+	dpkg-shlibdeps -O -e"$root/usr/sbin/memoird" -e"$root/usr/bin/memoir" \
+		-e"$root/usr/lib/memoir/memoir-symbolizer" 2>shlibdeps.log); then
 	cat "$build/deb/shlibdeps.log" >&2
 	exit 1
 fi

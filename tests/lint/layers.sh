@@ -47,6 +47,9 @@ for file in exporters/*.[ch] daemon/mappings.c daemon/procfs.c daemon/recfile.c 
 	esac
 done
 forbid 'bpf/|systemd/|microhttpd|cap-ng' cli/*.[ch]
+# Files of strangers are parsed by the symbolizer only, which has nothing else.
+forbid 'bpf/|systemd/|microhttpd|cap-ng' daemon/trace/symbolizer/*.[ch]
+forbid 'elfutils/|dwarf\.h|gelf\.h|libiberty/' daemon/*.[ch] daemon/trace/*.[ch] exporters/*.[ch] cli/*.[ch]
 
 # Which kernel is told apart is known in one file.
 for file in bpf/*.bpf.[ch]; do

@@ -62,7 +62,7 @@ tree()
 {
 	local target=$root$home
 	mkdir -p "$target/build/tests" "$target/packaging"
-	cp "$build/memoird" "$build/memoir" "$target/build/"
+	cp "$build/memoird" "$build/memoir-symbolizer" "$build/memoir" "$target/build/"
 	cp -r "$build/tests/bpf" "$build/tests/workloads" "$target/build/tests/"
 	mkdir "$target/tests"
 	cp -r "$source"/tests/{run-tests.sh,system,vm} "$target/tests/"

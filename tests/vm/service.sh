@@ -15,7 +15,7 @@ kernel=$3
 out=$4
 here=$(realpath "$(dirname "$0")")
 # What memoir's package depends on is among them: a guest has no package host.
-packages=systemd-sysv,init-system-helpers,prometheus,bats,bpftool,curl,jq,procps,libbpf1,libcap-ng0,libjansson4,libmicrohttpd12,libncursesw6
+packages=systemd-sysv,init-system-helpers,prometheus,bats,bpftool,curl,jq,procps,libbpf1,libcap-ng0,libdw1,libseccomp2,libjansson4,libmicrohttpd12,libncursesw6
 root=$cache/service-$(cat "$0" "$here"/service/*.service | sha256sum | cut -c1-8).img
 
 # shellcheck source=debian.bash

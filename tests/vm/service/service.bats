@@ -88,8 +88,11 @@ tracing_programs() {
 	pid=$(property MainPID)
 	grep -q '^NoNewPrivs:	1$' "/proc/$pid/status"
 	grep -q '^Seccomp:	2$' "/proc/$pid/status"
-	# CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_BPF: bits 2, 38, 39; and no more could come.
-	grep -q '^CapBnd:	000000c000000004$' "/proc/$pid/status"
+	# CAP_DAC_READ_SEARCH, CAP_PERFMON, CAP_BPF: bits 2, 38, 39.
+	grep -q '^CapPrm:	000000c000000004$' "/proc/$pid/status"
+	# The tracer has CAP_SYS_PTRACE and CAP_CHECKPOINT_RESTORE as well, bits 19 and 40; and no more could come.
+	grep -q '^CapPrm:	000001c000080004$' "/proc/$(pgrep --parent "$pid")/status"
+	grep -q '^CapBnd:	000001c000080004$' "/proc/$pid/status"
 	[ "$(cat "/proc/$pid/oom_score_adj")" -eq -900 ]
 	run ! nsenter --mount --target "$pid" touch /etc/written
 	run ! nsenter --mount --target "$pid" stat /srv/something

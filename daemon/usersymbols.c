@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The names of addresses in processes; see usersymbols.h. */
+#include "usersymbols.h"
+
+#include "hash.h"
+#include "known.h"
+
+/* Half of what the model keeps, so that it still has what is not sent again. */
+#define MAX_KNOWN 4096u
+#define MAX_WANTED 2048u
+/* Of a kind of stacks, the heaviest: processes that come and go would have us name code all the time. */
+#define MAX_SHOWN 10u
+
+struct wanted {
+	__u64 start_ns, ip;
+	__u32 tgid;
+};
+
+struct usersymbols {
+	struct tracelink *link;
+	struct known known;
+	struct wanted wanted[MAX_WANTED]; /* the first to ask for first */
+	__u32 nr_wanted;
+	bool is_asked; /* one request of ours waits */
+};
+
+struct usersymbols *usersymbols_new(struct tracelink *link)
+{
+	struct usersymbols *symbols = calloc(1, sizeof(*symbols));
+
+	if (!symbols)
+		return NULL;
+	symbols->link = link;
+	if (known_init(&symbols->known, MAX_KNOWN)) {
+		free(symbols);
+		return NULL;
+	}
+	return symbols;
+}
+
+void usersymbols_free(struct usersymbols *symbols)
+{
+	if (!symbols)
+		return;
+	known_free(&symbols->known);
+	free(symbols);
+}
+
+/* The first that is wanted, and what else is wanted of the same process. */
+static void make_request(struct usersymbols *symbols, struct trace_names *ret)
+{
+	const struct wanted first = symbols->wanted[0];
+	__u32 nr_left = 0;
+
+	*ret = (struct trace_names){ .h = { .kind = TRACE_NAMES,
+					    .size = sizeof(*ret),
+					    .start_ns = first.start_ns,
+					    .tgid = first.tgid } };
+	for (__u32 i = 0; i < symbols->nr_wanted; i++) {
+		const struct wanted *wanted = &symbols->wanted[i];
+
+		if (wanted->tgid == first.tgid && wanted->start_ns == first.start_ns &&
+		    ret->h.nr < TRACE_MAX_ADDRESSES)
+			ret->ip[ret->h.nr++] = wanted->ip;
+		else
+			symbols->wanted[nr_left++] = *wanted;
+	}
+	symbols->nr_wanted = nr_left;
+}
+
+static void ask(struct usersymbols *symbols);
+
+static void on_done(void *ctx, const struct trace_done *done)
+{
+	struct usersymbols *symbols = ctx;
+
+	symbols->is_asked = false;
+	if (!done) {
+		symbols->nr_wanted = 0;
+		return;
+	}
+	ask(symbols);
+}
+
+/* What cannot be asked now is wanted again, if it still is. */
+static void ask(struct usersymbols *symbols)
+{
+	union trace_message request;
+
+	if (symbols->is_asked || !symbols->nr_wanted)
+		return;
+	make_request(symbols, &request.names);
+	if (tracelink_ask(symbols->link, &request, on_done, symbols)) {
+		known_forget(&symbols->known);
+		return;
+	}
+	symbols->is_asked = true;
+}
+
+static void want(struct usersymbols *symbols, __u32 tgid, __u64 start_ns, __u64 ip)
+{
+	const __u64 what[] = { tgid, start_ns, ip };
+
+	/* A key is never 0. */
+	if (tgid && ip && symbols->nr_wanted < MAX_WANTED &&
+	    known_learn(&symbols->known, fnv1a(FNV1A_START, what, sizeof(what)) | 1))
+		symbols->wanted[symbols->nr_wanted++] = (struct wanted){ start_ns, ip, tgid };
+}
+
+void usersymbols_want(struct usersymbols *symbols, __u32 tgid, __u64 start_ns, __u64 ip)
+{
+	want(symbols, tgid, start_ns, ip);
+	ask(symbols);
+}
+
+void usersymbols_want_shown(struct usersymbols *symbols, const struct model *model)
+{
+	for (__u32 i = 0; i < model_nr_fault_stacks(model) && i < MAX_SHOWN; i++) {
+		const struct rec_fault_stack *stack = model_fault_stack(model, i);
+
+		for (__u32 frame = 0; frame < stack->nr; frame++)
+			want(symbols, stack->id.tgid, stack->id.start_ns, stack->ip[frame]);
+	}
+	ask(symbols);
+}
+
+void usersymbols_forget(struct usersymbols *symbols)
+{
+	known_forget(&symbols->known);
+}
