@@ -114,12 +114,19 @@ int BPF_PROG(task_free, struct task_struct *task)
 	return 0;
 }
 
-static __always_inline void read_resident(__u64 resident[NR_MM_COUNTERS], struct mm_struct *mm)
+/* The rows of an address space: its page tables, and behind them resident memory. */
+#define NR_MEMORY_ROWS (1 + NR_MM_COUNTERS)
+_Static_assert(LEDGER_PAGE_TABLES + 1 == LEDGER_RSS_FIRST, "a record is written in this order");
+
+static __always_inline void read_memory(__u64 pages[NR_MEMORY_ROWS], struct mm_struct *mm)
 {
-	resident[0] = MM_COUNTER_PAGES(mm, 0);
-	resident[1] = MM_COUNTER_PAGES(mm, 1);
-	resident[2] = MM_COUNTER_PAGES(mm, 2);
-	resident[3] = MM_COUNTER_PAGES(mm, 3);
+	struct mm_struct___sizes *sizes = (void *)mm;
+
+	pages[0] = (__u64)BPF_CORE_READ(sizes, pgtables_bytes.counter) / (page_kb * 1024ULL);
+	pages[1] = MM_COUNTER_PAGES(mm, 0);
+	pages[2] = MM_COUNTER_PAGES(mm, 1);
+	pages[3] = MM_COUNTER_PAGES(mm, 2);
+	pages[4] = MM_COUNTER_PAGES(mm, 3);
 }
 
 static __always_inline void read_place(struct task_place *place, struct task_struct *task)
@@ -134,9 +141,9 @@ static __always_inline void read_place(struct task_place *place, struct task_str
 		place->policy = BPF_CORE_READ(numa, mempolicy, mode);
 }
 
-/* The rows that the kernel counts itself: faults are the first of all, and resident memory the last. */
+/* The rows that the kernel counts itself: faults are the first of all, and those of memory the last. */
 #define NR_FAULT_ROWS 2
-#define NR_OWN_ROWS (NR_LEDGER - NR_FAULT_ROWS - NR_MM_COUNTERS)
+#define NR_OWN_ROWS (NR_LEDGER - NR_FAULT_ROWS - NR_MEMORY_ROWS)
 _Static_assert(LEDGER_MINOR_FAULTS == 0 && LEDGER_MAJOR_FAULTS == 1, "a record is written in this order");
 
 static const __u64 nothing[NR_OWN_ROWS];
@@ -155,7 +162,7 @@ int task_snapshot(struct bpf_iter__task *ctx)
 		struct task_place place;
 		__u64 faults[NR_FAULT_ROWS];
 	} record = { .h = { REC_TASK, sizeof(struct rec_task), 0 } };
-	__u64 resident[NR_MM_COUNTERS] = {};
+	__u64 memory[NR_MEMORY_ROWS] = {};
 	struct task_ledger *ledger;
 
 	if (!task)
@@ -169,13 +176,13 @@ int task_snapshot(struct bpf_iter__task *ctx)
 	record.faults[0] = task->min_flt;
 	record.faults[1] = task->maj_flt;
 	if (task->mm)
-		read_resident(resident, task->mm);
+		read_memory(memory, task->mm);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	if (ledger)
 		bpf_seq_write(ctx->meta->seq, &ledger->counts.v[NR_FAULT_ROWS], sizeof(nothing));
 	else
 		bpf_seq_write(ctx->meta->seq, nothing, sizeof(nothing));
-	bpf_seq_write(ctx->meta->seq, resident, sizeof(resident));
+	bpf_seq_write(ctx->meta->seq, memory, sizeof(memory));
 	return 0;
 }
 

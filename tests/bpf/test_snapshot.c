@@ -184,6 +184,29 @@ static void test_resident_pages_are_told_apart_by_kind(void **state)
 	munmap(shmem, 32 * MIB);
 }
 
+/* A table of its own for each page that is far enough from the others. */
+static void test_page_tables_are_the_kernels_number(void **state)
+{
+	struct lab *lab = *state;
+	char *sparse = mmap(NULL, 512 * MIB, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	struct rec_task before, after;
+	__u64 tables;
+
+	assert_ptr_not_equal(sparse, MAP_FAILED);
+	assert_int_equal(madvise(sparse, 512 * MIB, MADV_NOHUGEPAGE), 0);
+	ATTACH(lab, task_snapshot);
+	before = task_now(lab, getpid());
+	for (size_t at = 0; at < 512 * MIB; at += 2 * MIB)
+		sparse[at] = 1;
+	after = task_now(lab, getpid());
+	tables = resident_pages("VmPTE");
+	/* What this test does itself in between may take one or give one back. */
+	assert_in_range(after.counts.v[LEDGER_PAGE_TABLES], tables - 2, tables + 2);
+	assert_true(after.counts.v[LEDGER_PAGE_TABLES] >= before.counts.v[LEDGER_PAGE_TABLES] + 255);
+	munmap(sparse, 512 * MIB);
+}
+
 static void test_gives_ledgers_to_those_without(void **state)
 {
 	struct lab *lab = *state;
@@ -233,6 +256,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST(test_kernel_threads_are_told_apart),
 	LAB_TEST(test_counts_are_those_of_the_ledger_and_the_kernel),
 	LAB_TEST(test_resident_pages_are_told_apart_by_kind),
+	LAB_TEST(test_page_tables_are_the_kernels_number),
 	LAB_TEST(test_gives_ledgers_to_those_without),
 	LAB_TEST(test_dead_child_is_marked_until_it_is_reaped),
 };
