@@ -16,6 +16,7 @@
 
 #include "cgroups.h"
 #include "ends.h"
+#include "kernelmem.h"
 #include "log.h"
 #include "numa_flows.h"
 #include "plane.h"
@@ -36,6 +37,7 @@ struct collector {
 	struct tables *tables;
 	struct numa_flows *numa_flows;
 	struct zonefiles *zonefiles;
+	struct kernelmem kernelmem;
 	record_sink_fn sink;
 	void *sink_ctx;
 	__u64 sequence;
@@ -183,6 +185,7 @@ static int snapshot(struct collector *collector)
 
 	/* First, so that the memory it may take is not counted between the readings that are compared. */
 	zonefiles_read(collector->zonefiles, begin.h.time_ns);
+	kernelmem_read(&collector->kernelmem, begin.h.time_ns);
 	totals_read_accounts(collector->totals, reading.accounts);
 	err = plane_drain(collector->plane);
 	if (err)
@@ -192,6 +195,7 @@ static int snapshot(struct collector *collector)
 	settings_read(&collector->settings, feed, collector);
 	feed(collector, &begin.h);
 	zonefiles_emit(collector->zonefiles, feed, collector);
+	kernelmem_emit(&collector->kernelmem, feed, collector);
 	feed_totals(collector, &reading);
 	collector->ends.nr_zombies = 0;
 	err = plane_read_tasks(collector->plane);
@@ -308,6 +312,7 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->cgroups = cgroups_new();
 	collector->tables = tables_new(options->probes, options->stacks);
 	collector->zonefiles = zonefiles_open(options->machine);
+	kernelmem_open(&collector->kernelmem, options->machine->record.page_size);
 	collector->numa_flows = numa_flows_new(options->probes, options->model);
 	if (!collector->cgroups || !collector->tables || !collector->zonefiles || !collector->numa_flows) {
 		collector_free(collector);
@@ -345,6 +350,7 @@ void collector_free(struct collector *collector)
 	tables_free(collector->tables);
 	numa_flows_free(collector->numa_flows);
 	zonefiles_close(collector->zonefiles);
+	kernelmem_close(&collector->kernelmem);
 	free(collector);
 }
 

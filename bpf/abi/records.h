@@ -8,6 +8,7 @@
 #define MEMOIR_ABI_RECORDS_H
 
 #include "faults.h"
+#include "kernelmem.h"
 #include "ledger.h"
 #include "live.h"
 #include "live_records.h"
@@ -349,6 +350,18 @@ struct rec_pageblocks {
 	__u32 pageblock_order;
 	__u32 pad;
 	__u64 nr[REC_MAX_MIGRATETYPES]; /* by migratetype, 0 for those that there are not */
+};
+
+/*
+ * The memory of the machine and of the kernel itself; KERNEL_MEMORY_UNKNOWN for what the kernel does not say.
+ * In a snapshot at least every KERNEL_MEMORY_STEP_NS, if snapshots are as frequent.
+ */
+#define KERNEL_MEMORY_STEP_NS 15000000000ULL
+struct rec_kernel_memory {
+	struct rec_header h;
+	__u64 total_pages, available_pages; /* MemTotal, MemAvailable */
+	__u64 swap_free_pages;
+	__u64 pages[NR_KERNEL_MEMORY]; /* enum kernel_memory */
 };
 
 enum record {

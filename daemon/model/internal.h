@@ -17,6 +17,7 @@
 #ifndef MEMOIR_MODEL_INTERNAL_H
 #define MEMOIR_MODEL_INTERNAL_H
 
+#include "following.h"
 #include "index.h"
 #include "model.h"
 #include "population.h"
@@ -393,6 +394,7 @@ struct model {
 	struct numa numa;
 	struct slab_looks slab;
 	struct zones zones;
+	struct growth growth;
 	struct model_status status;
 	__u64 nr_snapshots;
 	__u64 nr_table_full;

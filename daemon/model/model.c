@@ -46,6 +46,7 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_USER_STACK] = { apply_user_stack, false },
 	[REC_USER_SYMBOL] = { apply_user_symbol, false },
 	[REC_LIVE_SITE] = { apply_live_site, false },
+	[REC_KERNEL_MEMORY] = { apply_kernel_memory, true },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -85,6 +86,7 @@ void model_free(struct model *model)
 	live_sites_free(&model->live_sites);
 	numa_free(&model->numa);
 	slab_looks_free(&model->slab);
+	growth_free(&model->growth);
 	events_free(&model->events);
 	watch_free(&model->watch);
 	processes_free(&model->processes);

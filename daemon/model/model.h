@@ -16,6 +16,7 @@
 #include "../../bpf/abi/ledger.h"
 #include "../../bpf/abi/metrics.h"
 #include "../../bpf/abi/records.h"
+#include "footprint.h"
 #include "livesites.h"
 #include "packed.h"
 #include "stacks.h"
@@ -217,6 +218,7 @@ struct process {
 	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
 	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
 	__u32 pass;                 /* the pass of the open snapshot, if that has seen it */
+	struct footprint footprint;
 };
 
 /* What all its threads have counted, living and gone: one row, or all. */

@@ -6,6 +6,7 @@
 #ifndef MEMOIR_MODEL_POPULATION_H
 #define MEMOIR_MODEL_POPULATION_H
 
+#include "growth.h"
 #include "index.h"
 #include "model.h"
 
@@ -78,6 +79,8 @@ struct known_group {
 	__u32 streak;     /* snapshots in a row in which it was much more active than the weakest slot */
 	float activity;   /* since the last snapshot */
 	float score;      /* activity a second, decayed */
+	struct footprint footprint;
+	struct leaky_lives leaky;
 };
 
 struct slot {

@@ -249,8 +249,10 @@ static void process_end_unseen(struct model *model, struct process *process)
 	if (!process->seen)
 		process_identify(model, process, process_gone(process));
 	process_advance(model, process, process_gone(process));
-	if (!process->left_ns)
-		process->left_ns = model->snapshot.time_ns;
+	if (process->left_ns)
+		return;
+	process->left_ns = model->snapshot.time_ns;
+	growth_leave(model, process);
 }
 
 static void process_end(struct model *model, struct process *process, const struct process_next *next)

@@ -57,6 +57,7 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_USER_STACK] = "user_stack",
 	[REC_USER_SYMBOL] = "user_symbol",
 	[REC_LIVE_SITE] = "live_site",
+	[REC_KERNEL_MEMORY] = "kernel_memory",
 };
 
 const char *record_name(enum record kind)

@@ -29,6 +29,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 	numa_begin(&model->numa);
 	fault_sites_begin(&model->fault_sites);
 	model->zones.nr_pending = 0;
+	model->growth.kernel_pending.h.size = 0;
 	return 0;
 }
 
@@ -215,6 +216,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	show_read_cells(&model->shape);
 	show_model_cells(model, rec);
 	zones_end(model);
+	growth_end(model);
 	compare_with_vmstat(model, rec->quiet);
 	snapshot->is_open = false;
 	watch_add(model);

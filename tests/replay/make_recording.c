@@ -4,20 +4,13 @@
  * come, go, fork threads and bear hostile names, stalls, an OOM kill. The same file at every run of one
  * version, so that what is answered from it can be compared with what was answered before.
  */
-#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "../../bpf/abi/hist.h"
-#include "../../daemon/model/model.h"
-#include "../../daemon/recfile.h"
-#include "../../daemon/util.h"
+#include "recording.h"
 
-#define BOOT_NS (1000 * NSEC_PER_SEC) /* time of the first record, since boot */
 #define NR_SNAPSHOTS 8
 #define INTERVAL_NS (5 * NSEC_PER_SEC)
 
@@ -25,31 +18,6 @@
 #define CGROUP_CONTAINER 101
 #define CGROUP_HOSTILE 102
 #define CGROUP_UNKNOWN 103
-
-static struct recfile *file;
-
-/* A header for a record of this type, at a time after the first record's. */
-#define HEADER(kind_, type, after_ns)                                                  \
-	{                                                                              \
-		.kind = (kind_), .size = sizeof(type), .time_ns = BOOT_NS + (after_ns) \
-	}
-
-static void put(const void *record)
-{
-	int err = recfile_write(file, record, ((const struct rec_header *)record)->size);
-
-	if (err) {
-		fprintf(stderr, "cannot write: %s\n", strerror(-err));
-		exit(EXIT_FAILURE);
-	}
-}
-
-static void copy_text(char *to, const char *from, size_t size)
-{
-	size_t len = strlen(from);
-
-	memcpy(to, from, len < size ? len : size);
-}
 
 /* --- the machine ------------------------------------------------------------------------------ */
 
@@ -473,6 +441,20 @@ static void put_flows(__u32 snapshot)
 		put_flow(late, FLOW_ALLOCATED, 0, 0, 70 * snapshot);
 }
 
+/* With every snapshot, though the daemon reads it less often. */
+static void put_kernel_memory(__u32 snapshot)
+{
+	struct rec_kernel_memory rec = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 0),
+					 .total_pages = 4000000,
+					 .available_pages = 2000000 - 1000 * snapshot,
+					 .swap_free_pages = 500 };
+
+	for (__u32 i = 0; i < NR_KERNEL_MEMORY; i++)
+		rec.pages[i] = 1000 * (i + 1) + 40 * i * snapshot;
+	rec.pages[KERNEL_PERCPU] = KERNEL_MEMORY_UNKNOWN;
+	put(&rec);
+}
+
 static void put_snapshot(__u32 snapshot, __u64 after_ns)
 {
 	struct rec_snapshot_begin begin = {
@@ -496,6 +478,7 @@ static void put_snapshot(__u32 snapshot, __u64 after_ns)
 	put_fault_sites(snapshot);
 	put_flows(snapshot);
 	put_zones(snapshot);
+	put_kernel_memory(snapshot);
 	put(&end);
 }
 

@@ -1,0 +1,383 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Looks at the memory of all owners at the end of a snapshot, and tells those that have grown. How their
+ * points are kept is in following.c, what growth means in leak.c.
+ */
+#include "growth.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "internal.h"
+#include "leak.h"
+
+static const char *const kernel_names[NR_KERNEL_MEMORY] = {
+	[KERNEL_SLAB] = "slab",
+	[KERNEL_SLAB_RECLAIMABLE] = "slab_reclaimable",
+	[KERNEL_STACKS] = "kernel_stacks",
+	[KERNEL_PAGE_TABLES] = "page_tables",
+	[KERNEL_VMALLOC] = "vmalloc",
+	[KERNEL_PERCPU] = "percpu",
+	[KERNEL_SOCKETS] = "sockets",
+	[KERNEL_SHARED] = "shared_memory",
+	[KERNEL_UNACCOUNTED] = "unaccounted",
+};
+
+static const char *const kind_names[NR_GROWTH_KINDS] = {
+	[GROWTH_ANONYMOUS] = "anonymous",
+	[GROWTH_SHARED] = "shared",
+	[GROWTH_PAGE_TABLES] = "page_tables",
+	[GROWTH_FILE] = "file",
+};
+
+static const char *const owner_names[NR_GROWTH_OWNERS] = {
+	[OWNER_PROCESS] = "process",
+	[OWNER_GROUP] = "group",
+	[OWNER_CGROUP] = "cgroup",
+	[OWNER_KERNEL] = "kernel",
+};
+
+const char *kernel_memory_name(enum kernel_memory memory)
+{
+	return (__u32)memory < NR_KERNEL_MEMORY ? kernel_names[memory] : "unknown";
+}
+
+const char *growth_kind_name(enum growth_kind kind)
+{
+	return (__u32)kind < NR_GROWTH_KINDS ? kind_names[kind] : "unknown";
+}
+
+const char *growth_owner_name(enum growth_owner owner)
+{
+	return (__u32)owner < NR_GROWTH_OWNERS ? owner_names[owner] : "unknown";
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
+
+static bool is_possible(__u64 pages)
+{
+	return pages <= MAX_PAGES || pages == KERNEL_MEMORY_UNKNOWN;
+}
+
+int apply_kernel_memory(struct model *model, const struct rec_header *h)
+{
+	const struct rec_kernel_memory *rec = (const struct rec_kernel_memory *)h;
+
+	if (!is_possible(rec->total_pages) || !is_possible(rec->available_pages) ||
+	    !is_possible(rec->swap_free_pages))
+		return -EINVAL;
+	for (int memory = 0; memory < NR_KERNEL_MEMORY; memory++)
+		if (!is_possible(rec->pages[memory]))
+			return -EINVAL;
+	model->growth.kernel_pending = *rec;
+	return 0;
+}
+
+/* --- the look --------------------------------------------------------------------------------- */
+
+/* What a process has of each kind. */
+static void memory_of(const struct process *process, __u64 ret[NR_GROWTH_KINDS])
+{
+	ret[GROWTH_ANONYMOUS] = process_total(process, LEDGER_RSS_ANON) + process_total(process, LEDGER_SWAP);
+	ret[GROWTH_SHARED] = process_total(process, LEDGER_RSS_SHMEM);
+	ret[GROWTH_PAGE_TABLES] = process_total(process, LEDGER_PAGE_TABLES);
+	ret[GROWTH_FILE] = process_total(process, LEDGER_RSS_FILE);
+}
+
+static struct cgroup_footprint *find_cgroup(const struct growth *growth, __u64 id)
+{
+	__u32 hash = index_hash(0, &id, sizeof(id)), entry, pos;
+
+	index_for_each(&growth->cgroup_index, hash, entry, pos)
+	{
+		if (growth->cgroups[entry].id == id)
+			return &growth->cgroups[entry];
+	}
+	return NULL;
+}
+
+/* NULL without memory: then it is not looked at. */
+static struct cgroup_footprint *get_cgroup(struct growth *growth, __u64 id)
+{
+	struct cgroup_footprint *cgroup = find_cgroup(growth, id), *all;
+
+	if (cgroup)
+		return cgroup;
+	all = rows_reserve(growth->cgroups, sizeof(*all), growth->nr_cgroups, &growth->max_cgroups);
+	if (!all)
+		return NULL;
+	growth->cgroups = all;
+	if (index_insert(&growth->cgroup_index, index_hash(0, &id, sizeof(id)), growth->nr_cgroups))
+		return NULL;
+	growth->cgroups[growth->nr_cgroups] = (struct cgroup_footprint){ .id = id };
+	return &growth->cgroups[growth->nr_cgroups++];
+}
+
+static void add_to_cgroup(struct growth *growth, __u64 id, const __u64 pages[NR_GROWTH_KINDS])
+{
+	struct cgroup_footprint *cgroup = id ? get_cgroup(growth, id) : NULL;
+
+	if (!cgroup)
+		return;
+	if (cgroup->look != growth->look)
+		memset(cgroup->pages, 0, sizeof(cgroup->pages));
+	cgroup->look = growth->look;
+	for (int kind = 0; kind < NR_GROWTH_KINDS; kind++)
+		cgroup->pages[kind] += pages[kind];
+}
+
+static void look_at_processes(struct model *model)
+{
+	__u64 pages[NR_GROWTH_KINDS];
+
+	for (__u32 i = 0; i < model->processes.nr_alive; i++) {
+		struct process *process = &model->processes.all[i];
+
+		if (process->is_kthread)
+			continue;
+		memory_of(process, pages);
+		look_at(&model->growth, OWNER_PROCESS, process->tgid, process->start_ns, pages,
+			&process->footprint);
+		add_to_cgroup(&model->growth, process->cgroup_id, pages);
+	}
+}
+
+static void look_at_groups(struct model *model)
+{
+	for (__u32 i = NR_FIXED_GROUPS; i < model->groups.nr; i++) {
+		struct known_group *group = &model->groups.all[i];
+		const __u64 *total = group->live.v;
+		const __u64 pages[NR_GROWTH_KINDS] = {
+			[GROWTH_ANONYMOUS] = total[LEDGER_RSS_ANON] + total[LEDGER_SWAP],
+			[GROWTH_SHARED] = total[LEDGER_RSS_SHMEM],
+			[GROWTH_PAGE_TABLES] = total[LEDGER_PAGE_TABLES],
+			[GROWTH_FILE] = total[LEDGER_RSS_FILE],
+		};
+
+		look_at(&model->growth, OWNER_GROUP, 0, group->hash, pages, &group->footprint);
+	}
+}
+
+/* Those without processes are forgotten. */
+static void look_at_cgroups(struct growth *growth)
+{
+	for (__u32 i = 0; i < growth->nr_cgroups;) {
+		struct cgroup_footprint *cgroup = &growth->cgroups[i];
+		__u32 last = growth->nr_cgroups - 1;
+
+		if (cgroup->look == growth->look) {
+			look_at(growth, OWNER_CGROUP, 0, cgroup->id, cgroup->pages, &cgroup->footprint);
+			i++;
+			continue;
+		}
+		index_remove(&growth->cgroup_index, index_hash(0, &cgroup->id, sizeof(cgroup->id)), i);
+		if (i != last) {
+			__u64 id = growth->cgroups[last].id;
+
+			index_renumber(&growth->cgroup_index, index_hash(0, &id, sizeof(id)), last, i);
+			*cgroup = growth->cgroups[last];
+		}
+		growth->nr_cgroups--;
+	}
+}
+
+static void look_at_kernel(struct growth *growth)
+{
+	for (int memory = 0; memory < NR_KERNEL_MEMORY; memory++)
+		if (growth->kernel_memory.h.size &&
+		    growth->kernel_memory.pages[memory] != KERNEL_MEMORY_UNKNOWN)
+			look_at_series(growth, &growth->kernel[memory], growth->kernel_memory.pages[memory]);
+}
+
+void growth_end(struct model *model)
+{
+	struct growth *growth = &model->growth;
+	__u64 time_ns = model->status.time_ns;
+	__u32 page_size = model->shape.rec.page_size ? model->shape.rec.page_size : 1;
+
+	if (growth->kernel_pending.h.size)
+		growth->kernel_memory = growth->kernel_pending;
+	growth->noticeable_pages = (GROWTH_NOTICEABLE_BYTES + page_size - 1) / page_size;
+	if (!look_begin(growth, time_ns))
+		return;
+	look_at_processes(model);
+	look_at_groups(model);
+	look_at_cgroups(growth);
+	look_at_kernel(growth);
+	look_end(growth, time_ns);
+}
+
+/* --- growers ---------------------------------------------------------------------------------- */
+
+static __u32 least_of(const struct growth *growth, const struct series *series)
+{
+	__u32 least = UINT32_MAX;
+
+	for (int window = 0; window < NR_GROWTH_WINDOWS; window++) {
+		__u32 next = growth->windows[window].next, first = series->first[window];
+
+		for (__u32 i = next - first > GROWTH_POINTS ? next - GROWTH_POINTS : first; i != next; i++)
+			if (series->value[window][i % GROWTH_POINTS] < least)
+				least = series->value[window][i % GROWTH_POINTS];
+	}
+	return least;
+}
+
+struct ranking {
+	const struct growth *growth;
+	struct grower *all;
+	__u32 nr, max;
+};
+
+static void rank(struct ranking *ranking, const struct grower *candidate)
+{
+	struct grower grower = *candidate;
+	__u32 least, place;
+
+	if (!grower.series)
+		return;
+	least = least_of(ranking->growth, grower.series);
+	grower.grown_pages = grower.pages > least ? grower.pages - least : 0;
+	if (grower.grown_pages < ranking->growth->noticeable_pages)
+		return;
+	if (ranking->nr == ranking->max) {
+		if (!ranking->max || grower.grown_pages <= ranking->all[ranking->max - 1].grown_pages)
+			return;
+		ranking->nr--;
+	}
+	place = ranking->nr++;
+	for (; place > 0 && grower.grown_pages > ranking->all[place - 1].grown_pages; place--)
+		ranking->all[place] = ranking->all[place - 1];
+	ranking->all[place] = grower;
+}
+
+static void rank_followed(struct ranking *ranking, const struct followed *followed, struct grower grower)
+{
+	if (!followed)
+		return;
+	grower.owner = followed->owner;
+	for (__u32 kind = 0; kind < NR_GROWTH_KINDS; kind++) {
+		grower.kind = kind;
+		grower.pages = followed->now.pages[kind];
+		grower.series = followed->series[kind];
+		rank(ranking, &grower);
+	}
+}
+
+static void rank_processes(struct ranking *ranking, const struct model *model)
+{
+	for (__u32 i = 0; i < model->processes.nr_alive; i++) {
+		const struct process *process = &model->processes.all[i];
+		const struct followed *followed = followed_by(&model->growth, OWNER_PROCESS, process->tgid,
+							      process->start_ns, &process->footprint);
+
+		rank_followed(ranking, followed,
+			      (struct grower){ .process = process,
+					       .group = process->group,
+					       .cgroup_id = process->cgroup_id });
+	}
+}
+
+static void rank_groups(struct ranking *ranking, const struct model *model)
+{
+	for (__u32 i = NR_FIXED_GROUPS; i < model->groups.nr_visible; i++) {
+		const struct known_group *group = &model->groups.all[i];
+		const struct followed *followed = followed_by(&model->growth, OWNER_GROUP, 0, group->hash,
+							      &group->footprint);
+
+		rank_followed(ranking, followed, (struct grower){ .group = i });
+	}
+}
+
+static void rank_cgroups(struct ranking *ranking, const struct growth *growth)
+{
+	for (__u32 i = 0; i < growth->nr_cgroups; i++) {
+		const struct cgroup_footprint *cgroup = &growth->cgroups[i];
+		const struct followed *followed = followed_by(growth, OWNER_CGROUP, 0, cgroup->id,
+							      &cgroup->footprint);
+
+		rank_followed(ranking, followed, (struct grower){ .cgroup_id = cgroup->id });
+	}
+}
+
+static void rank_kernel(struct ranking *ranking, const struct growth *growth)
+{
+	for (__u32 memory = 0; memory < NR_KERNEL_MEMORY; memory++) {
+		const struct grower grower = { .owner = OWNER_KERNEL,
+					       .kind = memory,
+					       .pages = growth->kernel_memory.pages[memory],
+					       .series = growth->kernel[memory] };
+
+		if (grower.pages != KERNEL_MEMORY_UNKNOWN)
+			rank(ranking, &grower);
+	}
+}
+
+__u32 model_growers(const struct model *model, enum growth_owner owner, struct grower *ret, __u32 max)
+{
+	struct ranking ranking = { .growth = &model->growth, .all = ret, .max = max };
+
+	if (owner == OWNER_PROCESS)
+		rank_processes(&ranking, model);
+	else if (owner == OWNER_GROUP)
+		rank_groups(&ranking, model);
+	else if (owner == OWNER_CGROUP)
+		rank_cgroups(&ranking, &model->growth);
+	else
+		rank_kernel(&ranking, &model->growth);
+	return ranking.nr;
+}
+
+__u32 model_nr_unfollowed(const struct model *model)
+{
+	return model->growth.nr_unfollowed_shown;
+}
+
+__u32 model_nr_growth_points(const struct model *model, enum growth_window window)
+{
+	__u32 next = model->growth.windows[window].next;
+
+	return next < GROWTH_POINTS ? next : GROWTH_POINTS;
+}
+
+const struct rec_kernel_memory *model_kernel_memory(const struct model *model)
+{
+	return model->growth.kernel_memory.h.size ? &model->growth.kernel_memory : NULL;
+}
+
+/* --- the lives of processes ------------------------------------------------------------------- */
+
+const struct leaky_lives *model_leaky_lives(const struct model *model, __u32 group)
+{
+	return &model->groups.all[group].leaky;
+}
+
+void growth_leave(struct model *model, const struct process *process)
+{
+	const struct followed *followed = followed_by(&model->growth, OWNER_PROCESS, process->tgid,
+						      process->start_ns, &process->footprint);
+	struct leaky_lives *lives = &model->groups.all[process->group].leaky;
+	bool is_told = false;
+
+	for (__u32 kind = 0; followed && kind < GROWTH_FILE; kind++) {
+		const struct grower grower = { .owner = OWNER_PROCESS,
+					       .kind = kind,
+					       .process = process,
+					       .pages = followed->now.pages[kind],
+					       .series = followed->series[kind] };
+		struct leak_judgement judgement;
+
+		if (!grower.series)
+			continue;
+		leak_judge(model, &grower, &judgement);
+		is_told |= judgement.windows[WINDOW_TWO_HOURS].is_told;
+		if (judgement.verdict != LEAK_CERTAIN)
+			continue;
+		lives->nr++;
+		lives->pages_per_hour = judgement.pages_per_hour;
+		lives->end_ns = model->snapshot.time_ns;
+		return;
+	}
+	lives->nr_others += is_told;
+}

@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Whether growth is a leak; the method is told in leak.h. */
+#include "leak.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define SECONDS_PER_HOUR 3600.0
+#define MAX_BLOCKS 10u
+#define FEW_BLOCKS 5u
+#define MANY_POINTS 20u
+
+/*
+ * Student's t of 8 and of 3 degrees of freedom, for 9 and for 4 rises: one-sided 0.1 %, and two-sided 1 % for
+ * intervals.
+ */
+#define T_OF_MANY 4.501
+#define T_OF_FEW 10.215
+#define T99_OF_MANY 3.355
+#define T99_OF_FEW 5.841
+
+#define SLOWING 0.75
+#define SLOWING_DOWN 0.5
+#define SLOWING_CHANCE 1.5
+#define STOPPED 0.3
+/* So many of the largest steps must have been expected in a window before it can say that growth stopped. */
+#define STOPPED_STEPS 3
+/* Held before: so much of the growth above the earlier most, at most. */
+#define RECURRING 0.25
+/* A day of points that grow irregularly is enough to know that it is no leak. */
+#define ENOUGH_POINTS 30u
+/* A window is able to see growth that is so many times what it asks for. */
+#define ABLE 2
+#define MAX_OTHER_CONFIDENCE 0.4
+
+static const __u32 min_points[NR_GROWTH_WINDOWS] = {
+	[WINDOW_QUARTER_HOUR] = 20,
+	[WINDOW_TWO_HOURS] = 20,
+	[WINDOW_DAY] = 10,
+};
+
+const char *leak_verdict_name(enum leak_verdict verdict)
+{
+	static const char *const names[NR_LEAK_VERDICTS] = {
+		[LEAK_NONE] = "none",
+		[LEAK_CANNOT_TELL] = "cannot_tell_yet",
+		[LEAK_WORKING_SET] = "growing_working_set",
+		[LEAK_CACHE] = "cache",
+		[LEAK_FRAGMENTATION] = "allocator_fragmentation",
+		[LEAK_CERTAIN] = "leak",
+	};
+
+	return (__u32)verdict < NR_LEAK_VERDICTS ? names[verdict] : "unknown";
+}
+
+/* By Newton; the model needs no library for one root. */
+static double root(double square)
+{
+	double x = square > 1 ? square : 1;
+
+	if (!(square > 0))
+		return 0;
+	for (int i = 0; i < 64; i++)
+		x = (x + square / x) / 2;
+	return x;
+}
+
+/* --- one window ------------------------------------------------------------------------------- */
+
+static __u32 points_of(const struct growth *growth, const struct series *series, enum growth_window window,
+		       struct trend_point ret[GROWTH_POINTS])
+{
+	const struct window_clock *clock = &growth->windows[window];
+	__u32 first = series->first[window], nr = 0;
+
+	if (clock->next - first > GROWTH_POINTS)
+		first = clock->next - GROWTH_POINTS;
+	for (__u32 i = first; i != clock->next; i++)
+		ret[nr++] = (struct trend_point){
+			.t = (double)(clock->time_ns[i % GROWTH_POINTS] -
+				      clock->time_ns[first % GROWTH_POINTS]) /
+			     1e9,
+			.value = series->value[window][i % GROWTH_POINTS],
+		};
+	return nr;
+}
+
+static __u64 time_of(const struct growth *growth, enum growth_window window, __u32 back)
+{
+	const struct window_clock *clock = &growth->windows[window];
+
+	return clock->time_ns[(clock->next - 1 - back) % GROWTH_POINTS];
+}
+
+static __u32 blocks_of(const struct trend_point *points, __u32 nr, double ret[MAX_BLOCKS])
+{
+	__u32 nr_blocks = nr >= MANY_POINTS ? MAX_BLOCKS : FEW_BLOCKS;
+
+	for (__u32 block = 0; block < nr_blocks; block++) {
+		__u32 end = (block + 1) * nr / nr_blocks;
+
+		ret[block] = __builtin_inf();
+		for (__u32 i = block * nr / nr_blocks; i < end; i++)
+			if (points[i].value < ret[block])
+				ret[block] = points[i].value;
+	}
+	return nr_blocks;
+}
+
+/* What the rises from block to block say. */
+static void judge_blocks(const struct trend_point *points, __u32 nr, struct leak_window *ret)
+{
+	double block[MAX_BLOCKS], mean, squares = 0, error, first, second, chance, per_second;
+	__u32 nr_blocks = blocks_of(points, nr, block), nr_rises = nr_blocks - 1, half = nr_rises / 2;
+	bool is_many = nr_blocks == MAX_BLOCKS;
+
+	mean = (block[nr_rises] - block[0]) / nr_rises;
+	for (__u32 i = 0; i < nr_rises; i++) {
+		double off = block[i + 1] - block[i] - mean;
+
+		squares += off * off;
+	}
+	error = root(squares / (nr_rises - 1) / nr_rises);
+	ret->min_steps = is_many ? T_OF_MANY : T_OF_FEW;
+	if (error > 0)
+		ret->steps = mean / error;
+	else
+		ret->steps = mean > 0 ? __builtin_inf() : 0;
+	per_second = nr_blocks * (nr - 1.0) / nr / ret->span_s;
+	ret->low = (mean - (is_many ? T99_OF_MANY : T99_OF_FEW) * error) * per_second;
+	ret->high = (mean + (is_many ? T99_OF_MANY : T99_OF_FEW) * error) * per_second;
+	if (ret->low > ret->trend.slope)
+		ret->low = ret->trend.slope;
+	if (ret->high < ret->trend.slope)
+		ret->high = ret->trend.slope;
+	first = block[half] - block[0];
+	second = block[nr_rises] - block[nr_rises - half];
+	ret->halves = first > 0 ? second / first : 0;
+	chance = SLOWING_CHANCE * error * nr_rises;
+	if (first <= 0 || first - second <= chance)
+		return;
+	ret->is_slowing = second < SLOWING * first;
+	ret->is_slowing_down = second < SLOWING_DOWN * first;
+}
+
+static void judge_window(const struct model *model, const struct series *series, enum growth_window window,
+			 struct leak_window *ret)
+{
+	struct trend_point points[GROWTH_POINTS];
+	__u32 nr = points_of(&model->growth, series, window, points);
+
+	*ret = (struct leak_window){ .nr = nr, .span_s = nr ? points[nr - 1].t : 0 };
+	if (nr < min_points[window] || !trend_estimate(points, nr, &ret->trend))
+		return;
+	ret->is_told = true;
+	ret->grown_pages = ret->trend.slope * ret->span_s;
+	judge_blocks(points, nr, ret);
+	ret->grows = ret->trend.slope > 0 && ret->steps > ret->min_steps &&
+		     ret->grown_pages * model->shape.rec.page_size >= LEAK_MIN_BYTES;
+}
+
+/* --- windows that contradict each other ------------------------------------------------------- */
+
+static double largest_rise(const struct model *model, const struct series *series, enum growth_window window)
+{
+	struct trend_point points[GROWTH_POINTS];
+	__u32 nr = points_of(&model->growth, series, window, points);
+	double largest = 0;
+
+	for (__u32 i = 1; i < nr; i++)
+		if (points[i].value - points[i - 1].value > largest)
+			largest = points[i].value - points[i - 1].value;
+	return largest;
+}
+
+/* Whether a shorter window shows that growth has stopped. */
+static bool has_stopped(const struct model *model, const struct series *series,
+			const struct leak_window windows[NR_GROWTH_WINDOWS], enum growth_window window)
+{
+	double slope = windows[window].trend.slope, step = largest_rise(model, series, window);
+
+	for (int shorter = 0; shorter < (int)window; shorter++) {
+		const struct leak_window *recent = &windows[shorter];
+
+		if (recent->is_told && slope * recent->span_s >= STOPPED_STEPS * step &&
+		    recent->high < STOPPED * slope)
+			return true;
+	}
+	return false;
+}
+
+/* Whether as much was held before the window began. */
+static bool is_recurring(const struct model *model, const struct series *series,
+			 const struct leak_window windows[NR_GROWTH_WINDOWS], enum growth_window window)
+{
+	double begin_s, most = -1, now;
+
+	for (int longer = (int)window + 1; longer < NR_GROWTH_WINDOWS; longer++) {
+		struct trend_point points[GROWTH_POINTS];
+		__u32 nr = points_of(&model->growth, series, (enum growth_window)longer, points);
+
+		if (nr < 2)
+			continue;
+		begin_s = points[nr - 1].t - windows[window].span_s;
+		now = points[nr - 1].value;
+		for (__u32 i = 0; i < nr && points[i].t < begin_s; i++)
+			if (points[i].value > most)
+				most = points[i].value;
+		if (most >= 0 && now <= most + RECURRING * windows[window].grown_pages)
+			return true;
+	}
+	return false;
+}
+
+static bool is_slowing_over(const struct leak_window windows[NR_GROWTH_WINDOWS], enum growth_window from)
+{
+	for (int window = (int)from; window < NR_GROWTH_WINDOWS; window++)
+		if (windows[window].is_told && windows[window].is_slowing)
+			return true;
+	return false;
+}
+
+/* --- the verdict ------------------------------------------------------------------------------ */
+
+static bool is_given_back(const struct grower *grower)
+{
+	return grower->owner == OWNER_KERNEL ? grower->kind == KERNEL_SLAB_RECLAIMABLE
+					     : grower->kind == GROWTH_FILE;
+}
+
+/* The longest window that grows; else the longest in which a trend is seen; else the longest that tells. */
+static enum growth_window pick_window(const struct leak_window windows[NR_GROWTH_WINDOWS])
+{
+	for (int window = NR_GROWTH_WINDOWS - 1; window > 0; window--)
+		if (windows[window].grows)
+			return (enum growth_window)window;
+	for (int window = NR_GROWTH_WINDOWS - 1; window >= 0; window--)
+		if (windows[window].is_told && windows[window].trend.is_significant &&
+		    windows[window].trend.slope > 0)
+			return (enum growth_window)window;
+	for (int window = NR_GROWTH_WINDOWS - 1; window > 0; window--)
+		if (windows[window].is_told)
+			return (enum growth_window)window;
+	return WINDOW_QUARTER_HOUR;
+}
+
+static bool is_sizeable(const struct model *model, const struct leak_window *window)
+{
+	return window->is_told && (window->trend.is_significant || window->steps > window->min_steps) &&
+	       window->grown_pages * model->shape.rec.page_size >= LEAK_MIN_BYTES;
+}
+
+/* What it is, where no window tells of a leak. */
+static void decide_other(const struct model *model, struct leak_judgement *ret)
+{
+	const struct leak_window *windows = ret->windows;
+	bool is_any = false, is_slowing_down = false;
+
+	for (int window = 0; window < NR_GROWTH_WINDOWS; window++) {
+		is_any |= is_sizeable(model, &windows[window]);
+		is_slowing_down |= windows[window].is_told && windows[window].is_slowing_down;
+	}
+	ret->verdict = LEAK_CANNOT_TELL;
+	if (!is_any) {
+		ret->verdict = LEAK_NONE;
+		ret->reason = LEAK_BECAUSE_SMALL;
+		if (!windows[WINDOW_QUARTER_HOUR].is_told) {
+			ret->verdict = LEAK_CANNOT_TELL;
+			ret->reason = LEAK_BECAUSE_TOO_SHORT;
+		}
+	} else if (!windows[WINDOW_TWO_HOURS].is_told) {
+		ret->reason = LEAK_BECAUSE_TOO_SHORT;
+	} else if (is_slowing_over(windows, WINDOW_TWO_HOURS)) {
+		ret->reason = LEAK_BECAUSE_SLOWING;
+		ret->verdict = is_slowing_down ? LEAK_WORKING_SET : LEAK_CANNOT_TELL;
+	} else {
+		ret->reason = LEAK_BECAUSE_IRREGULAR;
+		if (windows[WINDOW_DAY].nr >= ENOUGH_POINTS)
+			ret->verdict = LEAK_WORKING_SET;
+	}
+}
+
+static void decide(const struct model *model, const struct grower *grower, struct leak_judgement *ret)
+{
+	const struct leak_window *windows = ret->windows;
+	bool is_leak = ret->window != WINDOW_QUARTER_HOUR && windows[ret->window].grows &&
+		       !is_slowing_over(windows, ret->window);
+
+	if (!is_leak) {
+		decide_other(model, ret);
+	} else if (has_stopped(model, grower->series, windows, ret->window)) {
+		ret->verdict = LEAK_WORKING_SET;
+		ret->reason = LEAK_BECAUSE_STOPPED;
+	} else if (is_recurring(model, grower->series, windows, ret->window)) {
+		ret->verdict = LEAK_WORKING_SET;
+		ret->reason = LEAK_BECAUSE_RECURRING;
+	} else {
+		ret->verdict = LEAK_CERTAIN;
+		ret->reason = LEAK_BECAUSE_IT_GROWS;
+	}
+	if (is_given_back(grower) && ret->verdict != LEAK_NONE) {
+		ret->verdict = LEAK_CACHE;
+		ret->reason = LEAK_BECAUSE_CACHE;
+	}
+}
+
+/* --- figures ---------------------------------------------------------------------------------- */
+
+double leak_detection_limit(const struct model *model, enum growth_window window)
+{
+	__u32 nr = model_nr_growth_points(model, window);
+	double span_ns;
+
+	if (nr < min_points[window])
+		return __builtin_inf();
+	span_ns = (double)(time_of(&model->growth, window, 0) - time_of(&model->growth, window, nr - 1));
+	return (double)LEAK_MIN_BYTES / model->shape.rec.page_size / (span_ns / 1e9) * SECONDS_PER_HOUR;
+}
+
+/* The largest of what each of the conditions asks of a slope. */
+static double limit_of(const struct model *model, const struct leak_window *window)
+{
+	double size, steps = 0, interval, limit;
+
+	if (!window->is_told || window->span_s <= 0)
+		return __builtin_inf();
+	size = (double)LEAK_MIN_BYTES / model->shape.rec.page_size / window->span_s;
+	/* The rises' standard error would be the same; their mean is about slope times span by their number.
+	 * */
+	if (window->steps > 0 && window->steps < __builtin_inf())
+		steps = window->trend.slope * window->min_steps / window->steps;
+	interval = window->trend.slope - window->low;
+	limit = size > steps ? size : steps;
+	return (interval > limit ? interval : limit) * SECONDS_PER_HOUR;
+}
+
+/* When the floor was at its lowest for the last time, in the longest window that was looked at all along. */
+static __u64 lowest_ns(const struct growth *growth, const struct series *series, enum growth_window window)
+{
+	struct trend_point points[GROWTH_POINTS];
+	__u32 nr = points_of(growth, series, window, points), lowest = 0;
+
+	for (__u32 i = 1; i < nr; i++)
+		if (points[i].value <= points[lowest].value)
+			lowest = i;
+	return nr ? time_of(growth, window, nr - 1 - lowest) : 0;
+}
+
+static double clarity_of(const struct leak_window *window)
+{
+	return window->trend.slope > 0 ? window->trend.slope / (2 * window->trend.slope - window->low) : 0;
+}
+
+static double confidence_of(const struct model *model, const struct leak_judgement *judgement)
+{
+	const struct leak_window *window = &judgement->windows[judgement->window];
+	double hours = judgement->since_ns ? (double)(model->growth.look_ns - judgement->since_ns) / 1e9 /
+						     SECONDS_PER_HOUR
+					   : 0;
+	double clarity = clarity_of(window), confidence;
+	__u32 nr_able = 0, nr_grow = 0;
+
+	if (!window->is_told || window->trend.slope <= 0)
+		return 0;
+	for (int i = 0; i < NR_GROWTH_WINDOWS; i++) {
+		const struct leak_window *other = &judgement->windows[i];
+		double expected = window->trend.slope * other->span_s * model->shape.rec.page_size;
+
+		nr_grow += other->grows;
+		if (other->grows && clarity_of(other) > clarity)
+			clarity = clarity_of(other);
+		nr_able += other->grows || (other->is_told && expected >= ABLE * LEAK_MIN_BYTES);
+	}
+	confidence = hours / (hours + 0.5) * clarity * nr_grow / (nr_able ? nr_able : 1);
+	if (judgement->verdict != LEAK_CERTAIN && confidence > MAX_OTHER_CONFIDENCE)
+		return MAX_OTHER_CONFIDENCE;
+	return confidence;
+}
+
+static double seconds_until(double left_pages, double per_hour)
+{
+	return per_hour > 0 ? left_pages / per_hour * SECONDS_PER_HOUR : __builtin_inf();
+}
+
+static void tell_time_left(const struct model *model, struct leak_judgement *ret)
+{
+	const struct rec_kernel_memory *memory = model_kernel_memory(model);
+
+	ret->seconds_left = ret->seconds_left_low = ret->seconds_left_high = __builtin_inf();
+	if (!memory || memory->available_pages == KERNEL_MEMORY_UNKNOWN)
+		return;
+	ret->limit = LEAK_LIMIT_MACHINE;
+	ret->left_pages = (double)memory->available_pages;
+	if (memory->swap_free_pages != KERNEL_MEMORY_UNKNOWN)
+		ret->left_pages += (double)memory->swap_free_pages;
+	if (!is_sizeable(model, &ret->windows[ret->window]))
+		return;
+	ret->seconds_left = seconds_until(ret->left_pages, ret->pages_per_hour);
+	ret->seconds_left_low = seconds_until(ret->left_pages, ret->high_per_hour);
+	ret->seconds_left_high = seconds_until(ret->left_pages, ret->low_per_hour);
+}
+
+void leak_judge(const struct model *model, const struct grower *grower, struct leak_judgement *ret)
+{
+	const struct leak_window *window;
+
+	*ret = (struct leak_judgement){ 0 };
+	for (int i = 0; i < NR_GROWTH_WINDOWS; i++)
+		judge_window(model, grower->series, (enum growth_window)i, &ret->windows[i]);
+	ret->window = pick_window(ret->windows);
+	window = &ret->windows[ret->window];
+	ret->has_rate = window->is_told;
+	ret->pages_per_hour = window->trend.slope * SECONDS_PER_HOUR;
+	ret->low_per_hour = window->low * SECONDS_PER_HOUR;
+	ret->high_per_hour = window->high * SECONDS_PER_HOUR;
+	ret->detection_limit_per_hour = limit_of(model, window);
+	ret->since_ns = lowest_ns(&model->growth, grower->series, ret->window);
+	decide(model, grower, ret);
+	ret->confidence = confidence_of(model, ret);
+	tell_time_left(model, ret);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* /proc/meminfo and /proc/net/sockstat, of any bytes: whatever they say, the model takes what follows. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../daemon/meminfotext.h"
+#include "check.h"
+
+#define MOST_PAGES (1ULL << 44)
+
+static void check_pages(__u64 pages)
+{
+	must(pages <= MOST_PAGES || pages == KERNEL_MEMORY_UNKNOWN);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rec_kernel_memory record;
+	struct meminfo info = {};
+	size_t at = 0;
+
+	while (at < size) {
+		const uint8_t *eol = memchr(data + at, '\n', size - at);
+		size_t length = eol ? (size_t)(eol - data) - at : size - at;
+		char *line = malloc(length + !length);
+
+		/* As if nothing but the line were there. */
+		must(line);
+		memcpy(line, data + at, length);
+		meminfo_take(&info, line, length);
+		sockstat_take(&info, line, length);
+		free(line);
+		at += length + 1;
+	}
+	for (__u32 page_size = 4096; page_size <= 65536; page_size *= 4) {
+		meminfo_tell(&info, page_size, &record);
+		check_pages(record.total_pages);
+		check_pages(record.available_pages);
+		check_pages(record.swap_free_pages);
+		for (int i = 0; i < NR_KERNEL_MEMORY; i++)
+			check_pages(record.pages[i]);
+	}
+	return 0;
+}

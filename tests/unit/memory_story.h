@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Hours of the memory of simulated processes, fed to a model as snapshots of 15 seconds: stories of leaks,
+ * and of what is none. Time is in hours, memory in MiB.
+ */
+#ifndef MEMOIR_TEST_MEMORY_STORY_H
+#define MEMOIR_TEST_MEMORY_STORY_H
+
+#include "model_stream.h"
+
+#include "../../daemon/model/leak.h"
+
+#define PAGES_PER_MIB 256
+#define SNAPSHOTS_PER_HOUR 240
+#define STORY_BOOT_NS (1000 * NSEC_PER_SEC)
+
+/* Numbers that look random, the same at every run. */
+struct chance {
+	__u64 state;
+};
+
+/* From 0 to 1. */
+static inline double uniform(struct chance *chance)
+{
+	chance->state = chance->state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (double)(chance->state >> 33) / (double)(1ULL << 31);
+}
+
+/* Normal, of deviation 1. */
+static inline double normal(struct chance *chance)
+{
+	double sum = -6;
+
+	for (int i = 0; i < 12; i++)
+		sum += uniform(chance);
+	return sum;
+}
+
+/* A process of a story; what it has at a time. level is its own to keep something in. */
+struct actor {
+	double (*mib)(struct actor *actor, double hour);
+	struct chance chance;
+	double level;
+	const char *comm;
+};
+
+struct story {
+	struct model *model;
+	struct actor *actors;
+	__u32 nr_actors;
+	__u64 nr_snapshots;
+};
+
+static inline double story_hour(const struct story *story)
+{
+	return (double)story->nr_snapshots / SNAPSHOTS_PER_HOUR;
+}
+
+static inline __u64 story_now_ns(const struct story *story)
+{
+	return STORY_BOOT_NS + story->nr_snapshots * 15 * NSEC_PER_SEC;
+}
+
+/* Pages of actor i are of process i + 1, anonymous. What is below 0 is not there: the process has ended. */
+static inline void story_snapshot(struct story *story)
+{
+	double hour = story_hour(story);
+	__u64 now_ns = story_now_ns(story);
+
+	assert_int_equal(feed_begin(story->model, story->nr_snapshots + 1, now_ns), 0);
+	for (__u32 i = 0; i < story->nr_actors; i++) {
+		struct actor *actor = &story->actors[i];
+		double mib = actor->mib(actor, hour);
+		struct task_identity id = identity(i + 1, i + 1, 5, actor->comm ? actor->comm : "x", 7);
+		struct ledger_counts counts = {
+			.v = { [LEDGER_RSS_ANON] = mib > 0 ? (__u64)(mib * PAGES_PER_MIB) : 0 }
+		};
+
+		if (mib >= 0)
+			assert_int_equal(feed_task(story->model, REC_TASK, &id, &counts), 0);
+	}
+	assert_int_equal(feed_end(story->model, now_ns, false), 0);
+	story->nr_snapshots++;
+}
+
+static inline void story_until(struct story *story, double hour)
+{
+	while (story_hour(story) <= hour)
+		story_snapshot(story);
+}
+
+/* What is judged of the anonymous memory of an actor; LEAK_NONE too where it has not grown. */
+static inline struct leak_judgement story_judge(const struct story *story, __u32 actor)
+{
+	static struct grower growers[1024];
+	__u32 nr = model_growers(story->model, OWNER_PROCESS, growers, 1024);
+	struct leak_judgement judgement = { .verdict = LEAK_NONE };
+
+	for (__u32 i = 0; i < nr; i++)
+		if (growers[i].process->tgid == actor + 1 && growers[i].kind == GROWTH_ANONYMOUS)
+			leak_judge(story->model, &growers[i], &judgement);
+	return judgement;
+}
+
+#endif
