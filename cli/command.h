@@ -82,8 +82,8 @@ int status_view(struct cli *cli, const json_t *reply, struct text *out);
 int probes_view(struct cli *cli, const json_t *reply, struct text *out);
 int process_view(struct cli *cli, const json_t *reply, struct text *out);
 /*
- * With --contiguity, --heap and --numa: adds the members "contiguity", "heap" and "numa_maps", null where there
- * is none.
+ * With --contiguity, --heap and --numa: adds the members "contiguity", "heap" and "numa_maps", null where
+ * there is none.
  */
 int process_extend(struct cli *cli, struct answer *answer);
 /* Writes such a member's value for the answer's process. EXIT_OK; or, after one line, EXIT_FAILED. */
@@ -99,6 +99,7 @@ int doctor_view(struct cli *cli, const json_t *reply, struct text *out);
 int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
 int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out);
 int numa_view(struct cli *cli, const json_t *reply, struct text *out);
+int leaks_view(struct cli *cli, const json_t *reply, struct text *out);
 int slab_run(struct cli *cli);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);

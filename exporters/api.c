@@ -412,6 +412,7 @@ static const struct {
 	{ "/v1/numa", numa_reply },
 	{ "/v1/slab", slab_reply },
 	{ "/v1/leaks/stacks", leak_stacks_reply },
+	{ "/v1/leaks", leaks_reply },
 };
 
 bool api_shows_live_pages(const char *path)

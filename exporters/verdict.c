@@ -9,6 +9,7 @@ static const struct {
 	verdict_rule judge;
 } rules[] = {
 	{ "oom_kills", judge_oom_kills },
+	{ "leaks", judge_leaks },
 	{ "direct_reclaim", judge_direct_reclaim },
 	{ "memcg_reclaim", judge_memcg_reclaim },
 	{ "swap_in", judge_swap_in },

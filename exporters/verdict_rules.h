@@ -49,6 +49,9 @@ bool judge_remote_accesses(const struct model *model, struct verdict *ret);
 bool judge_remote_allocations(const struct model *model, struct verdict *ret);
 bool judge_numa_balancing(const struct model *model, struct verdict *ret);
 
+/* verdict_leaks.c */
+bool judge_leaks(const struct model *model, struct verdict *ret);
+
 /* verdict_trust.c */
 bool judge_probes(const struct model *model, struct verdict *ret);
 bool judge_losses(const struct model *model, struct verdict *ret);

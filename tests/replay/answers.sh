@@ -5,7 +5,7 @@
 
 # shellcheck disable=SC2034
 ANSWERS='metrics openmetrics-headers few-groups status probes processes process groups faults stalls events
-	numa fragmentation history slab leak-stacks doctor late-events no-process no-path'
+	numa fragmentation history slab leaks leak-stacks doctor late-events no-process no-path'
 
 # Replies are one line of JSON; cut into many, so that a difference can be read.
 break_lines()

@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* memoir leaks: whose memory grows, what that is judged to be, and what to do next. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../exporters/human.h"
+#include "command.h"
+#include "view.h"
+
+#define MAX_ROWS 15
+#define MAX_DETAILS 4
+#define INDENT 2
+
+/* "growing_working_set" in the words of the table. */
+static const char *verdict_text(const json_t *suspect)
+{
+	static const struct {
+		const char *verdict, *text;
+	} texts[] = {
+		{ "leak", "LEAK" },   { "allocator_fragmentation", "fragmented" },
+		{ "cache", "cache" }, { "growing_working_set", "working set" },
+		{ "none", "none" },   { "cannot_tell_yet", "cannot tell" },
+	};
+	const char *verdict = reply_string(suspect, "verdict");
+
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		if (!strcmp(verdict, texts[i].verdict))
+			return texts[i].text;
+	return verdict;
+}
+
+static bool is_verdict(const json_t *suspect, const char *verdict)
+{
+	return !strcmp(reply_string(suspect, "verdict"), verdict);
+}
+
+/* "-1.50MiB", with a sign where it shrinks; "?" where too little is known. */
+static void rate_cell(struct table *table, const json_t *suspect, const char *key)
+{
+	double rate = reply_signed_double(suspect, key);
+	char cell[48];
+
+	snprintf(cell, sizeof(cell), "%s%s", rate < 0 ? "-" : "+",
+		 human_bytes(human_round(rate < 0 ? -rate : rate)).text);
+	table_cell(table, reply_is_known(suspect, key) ? cell : "?");
+}
+
+static void left_cell(struct table *table, const json_t *suspect)
+{
+	bool is_known = reply_is_known(suspect, "seconds_left");
+
+	table_cell(table,
+		   is_known ? human_duration(human_round(reply_double(suspect, "seconds_left") * 1e9)).text
+			    : "-");
+}
+
+static void figure_cells(struct table *table, const json_t *suspect)
+{
+	table_cell(table, human_bytes(reply_u64(suspect, "bytes")).text);
+	rate_cell(table, suspect, "bytes_per_hour");
+	table_cell(table, human_percent(reply_double(suspect, "confidence")).text);
+	left_cell(table, suspect);
+	table_cell(table, verdict_text(suspect));
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+#define FIGURE_COLUMNS                                                      \
+	{ .header = "SIZE", .align = TABLE_RIGHT, .min_width = 7 },         \
+		{ .header = "PER HOUR", .align = TABLE_RIGHT },             \
+		{ .header = "SURE", .align = TABLE_RIGHT, .min_width = 5 }, \
+		{ .header = "LEFT", .align = TABLE_RIGHT, .min_width = 7 }, \
+	{                                                                   \
+		.header = "VERDICT", .min_width = 11                        \
+	}
+
+static void show_rest(size_t nr_rows, size_t nr_small, size_t width, struct text *out)
+{
+	if (nr_rows > MAX_ROWS)
+		view_line(out, width, "and %zu more", nr_rows - MAX_ROWS);
+	if (nr_small)
+		view_line(out, width, "%zu more grew by less than what is told from chance.", nr_small);
+}
+
+static void show_processes(const json_t *processes, size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "PID", .align = TABLE_RIGHT, .min_width = 6 },
+		{ .header = "COMM", .is_flexible = true, .min_width = 8 },
+		{ .header = "KIND", .min_width = 9 },
+		FIGURE_COLUMNS,
+	};
+	struct table table = TABLE_NEW(columns);
+	size_t i, nr = 0, nr_small = 0;
+	json_t *process;
+	char pid[24];
+
+	table.gap = 1;
+	json_array_foreach((json_t *)(uintptr_t)processes, i, process)
+	{
+		if (is_verdict(process, "none")) {
+			nr_small++;
+			continue;
+		}
+		if (nr++ >= MAX_ROWS)
+			continue;
+		snprintf(pid, sizeof(pid), "%" PRIu64, reply_u64(process, "pid"));
+		table_cell(&table, pid);
+		table_cell(&table, reply_string(process, "comm"));
+		table_cell(&table, reply_string(process, "kind"));
+		figure_cells(&table, process);
+	}
+	view_table(out, width, "Processes whose memory grows", &table);
+	show_rest(nr, nr_small, width, out);
+}
+
+/* What a group of one process says is in that process's row. */
+static bool group_says_more(const json_t *group)
+{
+	return reply_u64(group, "processes") != 1 || reply_u64(group, "leaky_lives");
+}
+
+/* header: of the column of names, which are in key; NULL: the kind says who it is. */
+static void show_named(const json_t *suspects, const char *title, const char *header, const char *key,
+		       size_t width, struct text *out)
+{
+	const struct table_column columns[] = {
+		{ .header = header, .is_flexible = true, .min_width = 8 },
+		{ .header = header ? "KIND" : "SUBSYSTEM", .min_width = 9 },
+		FIGURE_COLUMNS,
+	};
+	struct table table = TABLE_NEW(columns);
+	json_t *suspect;
+	size_t i, nr = 0;
+
+	table.gap = 1;
+	if (!header) {
+		table.columns++;
+		table.nr_columns--;
+	}
+	json_array_foreach((json_t *)(uintptr_t)suspects, i, suspect)
+	{
+		if (is_verdict(suspect, "none") || (!strcmp(key, "comm") && !group_says_more(suspect)) ||
+		    nr++ >= MAX_ROWS)
+			continue;
+		if (header)
+			table_cell(&table, reply_string(suspect, key));
+		table_cell(&table, reply_string(suspect, "kind"));
+		figure_cells(&table, suspect);
+	}
+	view_table(out, width, title, &table);
+	show_rest(nr, 0, width, out);
+}
+
+/* --- the worst, in sentences ------------------------------------------------------------------ */
+
+static void show_detail(const json_t *suspect, const char *name, size_t width, struct text *out)
+{
+	json_t *sentence;
+	size_t i;
+
+	text_add(out, "\n");
+	view_line(out, width, "%s, %s memory: %s", name, reply_string(suspect, "kind"),
+		  verdict_text(suspect));
+	if (reply_is_known(suspect, "since_age_ns") && is_verdict(suspect, "leak"))
+		view_line(out, width, "  since %s, %s in all; %s of the %s left",
+			  human_duration(reply_u64(suspect, "since_age_ns")).text,
+			  human_bytes(reply_u64(suspect, "grown_bytes")).text,
+			  reply_is_known(suspect, "left_bytes")
+				  ? human_bytes(human_round(reply_double(suspect, "left_bytes"))).text
+				  : "an unknown part",
+			  reply_string(suspect, "limit")[0] ? reply_string(suspect, "limit") : "memory");
+	json_array_foreach((json_t *)(uintptr_t)reply_member(suspect, "evidence"), i, sentence)
+		view_paragraph(out, width, INDENT, "", json_string_value(sentence));
+	view_paragraph(out, width, INDENT, "Next:", reply_string(suspect, "next"));
+}
+
+/* Leaks of one array, and then those of which nothing can be said yet, as long as there is room. */
+static void show_details(const json_t *suspects, const char *key, const char *verdict, size_t *nr,
+			 size_t width, struct text *out)
+{
+	char name[96];
+	json_t *suspect;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)suspects, i, suspect)
+	{
+		if (*nr >= MAX_DETAILS || !is_verdict(suspect, verdict) ||
+		    (!reply_is_known(suspect, "pid") && !strcmp(key, "comm") && !group_says_more(suspect)))
+			continue;
+		++*nr;
+		if (reply_is_known(suspect, "pid"))
+			snprintf(name, sizeof(name), "%" PRIu64 " %s", reply_u64(suspect, "pid"),
+				 reply_string(suspect, key));
+		else
+			snprintf(name, sizeof(name), "%s", reply_string(suspect, key));
+		show_detail(suspect, name, width, out);
+	}
+}
+
+static void show_sentences(const json_t *reply, size_t width, struct text *out)
+{
+	static const char *const verdicts[] = { "leak", "allocator_fragmentation", "cannot_tell_yet" };
+	size_t nr = 0;
+
+	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+		/* What is not sure is told where nothing is. */
+		if (nr && !strcmp(verdicts[i], "cannot_tell_yet"))
+			break;
+		show_details(reply_member(reply, "processes"), "comm", verdicts[i], &nr, width, out);
+		show_details(reply_member(reply, "groups"), "comm", verdicts[i], &nr, width, out);
+		show_details(reply_member(reply, "kernel"), "kind", verdicts[i], &nr, width, out);
+	}
+}
+
+/* --- the head --------------------------------------------------------------------------------- */
+
+/* How long there have been points, by the longest window that has some. */
+static uint64_t watched_ns(const json_t *reply)
+{
+	uint64_t watched = 0;
+	json_t *window;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)reply_member(reply, "windows"), i, window)
+	{
+		uint64_t points = reply_u64(window, "points");
+		uint64_t span = points ? (points - 1) * reply_u64(window, "step_ns") : 0;
+
+		if (span > watched)
+			watched = span;
+	}
+	return watched;
+}
+
+static size_t count_leaks(const json_t *reply, const char *member)
+{
+	json_t *suspect;
+	size_t i, nr = 0;
+
+	json_array_foreach((json_t *)(uintptr_t)reply_member(reply, member), i, suspect)
+		nr += is_verdict(suspect, "leak");
+	return nr;
+}
+
+static void show_head(const json_t *reply, size_t width, struct text *out)
+{
+	size_t nr_processes = count_leaks(reply, "processes"), nr_kernel = count_leaks(reply, "kernel");
+	uint64_t nr_lost = reply_u64(reply, "not_followed");
+
+	view_field(out, width, "Leaks", "%zu process%s, %zu part%s of the kernel", nr_processes,
+		   nr_processes == 1 ? "" : "es", nr_kernel, plural(nr_kernel));
+	if (reply_is_known(reply, "detection_limit_bytes_per_hour"))
+		view_field(out, width, "Watched", "%s: a steady leak of more than %s/h would be told",
+			   human_duration(watched_ns(reply)).text,
+			   human_bytes(human_round(reply_double(reply, "detection_limit_bytes_per_hour")))
+				   .text);
+	else
+		view_field(out, width, "Watched", "%s: a leak is told after 40 minutes at best",
+			   human_duration(watched_ns(reply)).text);
+	if (nr_lost)
+		view_field(out, width, "Unfollowed", "%" PRIu64 " that grew less than those that are",
+			   nr_lost);
+}
+
+int leaks_view(struct cli *cli, const json_t *reply, struct text *out)
+{
+	size_t width = output_width();
+
+	(void)cli;
+	view_field(out, width, "Snapshot", "%s old",
+		   human_ns(reply_u64(reply_member(reply, "snapshot"), "age_ns")).text);
+	show_head(reply, width, out);
+	show_processes(reply_member(reply, "processes"), width, out);
+	show_named(reply_member(reply, "groups"), "Groups of several processes", "GROUP", "comm", width, out);
+	show_named(reply_member(reply, "cgroups"), "Cgroups, by their processes", "CGROUP", "cgroup", width,
+		   out);
+	show_named(reply_member(reply, "kernel"), "Memory of the kernel", NULL, "kind", width, out);
+	show_sentences(reply, width, out);
+	return EXIT_OK;
+}

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Leaks in the JSON API and in the verdicts of the doctor: who it is, the figures and what stands for those
+ * that cannot be known, the order, and the sentences.
+ */
+#include "memory_story.h"
+
+#include <jansson.h>
+
+#include "../../exporters/api.h"
+#include "../../exporters/verdict.h"
+
+static double leaks_60(struct actor *actor UNUSED, double hour)
+{
+	return 50 + 60 * hour;
+}
+
+static double leaks_20(struct actor *actor UNUSED, double hour)
+{
+	return 50 + 20 * hour;
+}
+
+static double fills_a_pool(struct actor *actor UNUSED, double hour)
+{
+	return 50 + 200 * (hour < 1.2 ? hour / 1.2 : 1);
+}
+
+static double stays(struct actor *actor UNUSED, double hour UNUSED)
+{
+	return 50;
+}
+
+static struct actor actors[] = {
+	{ .mib = leaks_20, .comm = "slow" },
+	{ .mib = fills_a_pool, .comm = "pool" },
+	{ .mib = leaks_60, .comm = "le\x1b\"ak" },
+	{ .mib = stays, .comm = "idle" },
+};
+
+static struct story story_of(double hours, __u64 available_pages)
+{
+	struct story story = { .model = model_with(16, 100, NULL), .actors = actors, .nr_actors = 4 };
+	struct rec_kernel_memory memory = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 1),
+					    .total_pages = 4000000,
+					    .available_pages = available_pages,
+					    .swap_free_pages = 0,
+					    .pages = { [KERNEL_PERCPU] = KERNEL_MEMORY_UNKNOWN } };
+
+	assert_int_equal(feed_cgroup(story.model, 7, "web.service"), 0);
+	if (available_pages) {
+		assert_int_equal(feed_begin(story.model, 1, 1), 0);
+		assert_int_equal(feed(story.model, &memory), 0);
+		assert_int_equal(feed_end(story.model, 1, false), 0);
+	}
+	story_until(&story, hours);
+	return story;
+}
+
+/* The caller releases it with json_decref(). */
+static json_t *reply(const struct story *story)
+{
+	const struct api_query query = {};
+	const struct api_context context = { .model = story->model, .now_ns = story_now_ns(story) };
+	struct text text = {};
+	json_t *json;
+
+	assert_int_equal(api_reply(&context, "/v1/leaks", &query, &text), API_OK);
+	assert_false(text.is_failed);
+	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+	text_free(&text);
+	assert_non_null(json);
+	return json;
+}
+
+static const char *string(const json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	if (!value)
+		fail_msg("there is no string %s", key);
+	return value;
+}
+
+static double number(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_number(value))
+		fail_msg("there is no number %s", key);
+	return json_number_value(value);
+}
+
+static const json_t *element(const json_t *json, const char *key, size_t index)
+{
+	return json_array_get(json_object_get(json, key), index);
+}
+
+static bool says(const json_t *suspect, const char *part)
+{
+	json_t *sentence;
+	size_t i;
+
+	json_array_foreach(json_object_get(suspect, "evidence"), i,
+			   sentence) if (strstr(json_string_value(sentence), part)) return true;
+	return false;
+}
+
+/* Leaks come first, the faster one before the other, whoever is larger. */
+static void test_processes(void **state UNUSED)
+{
+	struct story story = story_of(1.6, 600 * PAGES_PER_MIB);
+	json_t *json = reply(&story);
+	const json_t *first = element(json, "processes", 0);
+
+	assert_int_equal(json_array_size(json_object_get(json, "processes")), 3);
+	assert_int_equal((int)number(first, "pid"), 3);
+	assert_string_equal(string(first, "comm"), "le\x1b\"ak");
+	assert_string_equal(string(first, "cgroup"), "web.service");
+	assert_string_equal(string(first, "kind"), "anonymous");
+	assert_string_equal(string(first, "verdict"), "leak");
+	assert_in_range((__u64)(number(first, "bytes_per_hour") / (1 << 20)), 59, 60);
+	assert_true(number(first, "low_bytes_per_hour") <= number(first, "bytes_per_hour"));
+	assert_true(number(first, "high_bytes_per_hour") >= number(first, "bytes_per_hour"));
+	assert_in_range((__u64)number(first, "bytes"), 145 << 20, 147 << 20);
+	assert_in_range((__u64)number(first, "seconds_left"), 35900, 36100);
+	assert_string_equal(string(first, "limit"), "machine");
+	assert_in_range((__u64)(number(first, "since_age_ns") / 1e9 / 60), 90, 97);
+	assert_true(number(first, "confidence") > 0.6 && number(first, "confidence") <= 1);
+	assert_true(says(first, "In the last two hours its floor rose by 60.0MiB/h"));
+	assert_true(says(first, "neither slows nor stops"));
+	assert_true(says(first, "Slower growth than "));
+	assert_string_equal(string(first, "next"), "memoir leaks --pid 3 --for 30s");
+	assert_string_equal(string(element(json, "processes", 1), "comm"), "slow");
+	assert_string_equal(string(element(json, "processes", 1), "verdict"), "leak");
+	assert_string_equal(string(element(json, "processes", 2), "verdict"), "growing_working_set");
+	json_decref(json);
+	model_free(story.model);
+}
+
+static void test_groups_cgroups_and_windows(void **state UNUSED)
+{
+	struct story story = story_of(1.1, 600 * PAGES_PER_MIB);
+	json_t *json = reply(&story);
+	const json_t *cgroup = element(json, "cgroups", 0), *memory = json_object_get(json, "memory");
+
+	assert_int_equal(json_array_size(json_object_get(json, "groups")), 3);
+	assert_int_equal((int)number(element(json, "groups", 0), "processes"), 1);
+	assert_int_equal((int)number(element(json, "groups", 0), "leaky_lives"), 0);
+	assert_string_equal(string(cgroup, "cgroup"), "web.service");
+	assert_string_equal(string(cgroup, "verdict"), "leak");
+	assert_string_equal(string(cgroup, "next"), "memoir leaks --pid 2 --for 30s");
+	assert_int_equal(json_array_size(json_object_get(json, "kernel")), 0);
+	assert_int_equal((int)number(json, "not_followed"), 0);
+	assert_int_equal(json_array_size(json_object_get(json, "windows")), 3);
+	assert_int_equal((int)number(element(json, "windows", 1), "points"), 34);
+	/* A MiB in 33 steps of two minutes. */
+	assert_in_range((__u64)number(json, "detection_limit_bytes_per_hour"), 953000, 954000);
+	assert_int_equal((int)number(memory, "available_bytes"), 600 << 20);
+	assert_true(json_is_null(json_object_get(json_array_get(json_object_get(memory, "kernel"),
+								KERNEL_PERCPU),
+						 "bytes")));
+	json_decref(json);
+	model_free(story.model);
+}
+
+/* After a few minutes there is no rate yet, and without a word on memory no limit. */
+static void test_what_is_not_known_is_null(void **state UNUSED)
+{
+	struct story story = story_of(0.06, 0);
+	json_t *json = reply(&story);
+	const json_t *first = element(json, "processes", 0);
+	static const char *const keys[] = {
+		"bytes_per_hour", "low_bytes_per_hour", "high_bytes_per_hour",
+		"seconds_left",   "low_seconds_left",   "high_seconds_left",
+		"limit",          "left_bytes",         "detection_limit_bytes_per_hour"
+	};
+
+	assert_string_equal(string(first, "verdict"), "cannot_tell_yet");
+	assert_true(number(first, "confidence") == 0);
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		assert_true(json_is_null(json_object_get(first, keys[i])));
+	assert_true(json_is_null(json_object_get(json, "detection_limit_bytes_per_hour")));
+	assert_true(json_is_null(json_object_get(json, "memory")));
+	assert_true(says(first, "too short a time"));
+	json_decref(json);
+	model_free(story.model);
+}
+
+/* --- the doctor ------------------------------------------------------------------------------- */
+
+static const struct verdict *find(const struct verdicts *verdicts)
+{
+	for (__u32 i = 0; i < verdicts->nr; i++)
+		if (!strcmp(verdicts->verdict[i].subject, "leaks"))
+			return &verdicts->verdict[i];
+	return NULL;
+}
+
+static void test_the_doctor_names_the_worst(void **state UNUSED)
+{
+	struct story story = story_of(1.6, 600 * PAGES_PER_MIB);
+	struct verdicts verdicts;
+	const struct verdict *verdict;
+
+	verdicts_judge(story.model, &verdicts);
+	verdict = find(&verdicts);
+	assert_non_null(verdict);
+	assert_int_equal(verdict->severity, SEVERITY_WARNING);
+	assert_non_null(strstr(verdict->finding.data, "Memory leaks: anonymous memory by 60.0MiB/h"));
+	assert_non_null(strstr(verdict->finding.data, "used up in 10h"));
+	assert_non_null(strstr(verdict->evidence.data, "block"));
+	assert_non_null(strstr(verdict->who.data, "Process 3, "));
+	assert_non_null(strstr(verdict->remedy.data, "memoir leaks --pid 3 --for 30s"));
+	assert_true(verdict->since_ns);
+	verdicts_free(&verdicts);
+	model_free(story.model);
+}
+
+/* Half an hour of memory left. */
+static void test_what_hurts_soon_is_a_problem(void **state UNUSED)
+{
+	struct story story = story_of(1.6, 30 * PAGES_PER_MIB);
+	struct verdicts verdicts;
+
+	verdicts_judge(story.model, &verdicts);
+	assert_non_null(find(&verdicts));
+	assert_int_equal(find(&verdicts)->severity, SEVERITY_PROBLEM);
+	verdicts_free(&verdicts);
+	model_free(story.model);
+}
+
+/* Too early to tell; but where memory ends within minutes, it is said that it grows. */
+static void test_what_is_not_sure_is_told_where_it_must_be(void **state UNUSED)
+{
+	struct story story = story_of(0.3, 600 * PAGES_PER_MIB);
+	struct verdicts verdicts;
+
+	verdicts_judge(story.model, &verdicts);
+	assert_null(find(&verdicts));
+	verdicts_free(&verdicts);
+	model_free(story.model);
+	story = story_of(0.3, 10 * PAGES_PER_MIB);
+	verdicts_judge(story.model, &verdicts);
+	assert_non_null(find(&verdicts));
+	assert_non_null(strstr(find(&verdicts)->finding.data, "Memory grows fast: "));
+	verdicts_free(&verdicts);
+	model_free(story.model);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_processes),
+		cmocka_unit_test(test_groups_cgroups_and_windows),
+		cmocka_unit_test(test_what_is_not_known_is_null),
+		cmocka_unit_test(test_the_doctor_names_the_worst),
+		cmocka_unit_test(test_what_hurts_soon_is_a_problem),
+		cmocka_unit_test(test_what_is_not_sure_is_told_where_it_must_be),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* memoir leaks: what replies become, within 80 columns. */
+#include "cli_test.h"
+
+#include "../../cli/command.h"
+
+static void show(const char *reply, struct text *out)
+{
+	json_t *json = json_loads(reply, 0, NULL);
+
+	assert_non_null(json);
+	setenv("COLUMNS", "80", 1);
+	assert_int_equal(leaks_view(NULL, json, out), EXIT_OK);
+	json_decref(json);
+}
+
+static void expect_narrow(const struct text *out)
+{
+	assert_false(out->is_failed);
+	for (const char *line = out->data; *line; line += strcspn(line, "\n") + 1)
+		assert_true(strcspn(line, "\n") <= 80);
+}
+
+static void expect_line(const struct text *out, const char *line)
+{
+	if (!strstr(out->data, line))
+		print_message("%s", out->data);
+	assert_non_null(strstr(out->data, line));
+}
+
+static void expect_no(const struct text *out, const char *part)
+{
+	if (strstr(out->data, part))
+		fail_msg("%s", out->data);
+}
+
+/* clang-format off */
+#define FIGURES(verdict, kind)                                                                        \
+	"\"kind\":\"" kind "\",\"verdict\":\"" verdict "\",\"confidence\":0.87,\"bytes\":104857600,"  \
+	"\"grown_bytes\":52428800,\"bytes_per_hour\":62914560.0,\"low_bytes_per_hour\":61865984.0,"   \
+	"\"high_bytes_per_hour\":63963136.0,\"detection_limit_bytes_per_hour\":1048576.0,"            \
+	"\"since_age_ns\":3600000000000,\"seconds_left\":36000.0,\"low_seconds_left\":35000.0,"       \
+	"\"high_seconds_left\":37000.0,\"limit\":\"machine\",\"left_bytes\":629145600.0,"             \
+	"\"evidence\":[\"In the last two hours its floor rose by 60.0MiB/h.\",\"Second sentence.\"]," \
+	"\"next\":\"memoir leaks --pid 4711 --for 30s\""
+#define UNKNOWN                                                                                       \
+	"\"kind\":\"anonymous\",\"verdict\":\"cannot_tell_yet\",\"confidence\":0,\"bytes\":4096,"     \
+	"\"bytes_per_hour\":null,\"seconds_left\":null,\"limit\":null,\"since_age_ns\":null,"         \
+	"\"evidence\":[\"It has been watched for too short a time.\"],\"next\":\"wait\""
+
+static const char with_leak[] =
+	"{\"snapshot\":{\"age_ns\":306000000},\"windows\":[{\"step_ns\":15000000000,\"points\":60},"
+	"{\"step_ns\":120000000000,\"points\":46},{\"step_ns\":1440000000000,\"points\":3}],"
+	"\"detection_limit_bytes_per_hour\":700000.0,\"not_followed\":3,"
+	"\"processes\":[{\"pid\":4711,\"comm\":\"a\\u001b[2Jname\"," FIGURES("leak", "anonymous") "},"
+	"{\"pid\":9,\"comm\":\"x\"," UNKNOWN "},"
+	"{\"pid\":10,\"comm\":\"pool\"," FIGURES("growing_working_set", "shared") "},"
+	"{\"pid\":11,\"comm\":\"small\"," FIGURES("none", "anonymous") "}],"
+	"\"groups\":[{\"comm\":\"alone\",\"processes\":1,\"leaky_lives\":0," FIGURES("leak", "anonymous") "},"
+	"{\"comm\":\"workers\",\"processes\":12,\"leaky_lives\":0," FIGURES("leak", "anonymous") "},"
+	"{\"comm\":\"restarted\",\"processes\":1,\"leaky_lives\":2," FIGURES("cache", "file") "}],"
+	"\"cgroups\":[{\"cgroup\":\"web.service\"," FIGURES("leak", "anonymous") "}],"
+	"\"kernel\":[{\"subsystem\":\"slab\"," FIGURES("leak", "slab") "}]}";
+
+static const char early[] =
+	"{\"snapshot\":{\"age_ns\":1},\"windows\":[{\"step_ns\":15000000000,\"points\":9}],"
+	"\"detection_limit_bytes_per_hour\":null,\"not_followed\":0,"
+	"\"processes\":[{\"pid\":9,\"comm\":\"x\"," UNKNOWN "}],\"groups\":[],\"cgroups\":[],\"kernel\":[]}";
+/* clang-format on */
+
+static void test_a_leak(void **state UNUSED)
+{
+	struct text out = {};
+
+	show(with_leak, &out);
+	expect_narrow(&out);
+	expect_line(&out, "1 process, 1 part of the kernel");
+	expect_line(&out, "1h 30m: a steady leak of more than 684KiB/h would be told");
+	expect_line(&out, "3 that grew less than those that are");
+	expect_line(&out, "anonymous  100MiB +60.0MiB 87.0%  10h 0m LEAK");
+	expect_line(&out, "shared     100MiB +60.0MiB 87.0%  10h 0m working set");
+	expect_line(&out, "     9 x ");
+	expect_line(&out, "1 more grew by less than what is told from chance.");
+	expect_line(&out, "  since 1h 0m, 50.0MiB in all; 600MiB of the machine left");
+	expect_line(&out, "  In the last two hours its floor rose by 60.0MiB/h.");
+	expect_line(&out, "  Next: memoir leaks --pid 4711 --for 30s");
+	expect_no(&out, "small");
+	expect_no(&out, "\x1b");
+	/* What is not sure is not explained where something is. */
+	expect_no(&out, "Next: wait");
+	text_free(&out);
+}
+
+/* A group of one process says what the process does, unless restarts matter. */
+static void test_groups(void **state UNUSED)
+{
+	struct text out = {};
+
+	show(with_leak, &out);
+	expect_no(&out, "alone");
+	expect_line(&out, "workers");
+	expect_line(&out, "restarted");
+	expect_line(&out, "web.service");
+	expect_line(&out, "SUBSYSTEM");
+	text_free(&out);
+}
+
+static void test_too_early(void **state UNUSED)
+{
+	struct text out = {};
+
+	show(early, &out);
+	expect_narrow(&out);
+	expect_line(&out, "0 processes, 0 parts of the kernel");
+	expect_line(&out, "2m 0s: a leak is told after 40 minutes at best");
+	expect_line(&out, "?    0%       - cannot tell");
+	expect_line(&out, "9 x, anonymous memory: cannot tell");
+	expect_line(&out, "Next: wait");
+	text_free(&out);
+}
+
+static void test_a_reply_without_anything(void **state UNUSED)
+{
+	struct text out = {};
+
+	show("{}", &out);
+	expect_narrow(&out);
+	expect_line(&out, "0 processes");
+	expect_no(&out, "VERDICT");
+	text_free(&out);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_a_leak),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_too_early),
+		cmocka_unit_test(test_a_reply_without_anything),
+	};
+
+	return cmocka_run_group_tests(tests, use_utf8, NULL);
+}
