@@ -25,7 +25,7 @@ static __always_inline bool is_for_numa(__u32 reason)
 SEC("raw_tp/mm_migrate_pages_start")
 int pages_to_migrate(__u64 *ctx)
 {
-	struct task_ledger *ledger = ledger_of_current_or_new();
+	struct task_ledger *ledger = ledger_of_current();
 	__u32 reason = ctx[1];
 
 	if (ledger && ledger->nr_migrations < MIGRATION_MAX_DEPTH)
@@ -102,7 +102,7 @@ int folio_migrated(__u64 *ctx)
 SEC("fentry/do_migrate_pages")
 int process_to_migrate(__u64 *ctx)
 {
-	struct task_ledger *ledger = ledger_of_current_or_new();
+	struct task_ledger *ledger = ledger_of_current();
 
 	if (ledger)
 		ledger->migrated_mm = ctx[0];

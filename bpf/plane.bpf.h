@@ -240,33 +240,18 @@ static __always_inline struct ledger_counts *account(enum account which)
 	return &mine->of[which];
 }
 
-static __always_inline struct task_ledger *get_ledger_of_current(__u64 flags)
+/* The ledger of the running task, or NULL: in an interrupt, or when it has none yet (counted). */
+static __always_inline struct task_ledger *ledger_of_current(void)
 {
 	struct task_struct *current = bpf_get_current_task_btf();
 	struct task_ledger *ledger;
 
 	if (in_interrupt(current))
 		return NULL;
-	ledger = bpf_task_storage_get(&ledgers, current, NULL, flags);
+	ledger = bpf_task_storage_get(&ledgers, current, NULL, 0);
 	if (!ledger)
 		lost(LOSS_STORAGE_MISSING);
 	return ledger;
-}
-
-/* The ledger of the running task, or NULL: in an interrupt, or when it has none yet (counted). */
-static __always_inline struct task_ledger *ledger_of_current(void)
-{
-	return get_ledger_of_current(0);
-}
-
-/*
- * The same at the begin of something rare, which would not be known without a ledger: a task has none until
- * the next snapshot if the kernel skipped the program at its fork. Not for programs in the allocator, which
- * the creation itself would run.
- */
-static __always_inline struct task_ledger *ledger_of_current_or_new(void)
-{
-	return get_ledger_of_current(BPF_LOCAL_STORAGE_GET_F_CREATE);
 }
 
 /* Where the work that happens now is counted: the task's ledger, or the account that stands in. */

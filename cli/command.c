@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define TOP_OPTIONS (OPTION_ONCE | OPTION_GROUPS | OPTION_INTERVAL | OPTION_SORT | OPTION_REVERSE)
+#define LEAKS_OPTIONS (OPTION_FOLDED | OPTION_SVG | OPTION_SINCE)
 #define PROCESS_OPTIONS (OPTION_CONTIGUITY | OPTION_HEAP | OPTION_NUMA | OPTION_SECONDS)
 
 const struct command commands[] = {
@@ -46,8 +47,11 @@ const struct command commands[] = {
 	  .view = numa_view },
 	{ .name = "leaks",
 	  .help = "Whose memory grows, whether it is lost, how fast, and when it will hurt",
+	  .options = LEAKS_OPTIONS,
 	  .path = "/v1/leaks",
-	  .view = leaks_view },
+	  .view = leaks_view,
+	  .run = leaks_run,
+	  .run_options = LEAKS_OPTIONS },
 	{ .name = "slab",
 	  .help = "Slab memory that was given beyond the request, or is held and not used",
 	  .options = OPTION_SECONDS | OPTION_EVERY,
@@ -122,5 +126,9 @@ static int run_view(struct cli *cli)
 
 int command_run(struct cli *cli)
 {
-	return cli->command->run ? cli->command->run(cli) : run_view(cli);
+	const struct command *command = cli->command;
+
+	if (command->run && (!command->run_options || cli->options & command->run_options))
+		return command->run(cli);
+	return run_view(cli);
 }

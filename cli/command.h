@@ -25,6 +25,9 @@ enum {
 	OPTION_HEAP = 1u << 8,
 	OPTION_EVERY = 1u << 9,
 	OPTION_NUMA = 1u << 10,
+	OPTION_FOLDED = 1u << 11,
+	OPTION_SVG = 1u << 12,
+	OPTION_SINCE = 1u << 13,
 };
 
 struct command;
@@ -42,6 +45,7 @@ struct cli {
 	uint64_t seconds;     /* --seconds; 0: not given */
 	uint64_t every;       /* --every; 0: not given */
 	int sort;             /* --sort: enum top_key */
+	const char *since;    /* --since: a file, or NULL */
 };
 
 struct command {
@@ -59,10 +63,11 @@ struct command {
 	 */
 	int (*extend)(struct cli *cli, struct answer *answer);
 	/*
-	 * Or all by itself; returns the exit status. replay has neither: it says what another command answers
-	 * from.
+	 * Or all by itself, with any of run_options or, if these are 0, always; returns the exit status.
+	 * replay has neither: it says what another command answers from.
 	 */
 	int (*run)(struct cli *cli);
+	unsigned int run_options;
 };
 
 /* The table; a row without a name ends it. */
@@ -100,6 +105,7 @@ int stalls_view(struct cli *cli, const json_t *reply, struct text *out);
 int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out);
 int numa_view(struct cli *cli, const json_t *reply, struct text *out);
 int leaks_view(struct cli *cli, const json_t *reply, struct text *out);
+int leaks_run(struct cli *cli);
 int slab_run(struct cli *cli);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);

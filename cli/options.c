@@ -43,12 +43,16 @@ static const struct argp_option table[] = {
 	{ "heap", KEY_OPTION + 8, NULL, 0, "Read what malloc has handed out, and what it keeps (as root)",
 	  4 },
 	{ "numa", KEY_OPTION + 10, NULL, 0, "Read on which NUMA nodes its memory lies (as root)", 4 },
-	{ NULL, 0, NULL, 0, "slab:", 5 },
-	{ "every", KEY_OPTION + 9, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 5 },
-	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity, --heap or --numa:", 6 },
+	{ NULL, 0, NULL, 0, "leaks:", 5 },
+	{ "since", KEY_OPTION + 13, "FILE", 0, "What changed since an answer that was kept with --json", 5 },
+	{ "folded", KEY_OPTION + 11, NULL, 0, "What is held by where it was allocated, as folded stacks", 5 },
+	{ "svg", KEY_OPTION + 12, NULL, 0, "The same as a flame graph for a browser", 5 },
+	{ NULL, 0, NULL, 0, "slab:", 6 },
+	{ "every", KEY_OPTION + 9, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 6 },
+	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity, --heap or --numa:", 7 },
 	{ "seconds", KEY_OPTION + 6, "N", 0,
 	  "End after so many seconds (default: when interrupted; slab: 5), or seconds of CPU (default: 10)",
-	  6 },
+	  7 },
 	{ 0 },
 };
 
@@ -100,6 +104,8 @@ static void parse_option(struct cli *cli, unsigned int option, const char *arg)
 		bad_usage("--seconds %s: must be a whole number from 1 to %llu", arg, MAX_SECONDS);
 	if (option == OPTION_EVERY && !parse_number(arg, MAX_SLAB_EVERY, &cli->every))
 		bad_usage("--every %s: must be a whole number from 1 to %u", arg, MAX_SLAB_EVERY);
+	if (option == OPTION_SINCE)
+		cli->since = arg;
 	if (option != OPTION_SORT)
 		return;
 	cli->sort = top_key_find(arg);
@@ -180,6 +186,7 @@ static bool is_command(const struct command *command, const char *name)
 static void check_options(const struct cli *cli)
 {
 	unsigned int wrong = cli->options & ~cli->command->options;
+	unsigned int forms = cli->options & (OPTION_SINCE | OPTION_FOLDED | OPTION_SVG);
 
 	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
 		if (table[i].key >= KEY_OPTION && wrong & (1u << (table[i].key - KEY_OPTION)))
@@ -194,6 +201,10 @@ static void check_options(const struct cli *cli)
 			  API_SLAB_MAX_MS / 1000);
 	if (cli->replay && is_command(cli->command, "slab") && cli->options)
 		bad_usage("--seconds, --every: a record file has the looks that were taken");
+	if (forms && cli->is_json)
+		bad_usage("--json: --since, --folded and --svg have a form of their own");
+	if (forms & (forms - 1))
+		bad_usage("--since, --folded, --svg: only one of them");
 	if (is_command(cli->command, "process") && cli->options == OPTION_SECONDS)
 		bad_usage("--seconds: goes with --contiguity, --heap or --numa; see memoir --help");
 }

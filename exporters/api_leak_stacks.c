@@ -7,6 +7,9 @@
 
 #include "api_request.h"
 
+/* Processes whose size is told. */
+#define MAX_SIZES 256u
+
 #define MAX_SITES (REC_MAX_LIVE_SITES + REC_MAX_KERNEL_LIVE_SITES)
 
 static __u64 bytes_of(const struct request *request, __u64 nr_pages)
@@ -132,6 +135,7 @@ void write_leak_stacks(struct request *request, __u32 max)
 	struct place places[MAX_SITES];
 
 	json_add_string(json, "boot_id", request->status.machine->boot_id);
+	json_add_u64(json, "time_ns", request->context->now_ns);
 	if (!live || !live->step_pages) {
 		json_add_null(json, "stacks");
 		json_add_string(json, "stacks_reason",
@@ -162,6 +166,63 @@ void write_leak_stacks(struct request *request, __u32 max)
 	json_add_u64(json, "least_kernel_bytes", bytes_of(request, live->least_kernel_site_pages));
 	json_add_u64(json, "not_shown", nr > max ? nr - max : 0);
 	json_object_end(json);
+}
+
+/* --- sizes ------------------------------------------------------------------------------------ */
+
+static __u64 size_pages(const struct process *process)
+{
+	return process_total(process, LEDGER_RSS_ANON) + process_total(process, LEDGER_RSS_SHMEM) +
+	       process_total(process, LEDGER_SWAP);
+}
+
+/* The largest processes, the largest first; their number, and how many pages the others have at most. */
+static __u32 find_largest(const struct model *model, __u32 ret_indices[MAX_SIZES], __u64 *ret_least_pages)
+{
+	__u64 sizes[MAX_SIZES];
+	__u32 nr = 0;
+
+	for (__u32 i = 0; i < model_nr_processes(model); i++) {
+		__u64 pages = size_pages(model_process(model, i));
+		__u32 place = nr;
+
+		if (nr == MAX_SIZES && pages <= sizes[nr - 1])
+			continue;
+		if (nr == MAX_SIZES)
+			place = nr - 1;
+		else
+			nr++;
+		for (; place > 0 && pages > sizes[place - 1]; place--) {
+			sizes[place] = sizes[place - 1];
+			ret_indices[place] = ret_indices[place - 1];
+		}
+		sizes[place] = pages;
+		ret_indices[place] = i;
+	}
+	*ret_least_pages = nr == MAX_SIZES ? sizes[nr - 1] : 0;
+	return nr;
+}
+
+void write_leak_sizes(struct request *request)
+{
+	__u32 indices[MAX_SIZES], nr;
+	struct json *json = &request->json;
+	__u64 least_pages;
+
+	nr = find_largest(request->model, indices, &least_pages);
+	json_array_begin(json, "sizes");
+	for (__u32 i = 0; i < nr; i++) {
+		const struct process *process = model_process(request->model, indices[i]);
+
+		json_object_begin(json, NULL);
+		json_add_u64(json, "pid", process->tgid);
+		json_add_u64(json, "start_ns", process->start_ns);
+		json_add_string(json, "comm", process->comm);
+		json_add_u64(json, "bytes", size_pages(process) * request->status.machine->page_size);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_add_u64(json, "other_size_bytes", least_pages * request->status.machine->page_size);
 }
 
 enum api_status leak_stacks_reply(struct request *request)

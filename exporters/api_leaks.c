@@ -6,6 +6,7 @@
 #define MAX_PROCESSES 32u
 #define MAX_GROUPS 16u
 #define MAX_CGROUPS 16u
+#define MAX_PLACES 64u
 
 /* null where it is not a number that can be shown. */
 static void write_double(struct request *request, const char *key, bool is_known, double value)
@@ -190,5 +191,7 @@ enum api_status leaks_reply(struct request *request)
 	write_suspects(request, "groups", OWNER_GROUP, MAX_GROUPS, write_group);
 	write_suspects(request, "cgroups", OWNER_CGROUP, MAX_CGROUPS, write_cgroup);
 	write_suspects(request, "kernel", OWNER_KERNEL, NR_KERNEL_MEMORY, write_kernel);
+	write_leak_stacks(request, MAX_PLACES);
+	write_leak_sizes(request);
 	return API_OK;
 }

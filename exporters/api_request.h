@@ -80,10 +80,16 @@ void write_user_frames(struct request *request, __u32 tgid, __u64 start_ns, cons
 void write_user_stack(struct request *request, __u64 key);
 
 /*
- * The members "boot_id", "stacks", "stacks_reason" and "stacks_reading": where memory that is held was
- * allocated; at most max places, suspects of a leak first.
+ * The members "boot_id", "time_ns", "stacks", "stacks_reason" and "stacks_reading": where memory that is
+ * held was allocated; at most max places, suspects of a leak first.
  */
 void write_leak_stacks(struct request *request, __u32 max);
+
+/*
+ * The members "sizes" and "other_size_bytes": what the largest processes have of memory that is no file,
+ * resident or swapped out, exact; and how much the others have at most.
+ */
+void write_leak_sizes(struct request *request);
 
 enum api_status leak_stacks_reply(struct request *request);
 enum api_status faults_reply(struct request *request);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Kernel stacks for readers; see frames.h. */
+/* Stacks for readers; see frames.h. */
 #include "frames.h"
 
 #include <stdio.h>
@@ -91,5 +91,35 @@ void text_add_callers(struct text *text, const struct model *model, __u64 stack)
 		frame_name(model, rec, frame + i, name);
 		name[strcspn(name, "+")] = '\0';
 		text_add_format(text, "%s%s", i ? ", " : "", name);
+	}
+}
+
+/* Of a name with its offset ("std::map<int>::find+0x1a") what is before that. */
+static size_t function_length(const char *text)
+{
+	const char *offset = NULL;
+
+	for (const char *at = strstr(text, "+0x"); at; at = strstr(at + 1, "+0x"))
+		offset = at;
+	return offset ? (size_t)(offset - text) : strlen(text);
+}
+
+void text_add_place(struct text *text, const struct model *model, __u64 stack, __u64 user_stack)
+{
+	const struct rec_user_stack *rec = user_stack ? model_user_stack(model, user_stack) : NULL;
+
+	if (!rec) {
+		text_add_callers(text, model, stack);
+		return;
+	}
+	for (__u32 i = 0; i < MAX_CALLERS && i < rec->nr && rec->ip[i]; i++) {
+		const struct rec_user_symbol *symbol = model_user_symbol(model, rec->tgid, rec->start_ns,
+									 rec->ip[i]);
+
+		text_add(text, i ? ", " : "");
+		if (symbol && symbol->text[0])
+			text_add_format(text, "%.*s", (int)function_length(symbol->text), symbol->text);
+		else
+			text_add_format(text, "0x%llx", (unsigned long long)rec->ip[i]);
 	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Kernel stacks for readers: which frames of one are of interest, and what they are called. Pure. */
+/* Stacks for readers: which frames of one are of interest, and what they are called. Pure. */
 #ifndef MEMOIR_FRAMES_H
 #define MEMOIR_FRAMES_H
 
@@ -11,7 +11,10 @@
 /* The first frame that is not the probe's own: its program, and what calls it. stack->nr if there is none. */
 __u32 frames_begin(const struct model *model, const struct rec_stack *stack);
 
-/* An address's name as the kernel writes it ("vfs_write+0x398/0x450"), or the address itself where it has none. */
+/*
+ * An address's name as the kernel writes it ("vfs_write+0x398/0x450"), or the address itself where it has
+ * none.
+ */
 void address_name(const struct model *model, __u64 ip, char ret[FRAME_NAME_LEN]);
 
 /* A frame's name, likewise. */
@@ -24,5 +27,11 @@ void frame_name(const struct model *model, const struct rec_stack *stack, __u32 
  * the stack is not known.
  */
 void text_add_callers(struct text *text, const struct model *model, __u64 stack);
+
+/*
+ * Appends where in a process it was, likewise: functions without offsets, or addresses ("grow, main"); or the
+ * callers in the kernel where there is no user stack.
+ */
+void text_add_place(struct text *text, const struct model *model, __u64 stack, __u64 user_stack);
 
 #endif

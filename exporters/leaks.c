@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "frames.h"
 #include "human.h"
 
 /* So many growers are judged at most; the rest grew less. */
@@ -164,6 +165,39 @@ static void say_lives(const struct model *model, const struct suspect *suspect, 
 	text_add(ret, ": each restart hides it.");
 }
 
+/* The place that grows like a leak: in the process, or anywhere in the kernel. */
+static bool find_place(const struct model *model, const struct grower *grower, __u32 *ret_index)
+{
+	if (grower->owner == OWNER_PROCESS)
+		return model_find_suspect_site(model, grower->process->tgid, grower->process->start_ns,
+					       ret_index);
+	return grower->owner == OWNER_KERNEL && grower->kind != KERNEL_SHARED &&
+	       model_find_suspect_site(model, 0, 0, ret_index);
+}
+
+static void say_place(const struct model *model, const struct suspect *suspect, struct text *ret)
+{
+	double step_pages = model_live(model) ? model_live(model)->step_pages : 0;
+	const struct live_site_growth *growth;
+	const struct rec_live_site *site;
+	__u32 index;
+
+	if (!find_place(model, &suspect->grower, &index))
+		return;
+	growth = model_live_site_growth(model, index);
+	site = model_live_site(model, index);
+	text_add(ret, suspect->grower.owner == OWNER_KERNEL
+			      ? "Where the kernel allocates pages that stay, and fastest: "
+			      : "Where it allocates pages that stay: ");
+	text_add_place(ret, model, site->stack, site->user_stack);
+	text_add(ret, ", ");
+	text_add_per_hour(ret, model, growth->per_hour * step_pages);
+	text_add(ret, " +- ");
+	text_add_per_hour(ret, model, growth->per_hour_error * step_pages);
+	text_add_format(ret, "; %s of what was there %s ago still is.", human_percent(growth->kept).text,
+			human_duration(growth->kept_ns).text);
+}
+
 static void say(const struct model *model, const struct suspect *suspect, __u32 what, struct text *ret)
 {
 	const struct leak_judgement *judgement = &suspect->judgement;
@@ -182,6 +216,8 @@ static void say(const struct model *model, const struct suspect *suspect, __u32 
 		say_limit(model, judgement, ret);
 	} else if (what == NR_GROWTH_WINDOWS + 2) {
 		say_lives(model, suspect, ret);
+	} else if (what == NR_GROWTH_WINDOWS + 3) {
+		say_place(model, suspect, ret);
 	}
 }
 

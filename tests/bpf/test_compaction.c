@@ -17,7 +17,7 @@ static const struct lab_config results_seen = { .stall_record_min_ns = UINT64_MA
  * it. */
 enum { CONTROL = 0, ZONE_NODE = 2048, NODE_ID = 3072 };
 
-static struct kernel_bytes memory;
+static struct kernel_memory memory;
 
 static void put_pointer(__u32 offset, __u64 pointer)
 {

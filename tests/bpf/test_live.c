@@ -279,7 +279,7 @@ static void test_what_was_not_followed_is_no_loss_when_it_is_freed(void **state)
 static void test_zone_is_read_from_the_page(void **state)
 {
 	struct lab *lab = *state;
-	struct kernel_bytes memory = kernel_memory_new();
+	struct kernel_memory memory = kernel_memory_new();
 	__u64 page = memory.address - kernel_offset("page", "flags");
 	__u64 group = page >> (LIVE_PAGE_SHIFT + STEP_SHIFT);
 

@@ -74,18 +74,6 @@ static void test_migration_without_begin_or_end(void **state)
 	lab_verify(lab);
 }
 
-/* As of a task whose fork the kernel ran no program for. */
-static void test_task_without_a_ledger_gets_one(void **state)
-{
-	struct lab *lab = *state;
-
-	assert_int_equal(bpf_map_delete_elem(bpf_map__fd(lab->skeleton->maps.ledgers), &lab->pidfd), 0);
-	RUN(lab, pages_to_migrate, ANY, NUMA_MISPLACED);
-	RUN(lab, pages_migrated, 2, 0, ANY, ANY, ANY, ANY, NUMA_MISPLACED);
-	expect_migrated(lab, NUMA_MISPLACED, 2, 0);
-	lab_verify(lab);
-}
-
 static void test_scan_until_6_17(void **state)
 {
 	struct lab *lab = *state;
@@ -127,7 +115,6 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_migration_since_6_12, &reason_comes_eighth),
 	LAB_TEST_WITH(test_reason_out_of_range_is_lost, &reason_comes_seventh),
 	LAB_TEST_WITH(test_migration_without_begin_or_end, &reason_comes_seventh),
-	LAB_TEST_WITH(test_task_without_a_ledger_gets_one, &reason_comes_seventh),
 	LAB_TEST_WITH(test_scan_until_6_17, &reason_comes_eighth),
 	LAB_TEST_WITH(test_scan_since_6_18, &reason_comes_seventh),
 	LAB_TEST_WITH(test_collapse_is_counted_by_its_result, &reason_comes_eighth),

@@ -49,7 +49,7 @@ static void test_free_goes_to_its_cell(void **state)
 static void test_node_is_read_from_the_page(void **state)
 {
 	struct lab *lab = *state;
-	struct kernel_bytes memory = kernel_memory_new();
+	struct kernel_memory memory = kernel_memory_new();
 	__u64 page = memory.address - kernel_offset("page", "flags");
 
 	for (__u64 node = 0; node < LAB_NODES; node++) {

@@ -107,7 +107,7 @@ static void test_cache_says_its_name_and_sizes(void **state)
 {
 	static const char name[] = "a_cache_whose_name_is_longer_than_there_is_room";
 	struct lab *lab = *state;
-	struct kernel_bytes memory = kernel_memory_new();
+	struct kernel_memory memory = kernel_memory_new();
 	const __u64 cache = memory.address, name_at = memory.address + 2048;
 	const __u32 size = 192, object_size = 184;
 	struct slab_count count;

@@ -247,6 +247,63 @@ static void test_what_is_not_sure_is_told_where_it_must_be(void **state UNUSED)
 	model_free(story.model);
 }
 
+/* Readings of live pages in which one place of process 3 only grows. */
+static void feed_places(struct story *story)
+{
+	const struct rec_user_stack stack = { .h = HEADER(REC_USER_STACK, struct rec_user_stack, 1),
+					      .stack = 6,
+					      .start_ns = 5,
+					      .tgid = 3,
+					      .nr = 2,
+					      .ip = { 0x401000, 0x402000 } };
+	const struct rec_user_symbol symbol = { .h = HEADER(REC_USER_SYMBOL, struct rec_user_symbol, 1),
+						.start_ns = 5,
+						.tgid = 3,
+						.ip = 0x401000,
+						.text = "grow<1>+0x1a" };
+
+	assert_int_equal(feed(story->model, &stack), 0);
+	assert_int_equal(feed(story->model, &symbol), 0);
+	for (__u32 minute = 0; minute < 30; minute++) {
+		const struct rec_live live = { .h = HEADER(REC_LIVE, struct rec_live,
+							   story_now_ns(story) + minute * 60 * NSEC_PER_SEC),
+					       .step_pages = 64 };
+		struct rec_live_site site = { .h = HEADER(REC_LIVE_SITE, struct rec_live_site, 1),
+					      .start_ns = 5,
+					      .user_stack = 6,
+					      .nr_pages = 60 + 2 * minute,
+					      .oldest_ns = 3600 * NSEC_PER_SEC,
+					      .tgid = 3 };
+
+		for (__u32 age = 0; age < NR_LIVE_AGES; age++) {
+			__u32 minutes = (__u32)(live_age_ns(age) / 60 / NSEC_PER_SEC);
+
+			site.nr_older[age] = minutes < minute ? 60 + 2 * (minute - minutes) : 0;
+		}
+		assert_int_equal(feed(story->model, &site), 0);
+		assert_int_equal(feed(story->model, &live), 0);
+	}
+}
+
+/* 2 pages that are followed, in a minute: 30 MiB in an hour. The place is of its process alone. */
+static void test_place(void **state UNUSED)
+{
+	struct story story = story_of(2.2, 0);
+	json_t *json;
+
+	feed_places(&story);
+	json = reply(&story);
+	assert_string_equal(string(element(json, "processes", 0), "comm"), "le\x1b\"ak");
+	assert_true(says(element(json, "processes", 0),
+			 "Where it allocates pages that stay: grow<1>, 0x402000, 30.0MiB/h +- "));
+	assert_true(says(element(json, "processes", 0), "100% of what was there 10m 0s ago still is."));
+	assert_false(says(element(json, "processes", 1), "Where it allocates"));
+	assert_int_equal(json_array_size(json_object_get(json, "stacks")), 1);
+	assert_int_equal(json_array_size(json_object_get(json, "sizes")), 4);
+	json_decref(json);
+	model_free(story.model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +312,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_known_is_null),
 		cmocka_unit_test(test_the_doctor_names_the_worst),
 		cmocka_unit_test(test_what_hurts_soon_is_a_problem),
+		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_what_is_not_sure_is_told_where_it_must_be),
 	};
 

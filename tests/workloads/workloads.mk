@@ -6,15 +6,18 @@ RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
 FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
+PLACES := $(B)/tests/workloads/places
 SURVEY := $(B)/tests/workloads/survey
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(SURVEY)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY)
 
-$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA): %: %.o
+$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
 $(SURVEY): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libbpf)
+
+$(PLACES).o: override CFLAGS += -fno-omit-frame-pointer
 
 test-programs: $(WORKLOADS)

@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* What changed between two answers about leaks; see leaks_since.h. */
+#include "leaks_since.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../daemon/model/model.h"
+#include "../exporters/human.h"
+#include "leak_stack.h"
+#include "reply.h"
+#include "view.h"
+
+#define MAX_ROWS 10
+
+/* Of one process or place: what it was and what it is. */
+struct change {
+	const json_t *then, *now; /* NULL: not in that answer */
+	int64_t bytes;
+	uint64_t error; /* standard error; 0: exact */
+};
+
+struct changes {
+	struct change *all;
+	size_t nr;
+};
+
+const char *leaks_since_problem(const json_t *then, const json_t *now)
+{
+	if (!json_is_object(then) || !json_is_array(reply_member(then, "sizes")))
+		return "it is no answer of memoir leaks --json";
+	if (!reply_string(then, "boot_id")[0] || !reply_string(now, "boot_id")[0])
+		return "it does not say of which boot it is";
+	if (strcmp(reply_string(then, "boot_id"), reply_string(now, "boot_id")) != 0)
+		return "it is of another boot, or of another machine";
+	if (reply_u64(then, "time_ns") > reply_u64(now, "time_ns"))
+		return "it is later than what it is compared with";
+	return NULL;
+}
+
+/* --- pairs ------------------------------------------------------------------------------------ */
+
+static void add_process_key(struct text *text, const json_t *size)
+{
+	text_add_format(text, "%" PRIu64 " %" PRIu64, reply_u64(size, "pid"), reply_u64(size, "start_ns"));
+}
+
+/* The rows of an answer by their keys; the caller's to release, or NULL without memory. */
+static json_t *by_key(const json_t *rows, void (*add_key)(struct text *text, const json_t *row))
+{
+	json_t *map = json_object(), *row;
+	struct text key = {};
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+	{
+		text_clear(&key);
+		add_key(&key, row);
+		/* What is no text cannot have come from the daemon, and is no row. */
+		if (!key.is_failed && key.len)
+			json_object_set(map, key.data, row);
+	}
+	text_free(&key);
+	return map;
+}
+
+static int compare_changes(const void *a, const void *b)
+{
+	int64_t bytes_a = ((const struct change *)a)->bytes, bytes_b = ((const struct change *)b)->bytes;
+
+	return bytes_a > bytes_b ? -1 : bytes_a < bytes_b;
+}
+
+/* Of the difference of two that are independent; of what is larger than errors are, the sum. */
+static uint64_t error_of_both(uint64_t a, uint64_t b)
+{
+	return a < UINT32_MAX / 2 && b < UINT32_MAX / 2 ? square_root(a * a + b * b) : a + b;
+}
+
+static void add_change(struct changes *changes, const json_t *then, const json_t *now)
+{
+	uint64_t before = reply_u64(then, "bytes"), after = reply_u64(now, "bytes");
+
+	changes->all[changes->nr++] = (struct change){
+		.then = then,
+		.now = now,
+		.bytes = after >= before ? (int64_t)(after - before) : -(int64_t)(before - after),
+		.error = error_of_both(reply_u64(then, "bytes_error"), reply_u64(now, "bytes_error")),
+	};
+}
+
+/* All rows of both, those that grew most first. Without memory there are none. Free what all is. */
+static struct changes find_changes(const json_t *then, const json_t *now, const char *member,
+				   void (*add_key)(struct text *text, const json_t *row))
+{
+	const json_t *rows_then = reply_member(then, member), *rows_now = reply_member(now, member);
+	_cleanup_json_ json_t *map_then = by_key(rows_then, add_key), *map_now = by_key(rows_now, add_key);
+	struct changes changes = { .all = calloc(json_object_size(map_then) + json_object_size(map_now) + 1,
+						 sizeof(*changes.all)) };
+	const char *key;
+	json_t *row;
+
+	if (!changes.all)
+		return changes;
+	json_object_foreach(map_now, key, row) add_change(&changes, json_object_get(map_then, key), row);
+	json_object_foreach(map_then, key, row)
+	{
+		if (!json_object_get(map_now, key))
+			add_change(&changes, row, NULL);
+	}
+	qsort(changes.all, changes.nr, sizeof(*changes.all), compare_changes);
+	return changes;
+}
+
+/* --- tables ----------------------------------------------------------------------------------- */
+
+static const json_t *either(const struct change *change)
+{
+	return change->now ? change->now : change->then;
+}
+
+static void change_cell(struct table *table, const struct change *change)
+{
+	uint64_t size = change->bytes < 0 ? -(uint64_t)change->bytes : (uint64_t)change->bytes;
+	char cell[80];
+
+	snprintf(cell, sizeof(cell), "%s%s", change->bytes < 0 ? "-" : "+", human_bytes(size).text);
+	table_cell(table, cell);
+}
+
+static void size_cell(struct table *table, const json_t *row)
+{
+	table_cell(table, row ? human_bytes(reply_u64(row, "bytes")).text : "-");
+}
+
+static void pid_cell(struct table *table, const json_t *row)
+{
+	char cell[24];
+
+	snprintf(cell, sizeof(cell), "%" PRIu64, reply_u64(row, "pid"));
+	table_cell(table, reply_is_known(row, "pid") ? cell : "-");
+}
+
+/* Whether it was started since, or has ended, or is only not among what one of the answers tells. */
+static const char *state_of(const struct change *change, const json_t *then)
+{
+	uint64_t then_ns = reply_u64(then, "time_ns");
+
+	if (!change->then)
+		return reply_u64(change->now, "start_ns") > then_ns ? "new" : "";
+	return change->now ? "" : "gone";
+}
+
+/* The changes that are shown, from the largest growth; then from the largest fall. */
+static bool is_shown(const struct changes *changes, size_t i)
+{
+	return changes->all[i].bytes && (i < MAX_ROWS || i + MAX_ROWS >= changes->nr);
+}
+
+static void show_processes(const json_t *then, const json_t *now, size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "PID", .align = TABLE_RIGHT },    { .header = "COMM", .is_flexible = true },
+		{ .header = "THEN", .align = TABLE_RIGHT },   { .header = "NOW", .align = TABLE_RIGHT },
+		{ .header = "CHANGE", .align = TABLE_RIGHT }, { .header = "" },
+	};
+	struct changes changes = find_changes(then, now, "sizes", add_process_key);
+	struct table table = TABLE_NEW(columns);
+
+	for (size_t i = 0; i < changes.nr; i++) {
+		const struct change *change = &changes.all[i];
+
+		if (!is_shown(&changes, i))
+			continue;
+		pid_cell(&table, either(change));
+		table_cell(&table, reply_string(either(change), "comm"));
+		size_cell(&table, change->then);
+		size_cell(&table, change->now);
+		change_cell(&table, change);
+		table_cell(&table, state_of(change, then));
+	}
+	view_table(out, width, "Processes, by anonymous and shared memory, swapped out or not:", &table);
+	free(changes.all);
+}
+
+/* A change that is not even as large as its error is none. */
+static bool is_told(const struct change *change)
+{
+	uint64_t size = change->bytes < 0 ? -(uint64_t)change->bytes : (uint64_t)change->bytes;
+
+	return size > change->error;
+}
+
+static void drop_untold(struct changes *changes)
+{
+	size_t nr = 0;
+
+	for (size_t i = 0; i < changes->nr; i++)
+		if (is_told(&changes->all[i]))
+			changes->all[nr++] = changes->all[i];
+	changes->nr = nr;
+}
+
+static void place_cell(struct table *table, const json_t *row)
+{
+	struct text place = {};
+
+	leak_stack_add_place(&place, row);
+	table_cell(table, place.data ? place.data : "");
+	text_free(&place);
+}
+
+static void show_places(const json_t *then, const json_t *now, size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "CHANGE", .align = TABLE_RIGHT },
+		{ .header = "+-", .align = TABLE_RIGHT },
+		{ .header = "NOW", .align = TABLE_RIGHT },
+		{ .header = "PID", .align = TABLE_RIGHT },
+		{ .header = "COMM" },
+		{ .header = "FROM", .is_flexible = true },
+	};
+	struct changes changes = find_changes(then, now, "stacks", leak_stack_add_key);
+	struct table table = TABLE_NEW(columns);
+
+	table.gap = 1;
+	drop_untold(&changes);
+	for (size_t i = 0; i < changes.nr; i++) {
+		const struct change *change = &changes.all[i];
+		const json_t *row = either(change);
+
+		if (!is_shown(&changes, i))
+			continue;
+		change_cell(&table, change);
+		table_cell(&table, human_bytes(change->error).text);
+		size_cell(&table, change->now);
+		pid_cell(&table, row);
+		table_cell(&table, reply_is_known(row, "pid") ? reply_string(row, "comm") : "[kernel]");
+		place_cell(&table, row);
+	}
+	view_table(out, width, "Places where memory was allocated, an estimate:", &table);
+	if (!json_is_array(reply_member(now, "stacks")))
+		view_line(out, width, "Places are not visible here: %s", reply_string(now, "stacks_reason"));
+	free(changes.all);
+}
+
+void leaks_since_show(const json_t *then, const json_t *now, size_t width, struct text *out)
+{
+	uint64_t since_ns = reply_u64(now, "time_ns") - reply_u64(then, "time_ns");
+
+	view_field(out, width, "Since", "%s ago", human_duration(since_ns).text);
+	show_processes(then, now, width, out);
+	show_places(then, now, width, out);
+}

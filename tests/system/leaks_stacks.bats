@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Where memory was allocated, on the live kernel: of a program that keeps what one function takes, and gives back what
+# another does, the first is a suspect and the second is not, and bytes are what the program counts.
+# shellcheck disable=SC2154
+
+load daemon
+load expect
+PLACES=$BUILD/tests/workloads/places
+
+# Pages in each tenth of a second: 4 MiB/s, so that 16 pages that are followed come in a second.
+PAGES=102
+
+places() {
+	get '/v1/leaks/stacks?max_age_ms=1000' >"$dir/stacks"
+}
+
+# place FUNCTION: the row of the program whose innermost frame is in the function at this address.
+place() {
+	jq -e --argjson pid "${pids[0]}" --argjson first "$(($1))" '
+		def number: ltrimstr("0x") | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
+		[.stacks[] | select(.pid == $pid and .user_stack.frames[0] != null)
+			| select(.user_stack.frames[0].address | number | . >= $first and . < $first + 512)]
+		| max_by(.bytes)' "$dir/stacks"
+}
+
+is_suspect() {
+	places && place "$1" | jq -e .is_suspect >/dev/null
+}
+
+# counts: pages that the program keeps and cycles, now.
+counts() {
+	echo >&"$stay"
+	read -r kept cycled <&"$reports"
+}
+
+# within_errors BYTES PAGES PAGES: an estimate of what was between both of these.
+within_errors() {
+	local bytes=$1 error=$2 least=$(($3 * 4096)) most=$(($4 * 4096))
+	echo "$bytes +- $error, counted $least to $most"
+	[ $((bytes + 3 * error)) -ge "$least" ] && [ $((bytes - 3 * error)) -le "$most" ]
+}
+
+@test "what is kept is a suspect under its function's address, what is cycled is not, and bytes agree" {
+	local grow cycle before deadline
+	start_daemon
+	lay "$PLACES" 11 "$PAGES" 3072
+	read -r grow cycle <&"$reports"
+	deadline=$((SECONDS + 240))
+	until is_suspect "$grow"; do
+		[ "$SECONDS" -lt "$deadline" ]
+		never is_suspect "$cycle"
+		sleep 1
+	done
+	# The cycle of the other one is known by now: it is 3072 pages, and as many are taken in 3 s.
+	never is_suspect "$cycle"
+	counts
+	before=$kept
+	get '/v1/leaks/stacks?max_age_ms=0' >"$dir/stacks"
+	counts
+	place "$grow" >"$dir/grow"
+	within_errors "$(jq .bytes "$dir/grow")" "$(jq .bytes_error "$dir/grow")" "$before" "$kept"
+	jq -e '.growth | .bytes_per_hour > 3 * .bytes_per_hour_error and .kept_share >= 0.9' "$dir/grow"
+	# It comes first of the program's places, and what it says is whole.
+	[ "$(jq --argjson pid "${pids[0]}" '[.stacks[] | select(.pid == $pid)][0].is_suspect' "$dir/stacks")" = true ]
+	no_losses "$(get /v1/status)"
+
+	# The same as a flame graph, which a browser can read, and since a moment ago.
+	memoir leaks --folded >"$dir/folded"
+	grep -qE '^places;.*;asm_exc_page_fault_\[k\];.* [0-9]+$' "$dir/folded"
+	never grep -qvE '^[^;]+(;[^;]+)* [0-9]+$' "$dir/folded"
+	memoir leaks --svg >"$dir/graph.svg"
+	xmllint --noout --nonet "$dir/graph.svg"
+	memoir leaks --json >"$dir/then"
+	before=$kept
+	sleep 3
+	COLUMNS=80 memoir leaks --since "$dir/then" >"$dir/since"
+	cat "$dir/since"
+	grep -qE "^ *${pids[0]} +places .* \+[0-9.]+MiB" "$dir/since"
+	grep -qE "^\+[0-9.]+MiB +[0-9.]+[KM]iB +[0-9.]+MiB +${pids[0]} +places " "$dir/since"
+	[ "$(LC_ALL=C.UTF-8 wc -L <"$dir/since")" -le 80 ]
+}
+
+@test "names of processes cannot break out of folded stacks or a picture" {
+	local name=$'</title>;&\n\e[1m'
+	start_daemon
+	lay "$PLACES" 0 "$PAGES" 3072 "$name"
+	read -r _ <&"$reports"
+	soon eval 'memoir leaks --folded >"$dir/folded"; grep -q "</title>:&" "$dir/folded"'
+	lacks '\x1b' "$dir/folded"
+	never grep -qvE ' [0-9]+$' "$dir/folded"
+	memoir leaks --svg >"$dir/graph.svg"
+	lacks '\x1b' "$dir/graph.svg"
+	xmllint --noout --nonet "$dir/graph.svg"
+	grep -q '&lt;/title&gt;:&amp;' "$dir/graph.svg"
+}
+
+@test "a snapshot that cannot be compared is refused in one line" {
+	start_daemon
+	memoir leaks --json >"$dir/then"
+	jq -c '.boot_id = "other"' "$dir/then" >"$dir/other"
+	jq -c '.time_ns = 9e18' "$dir/then" >"$dir/later"
+	echo '{"processes": []}' >"$dir/foreign"
+	head -c 100 "$dir/then" >"$dir/cut"
+	refused 1 '*--since */other: it is of another boot, or of another machine' \
+		"$MEMOIR" --socket "$socket" leaks --since "$dir/other"
+	refused 1 '*--since */later: it is later than *' "$MEMOIR" --socket "$socket" leaks --since "$dir/later"
+	refused 1 '*--since */foreign: it is no answer of memoir leaks --json' \
+		"$MEMOIR" --socket "$socket" leaks --since "$dir/foreign"
+	refused 1 '*--since */cut: it is no answer of memoir leaks --json: *' \
+		"$MEMOIR" --socket "$socket" leaks --since "$dir/cut"
+	refused 1 '*--since */none: No such file or directory; *' "$MEMOIR" --socket "$socket" leaks --since "$dir/none"
+	refused 2 '*only one of them' "$MEMOIR" leaks --since "$dir/then" --svg
+	refused 2 '*--json: *' "$MEMOIR" --json leaks --folded
+	memoir leaks --since "$dir/then" | grep -q '^Since '
+}

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Two answers about leaks compared: what grew, shrank, is new and is gone; and what cannot be compared is
+ * refused.
+ */
+#include "cli_test.h"
+
+#include "../../cli/leaks_since.h"
+#include "../../cli/reply.h"
+
+#define MOMENT(boot, time_ns) "\"boot_id\":\"" boot "\",\"time_ns\":" time_ns ","
+
+static const char then_text[] = "{" MOMENT(
+	"b",
+	"60000000000") "\"sizes\":["
+		       "{\"pid\":1,\"start_ns\":1,\"comm\":\"grower\\n\",\"bytes\":1048576},"
+		       "{\"pid\":2,\"start_ns\":1,\"comm\":\"shrinker\",\"bytes\":2097152},"
+		       "{\"pid\":3,\"start_ns\":1,\"comm\":\"old\",\"bytes\":4096},"
+		       "{\"pid\":4,\"start_ns\":1,\"comm\":\"still\",\"bytes\":4096}],\"stacks\":["
+		       "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":1048576,\"bytes_error\":300000,"
+		       "\"user_stack\":{\"frames\":[{\"address\":\"0x10\",\"name\":null}]}},"
+		       "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":1048576,\"bytes_error\":300000,"
+		       "\"user_stack\":{\"frames\":[{\"address\":\"0x20\",\"name\":\"noise\"}]}}]}";
+
+static const char now_text[] = "{" MOMENT(
+	"b",
+	"3660000000000") "\"sizes\":["
+			 "{\"pid\":1,\"start_ns\":1,\"comm\":\"grower\\n\",\"bytes\":11534336},"
+			 "{\"pid\":2,\"start_ns\":1,\"comm\":\"shrinker\",\"bytes\":1048576},"
+			 "{\"pid\":3,\"start_ns\":90000000000,\"comm\":\"young\",\"bytes\":8192},"
+			 "{\"pid\":4,\"start_ns\":1,\"comm\":\"still\",\"bytes\":4096}],\"stacks\":["
+			 "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":11534336,\"bytes_error\":400000,"
+			 "\"user_stack\":{\"frames\":[{\"address\":\"0x10\",\"name\":\"grow+0x1\"}]}},"
+			 "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":1248576,\"bytes_error\":300000,"
+			 "\"user_stack\":{\"frames\":[{\"address\":\"0x20\",\"name\":\"noise\"}]}},"
+			 "{\"owner\":\"kernel\",\"pid\":null,\"migratetype\":\"unmovable\",\"bytes\":2097152,\"bytes_error\":300000,"
+			 "\"kernel_stack\":{\"callers\":\"pipe_write\",\"frames\":[\"pipe_write+0x1/0x2\"]}}]}";
+
+static void test_what_changed(void **state UNUSED)
+{
+	_cleanup_json_ json_t *then = json_loads(then_text, 0, NULL), *now = json_loads(now_text, 0, NULL);
+	struct text out = {};
+
+	assert_non_null(then);
+	assert_non_null(now);
+	assert_null(leaks_since_problem(then, now));
+	leaks_since_show(then, now, 80, &out);
+	expect_text(&out, "Since       1h 0m ago\n"
+			  "\n"
+			  "Processes, by anonymous and shared memory, swapped out or not:\n"
+			  "PID  COMM         THEN      NOW    CHANGE\n"
+			  "  1  grower\uFFFD   1.00MiB  11.0MiB  +10.0MiB\n"
+			  "  3  young           -  8.00KiB  +8.00KiB  new\n"
+			  "  3  old       4.00KiB        -  -4.00KiB  gone\n"
+			  "  2  shrinker  2.00MiB  1.00MiB  -1.00MiB\n"
+			  "\n"
+			  "Places where memory was allocated, an estimate:\n"
+			  "  CHANGE     +-     NOW PID COMM     FROM\n"
+			  "+10.0MiB 488KiB 11.0MiB   1 grower   grow\n"
+			  "+2.00MiB 293KiB 2.00MiB   - [kernel] pipe_write\n");
+}
+
+static void expect_problem(const char *text, const char *problem)
+{
+	_cleanup_json_ json_t *then = json_loads(text, 0, NULL), *now = json_loads(now_text, 0, NULL);
+	const char *said = leaks_since_problem(then, now);
+
+	assert_non_null(now);
+	assert_non_null(said);
+	assert_non_null(strstr(said, problem));
+}
+
+static void test_what_cannot_be_compared(void **state UNUSED)
+{
+	expect_problem("[]", "no answer");
+	expect_problem("{\"processes\":[]}", "no answer");
+	expect_problem("{\"sizes\":[]}", "of which boot");
+	expect_problem("{" MOMENT("", "1") "\"sizes\":[]}", "of which boot");
+	expect_problem("{" MOMENT("c", "1") "\"sizes\":[]}", "another boot");
+	expect_problem("{" MOMENT("b", "3660000000001") "\"sizes\":[]}", "later");
+}
+
+/* Rows of any form: nothing is shown of what cannot be told, and nothing breaks. */
+static void test_hostile_snapshot(void **state UNUSED)
+{
+	static const char text[] =
+		"{" MOMENT("b", "1") "\"sizes\":[1,null,[],{\"pid\":-1,\"bytes\":-5},"
+				     "{\"pid\":1,\"start_ns\":1,\"bytes\":9223372036854775807}],"
+				     "\"stacks\":[{},7,{\"user_stack\":[1],\"kernel_stack\":{\"frames\":{}}},"
+				     "{\"bytes\":9223372036854775807,\"bytes_error\":9223372036854775807}]}";
+	_cleanup_json_ json_t *then = json_loads(text, 0, NULL), *now = json_loads(now_text, 0, NULL);
+	struct text out = {};
+
+	assert_non_null(then);
+	assert_null(leaks_since_problem(then, now));
+	leaks_since_show(then, now, 80, &out);
+	assert_false(out.is_failed);
+	assert_non_null(strstr(out.data, "-8.00EiB"));
+	text_free(&out);
+}
+
+static const struct CMUnitTest tests[] = {
+	cmocka_unit_test_setup(test_what_changed, use_utf8),
+	cmocka_unit_test_setup(test_what_cannot_be_compared, use_utf8),
+	cmocka_unit_test_setup(test_hostile_snapshot, use_utf8),
+};
+
+int main(void)
+{
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
