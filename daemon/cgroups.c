@@ -78,25 +78,37 @@ static int open_by_id(const struct cgroups *cgroups, __u64 id)
 	return open_by_handle_at(cgroups->root_fd, &kernfs.handle, O_PATH | O_CLOEXEC);
 }
 
-const struct rec_cgroup *cgroups_meet(struct cgroups *cgroups, __u64 cgroup_id)
+bool cgroups_path(const struct cgroups *cgroups, __u64 cgroup_id, char ret[CGROUP_PATH_MAX])
 {
-	char link[64], path[4096];
 	size_t root_len = strlen(cgroups->root);
+	char link[64];
 	ssize_t len;
 
-	if (!cgroup_id || cgroups->root_fd < 0 || !known_learn(&cgroups->known, cgroup_id))
-		return NULL;
+	if (!cgroup_id || cgroups->root_fd < 0)
+		return false;
 	_cleanup_close_ int fd = open_by_id(cgroups, cgroup_id);
 
 	if (fd < 0)
-		return NULL;
+		return false;
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-	len = readlink(link, path, sizeof(path) - 1);
+	len = readlink(link, ret, CGROUP_PATH_MAX - 1);
 	if (len < 0)
+		return false;
+	ret[len] = '\0';
+	if (!strncmp(ret, cgroups->root, root_len))
+		memmove(ret, ret + root_len, (size_t)len - root_len + 1);
+	return true;
+}
+
+const struct rec_cgroup *cgroups_meet(struct cgroups *cgroups, __u64 cgroup_id)
+{
+	char path[CGROUP_PATH_MAX];
+
+	if (!cgroup_id || cgroups->root_fd < 0 || !known_learn(&cgroups->known, cgroup_id) ||
+	    !cgroups_path(cgroups, cgroup_id, path))
 		return NULL;
-	path[len] = '\0';
 	cgroups->record = (struct rec_cgroup){ .h = { REC_CGROUP, sizeof(cgroups->record), 0 },
 					       .cgroup_id = cgroup_id };
-	unit_name(cgroups->record.unit, strncmp(path, cgroups->root, root_len) ? path : path + root_len);
+	unit_name(cgroups->record.unit, path);
 	return &cgroups->record;
 }

@@ -18,6 +18,7 @@
 #include "ends.h"
 #include "kernelmem.h"
 #include "log.h"
+#include "memcg.h"
 #include "numa_flows.h"
 #include "plane.h"
 #include "settings.h"
@@ -38,6 +39,7 @@ struct collector {
 	struct numa_flows *numa_flows;
 	struct zonefiles *zonefiles;
 	struct kernelmem kernelmem;
+	struct memcg memcg;
 	record_sink_fn sink;
 	void *sink_ctx;
 	__u64 sequence;
@@ -185,7 +187,8 @@ static int snapshot(struct collector *collector)
 
 	/* First, so that the memory it may take is not counted between the readings that are compared. */
 	zonefiles_read(collector->zonefiles, begin.h.time_ns);
-	kernelmem_read(&collector->kernelmem, begin.h.time_ns);
+	memcg_read(&collector->memcg, collector->cgroups, collector->options.model,
+		   kernelmem_read(&collector->kernelmem, begin.h.time_ns));
 	totals_read_accounts(collector->totals, reading.accounts);
 	err = plane_drain(collector->plane);
 	if (err)
@@ -196,6 +199,7 @@ static int snapshot(struct collector *collector)
 	feed(collector, &begin.h);
 	zonefiles_emit(collector->zonefiles, feed, collector);
 	kernelmem_emit(&collector->kernelmem, feed, collector);
+	memcg_emit(&collector->memcg, feed, collector);
 	feed_totals(collector, &reading);
 	collector->ends.nr_zombies = 0;
 	err = plane_read_tasks(collector->plane);
@@ -313,6 +317,7 @@ int collector_start(const struct collector_options *options, struct collector **
 	collector->tables = tables_new(options->probes, options->stacks);
 	collector->zonefiles = zonefiles_open(options->machine);
 	kernelmem_open(&collector->kernelmem, options->machine->record.page_size);
+	memcg_open(&collector->memcg);
 	collector->numa_flows = numa_flows_new(options->probes, options->model);
 	if (!collector->cgroups || !collector->tables || !collector->zonefiles || !collector->numa_flows) {
 		collector_free(collector);
@@ -351,6 +356,7 @@ void collector_free(struct collector *collector)
 	numa_flows_free(collector->numa_flows);
 	zonefiles_close(collector->zonefiles);
 	kernelmem_close(&collector->kernelmem);
+	memcg_close(&collector->memcg);
 	free(collector);
 }
 

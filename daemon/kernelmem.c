@@ -44,20 +44,21 @@ static void take_sockstat(void *ctx, const char *line, size_t size)
 	sockstat_take(ctx, line, size);
 }
 
-void kernelmem_read(struct kernelmem *kernelmem, __u64 at_ns)
+bool kernelmem_read(struct kernelmem *kernelmem, __u64 at_ns)
 {
 	struct meminfo info = {};
 
 	kernelmem->record.h.size = 0;
 	if (at_ns < kernelmem->due_ns || kernelmem->meminfo_fd < 0)
-		return;
+		return false;
 	kernelmem->due_ns = at_ns + KERNEL_MEMORY_STEP_NS;
 	if (lines_read(kernelmem->meminfo_fd, take_meminfo, &info))
-		return;
+		return false;
 	if (kernelmem->sockstat_fd >= 0)
 		lines_read(kernelmem->sockstat_fd, take_sockstat, &info);
 	kernelmem->record.h = (struct rec_header){ REC_KERNEL_MEMORY, sizeof(kernelmem->record), at_ns };
 	meminfo_tell(&info, kernelmem->page_size, &kernelmem->record);
+	return true;
 }
 
 void kernelmem_emit(struct kernelmem *kernelmem, void (*emit)(void *ctx, const struct rec_header *record),

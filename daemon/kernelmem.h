@@ -3,6 +3,8 @@
 #ifndef MEMOIR_KERNELMEM_H
 #define MEMOIR_KERNELMEM_H
 
+#include <stdbool.h>
+
 #include "../bpf/abi/records.h"
 
 struct kernelmem {
@@ -16,8 +18,8 @@ struct kernelmem {
 void kernelmem_open(struct kernelmem *kernelmem, __u32 page_size);
 void kernelmem_close(struct kernelmem *kernelmem);
 
-/* Reads them, if that is due at that time; and hands out the record inside the snapshot. */
-void kernelmem_read(struct kernelmem *kernelmem, __u64 at_ns);
+/* Reads them, if that is due at that time, which it returns; and hands out the record inside the snapshot. */
+bool kernelmem_read(struct kernelmem *kernelmem, __u64 at_ns);
 void kernelmem_emit(struct kernelmem *kernelmem, void (*emit)(void *ctx, const struct rec_header *record),
 		    void *ctx);
 

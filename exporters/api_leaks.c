@@ -101,11 +101,32 @@ static void write_group(struct request *request, const struct suspect *suspect)
 	json_add_u64(json, "other_lives", lives->nr_others);
 }
 
+static void write_bytes(struct request *request, const char *key, __u64 bytes)
+{
+	json_add_known(&request->json, key, bytes != KERNEL_MEMORY_UNKNOWN, bytes);
+}
+
 static void write_cgroup(struct request *request, const struct suspect *suspect)
 {
+	const struct rec_cgroup_memory *memory = model_cgroup_memory(request->model,
+								     suspect->grower.cgroup_id);
+
 	json_add_u64(&request->json, "id", suspect->grower.cgroup_id);
 	json_add_string(&request->json, "cgroup",
 			model_cgroup_unit(request->model, suspect->grower.cgroup_id));
+	if (!memory) {
+		json_add_null(&request->json, "memory");
+		return;
+	}
+	json_object_begin(&request->json, "memory");
+	write_bytes(request, "usage_bytes", memory->usage_bytes);
+	write_bytes(request, "limit_bytes", memory->limit_bytes);
+	write_bytes(request, "left_bytes", memory->left_bytes);
+	write_bytes(request, "anon_bytes", memory->anon_bytes);
+	write_bytes(request, "file_bytes", memory->file_bytes);
+	write_bytes(request, "shmem_bytes", memory->shmem_bytes);
+	write_bytes(request, "kernel_bytes", memory->kernel_bytes);
+	json_object_end(&request->json);
 }
 
 static void write_kernel(struct request *request, const struct suspect *suspect)

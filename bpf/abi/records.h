@@ -364,6 +364,20 @@ struct rec_kernel_memory {
 	__u64 pages[NR_KERNEL_MEMORY]; /* enum kernel_memory */
 };
 
+/*
+ * The memory of a cgroup in which something grows; KERNEL_MEMORY_UNKNOWN for what it does not say. In a
+ * snapshot with struct rec_kernel_memory, and behind that.
+ */
+#define REC_MAX_CGROUP_MEMORIES 16
+struct rec_cgroup_memory {
+	struct rec_header h;
+	__u64 cgroup_id;
+	__u64 usage_bytes;
+	__u64 limit_bytes; /* its own; KERNEL_MEMORY_UNKNOWN: none */
+	__u64 left_bytes;  /* until the nearest limit of its own and of those above it, likewise */
+	__u64 anon_bytes, file_bytes, shmem_bytes, kernel_bytes; /* file_bytes: shmem_bytes too */
+};
+
 enum record {
 #define RECORD(id, type, is_event) id,
 #include "records.def"

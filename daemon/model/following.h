@@ -58,6 +58,10 @@ struct growth {
 	struct index cgroup_index;
 	struct series *kernel[NR_KERNEL_MEMORY];
 	struct rec_kernel_memory kernel_memory, kernel_pending; /* h.size 0: none */
+	/* As of that record. */
+	struct rec_cgroup_memory cgroup_memories[REC_MAX_CGROUP_MEMORIES];
+	struct rec_cgroup_memory cgroup_pending[REC_MAX_CGROUP_MEMORIES];
+	__u32 nr_cgroup_memories, nr_cgroup_pending;
 };
 
 /* --- following.c ------------------------------------------------------------------------------ */
@@ -82,6 +86,7 @@ void look_at_series(struct growth *growth, struct series **series, __u64 pages);
 /* --- growth.c --------------------------------------------------------------------------------- */
 
 int apply_kernel_memory(struct model *model, const struct rec_header *h);
+int apply_cgroup_memory(struct model *model, const struct rec_header *h);
 /* Looks at all owners, if a look is due at the snapshot that ends. */
 void growth_end(struct model *model);
 /* A process has ended: the first snapshot does not see it. */

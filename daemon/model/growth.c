@@ -71,7 +71,38 @@ int apply_kernel_memory(struct model *model, const struct rec_header *h)
 		if (!is_possible(rec->pages[memory]))
 			return -EINVAL;
 	model->growth.kernel_pending = *rec;
+	model->growth.nr_cgroup_pending = 0;
 	return 0;
+}
+
+static bool is_possible_bytes(__u64 bytes)
+{
+	return bytes < 1ULL << 63 || bytes == KERNEL_MEMORY_UNKNOWN;
+}
+
+int apply_cgroup_memory(struct model *model, const struct rec_header *h)
+{
+	const struct rec_cgroup_memory *rec = (const struct rec_cgroup_memory *)h;
+	struct growth *growth = &model->growth;
+
+	if (!growth->kernel_pending.h.size || growth->nr_cgroup_pending == REC_MAX_CGROUP_MEMORIES ||
+	    !rec->cgroup_id || !is_possible_bytes(rec->usage_bytes) || !is_possible_bytes(rec->limit_bytes) ||
+	    !is_possible_bytes(rec->left_bytes) || !is_possible_bytes(rec->anon_bytes) ||
+	    !is_possible_bytes(rec->file_bytes) || !is_possible_bytes(rec->shmem_bytes) ||
+	    !is_possible_bytes(rec->kernel_bytes))
+		return -EINVAL;
+	growth->cgroup_pending[growth->nr_cgroup_pending++] = *rec;
+	return 0;
+}
+
+static void show_records(struct growth *growth)
+{
+	if (!growth->kernel_pending.h.size)
+		return;
+	growth->kernel_memory = growth->kernel_pending;
+	growth->nr_cgroup_memories = growth->nr_cgroup_pending;
+	memcpy(growth->cgroup_memories, growth->cgroup_pending,
+	       growth->nr_cgroup_pending * sizeof(growth->cgroup_pending[0]));
 }
 
 /* --- the look --------------------------------------------------------------------------------- */
@@ -196,8 +227,7 @@ void growth_end(struct model *model)
 	__u64 time_ns = model->status.time_ns;
 	__u32 page_size = model->shape.rec.page_size ? model->shape.rec.page_size : 1;
 
-	if (growth->kernel_pending.h.size)
-		growth->kernel_memory = growth->kernel_pending;
+	show_records(growth);
 	growth->noticeable_pages = (GROWTH_NOTICEABLE_BYTES + page_size - 1) / page_size;
 	if (!look_begin(growth, time_ns))
 		return;
@@ -344,6 +374,16 @@ __u32 model_nr_growth_points(const struct model *model, enum growth_window windo
 const struct rec_kernel_memory *model_kernel_memory(const struct model *model)
 {
 	return model->growth.kernel_memory.h.size ? &model->growth.kernel_memory : NULL;
+}
+
+const struct rec_cgroup_memory *model_cgroup_memory(const struct model *model, __u64 cgroup_id)
+{
+	const struct growth *growth = &model->growth;
+
+	for (__u32 i = 0; i < growth->nr_cgroup_memories; i++)
+		if (growth->cgroup_memories[i].cgroup_id == cgroup_id)
+			return &growth->cgroup_memories[i];
+	return NULL;
 }
 
 /* --- the lives of processes ------------------------------------------------------------------- */

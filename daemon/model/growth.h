@@ -71,6 +71,9 @@ const struct leaky_lives *model_leaky_lives(const struct model *model, __u32 gro
 /* The memory of the machine and the kernel at the last snapshot; NULL before the first that said. */
 const struct rec_kernel_memory *model_kernel_memory(const struct model *model);
 
+/* The memory of a cgroup at that snapshot; NULL where it was not read, because little grows in it. */
+const struct rec_cgroup_memory *model_cgroup_memory(const struct model *model, __u64 cgroup_id);
+
 /* "slab_reclaimable"; "page_tables". */
 const char *kernel_memory_name(enum kernel_memory memory);
 const char *growth_kind_name(enum growth_kind kind);

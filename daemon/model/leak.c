@@ -384,18 +384,43 @@ static double seconds_until(double left_pages, double per_hour)
 	return per_hour > 0 ? left_pages / per_hour * SECONDS_PER_HOUR : __builtin_inf();
 }
 
-static void tell_time_left(const struct model *model, struct leak_judgement *ret)
+/* Where page cache is in the way of a limit, it goes first. */
+static double cgroup_left_pages(const struct model *model, __u64 cgroup_id)
+{
+	const struct rec_cgroup_memory *memory = model_cgroup_memory(model, cgroup_id);
+	double bytes;
+
+	if (!memory || memory->left_bytes == KERNEL_MEMORY_UNKNOWN)
+		return __builtin_inf();
+	bytes = (double)memory->left_bytes;
+	if (memory->file_bytes != KERNEL_MEMORY_UNKNOWN && memory->shmem_bytes <= memory->file_bytes)
+		bytes += (double)(memory->file_bytes - memory->shmem_bytes);
+	return bytes / model->shape.rec.page_size;
+}
+
+static double machine_left_pages(const struct model *model)
 {
 	const struct rec_kernel_memory *memory = model_kernel_memory(model);
 
-	ret->seconds_left = ret->seconds_left_low = ret->seconds_left_high = __builtin_inf();
 	if (!memory || memory->available_pages == KERNEL_MEMORY_UNKNOWN)
-		return;
-	ret->limit = LEAK_LIMIT_MACHINE;
-	ret->left_pages = (double)memory->available_pages;
-	if (memory->swap_free_pages != KERNEL_MEMORY_UNKNOWN)
-		ret->left_pages += (double)memory->swap_free_pages;
-	if (!is_sizeable(model, &ret->windows[ret->window]))
+		return __builtin_inf();
+	return (double)memory->available_pages +
+	       (memory->swap_free_pages == KERNEL_MEMORY_UNKNOWN ? 0 : (double)memory->swap_free_pages);
+}
+
+static void tell_time_left(const struct model *model, const struct grower *grower, struct leak_judgement *ret)
+{
+	double machine = machine_left_pages(model), cgroup = __builtin_inf();
+
+	if (grower->owner == OWNER_PROCESS || grower->owner == OWNER_CGROUP)
+		cgroup = cgroup_left_pages(model, grower->cgroup_id);
+	ret->seconds_left = ret->seconds_left_low = ret->seconds_left_high = __builtin_inf();
+	ret->left_pages = cgroup < machine ? cgroup : machine;
+	if (cgroup < machine)
+		ret->limit = LEAK_LIMIT_CGROUP;
+	else if (machine < __builtin_inf())
+		ret->limit = LEAK_LIMIT_MACHINE;
+	if (ret->limit == LEAK_NO_LIMIT || !is_sizeable(model, &ret->windows[ret->window]))
 		return;
 	ret->seconds_left = seconds_until(ret->left_pages, ret->pages_per_hour);
 	ret->seconds_left_low = seconds_until(ret->left_pages, ret->high_per_hour);
@@ -419,5 +444,5 @@ void leak_judge(const struct model *model, const struct grower *grower, struct l
 	ret->since_ns = lowest_ns(&model->growth, grower->series, ret->window);
 	decide(model, grower, ret);
 	ret->confidence = confidence_of(model, ret);
-	tell_time_left(model, ret);
+	tell_time_left(model, grower, ret);
 }

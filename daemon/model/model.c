@@ -47,6 +47,7 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_USER_SYMBOL] = { apply_user_symbol, false },
 	[REC_LIVE_SITE] = { apply_live_site, false },
 	[REC_KERNEL_MEMORY] = { apply_kernel_memory, true },
+	[REC_CGROUP_MEMORY] = { apply_cgroup_memory, true },
 };
 
 struct model *model_new(const struct model_options *options)

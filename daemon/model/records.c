@@ -58,6 +58,7 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_USER_SYMBOL] = "user_symbol",
 	[REC_LIVE_SITE] = "live_site",
 	[REC_KERNEL_MEMORY] = "kernel_memory",
+	[REC_CGROUP_MEMORY] = "cgroup_memory",
 };
 
 const char *record_name(enum record kind)

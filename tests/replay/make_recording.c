@@ -444,6 +444,16 @@ static void put_flows(__u32 snapshot)
 /* With every snapshot, though the daemon reads it less often. */
 static void put_kernel_memory(__u32 snapshot)
 {
+	const struct rec_cgroup_memory container = { .h = HEADER(REC_CGROUP_MEMORY, struct rec_cgroup_memory,
+								 0),
+						     .cgroup_id = CGROUP_CONTAINER,
+						     .usage_bytes = 1000000 * snapshot,
+						     .limit_bytes = 20000000,
+						     .left_bytes = 20000000 - 1000000 * snapshot,
+						     .anon_bytes = 500000 * snapshot,
+						     .file_bytes = 300000 * snapshot,
+						     .shmem_bytes = 1000,
+						     .kernel_bytes = KERNEL_MEMORY_UNKNOWN };
 	struct rec_kernel_memory rec = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 0),
 					 .total_pages = 4000000,
 					 .available_pages = 2000000 - 1000 * snapshot,
@@ -453,6 +463,7 @@ static void put_kernel_memory(__u32 snapshot)
 		rec.pages[i] = 1000 * (i + 1) + 40 * i * snapshot;
 	rec.pages[KERNEL_PERCPU] = KERNEL_MEMORY_UNKNOWN;
 	put(&rec);
+	put(&container);
 }
 
 static void put_snapshot(__u32 snapshot, __u64 after_ns)

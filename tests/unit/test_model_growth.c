@@ -251,6 +251,54 @@ static void test_what_no_machine_has_is_refused(void **state UNUSED)
 	model_free(model);
 }
 
+static int feed_cgroup_memory(struct model *model, __u64 id, __u64 left_bytes, __u64 file_bytes,
+			      __u64 shmem_bytes)
+{
+	const struct rec_cgroup_memory rec = { .h = HEADER(REC_CGROUP_MEMORY, struct rec_cgroup_memory, 1),
+					       .cgroup_id = id,
+					       .usage_bytes = 1 << 20,
+					       .limit_bytes = 2 << 20,
+					       .left_bytes = left_bytes,
+					       .anon_bytes = 1 << 19,
+					       .file_bytes = file_bytes,
+					       .shmem_bytes = shmem_bytes,
+					       .kernel_bytes = KERNEL_MEMORY_UNKNOWN };
+
+	return feed(model, &rec);
+}
+
+/* What is left to the nearest limit counts, with page cache but for shared memory; or what the machine has.
+ * */
+static void test_limits_of_cgroups(void **state UNUSED)
+{
+	struct actor actor = { .mib = grows };
+	struct story story = story_of(&actor, 1);
+	const __u64 pages[NR_KERNEL_MEMORY] = {};
+	struct leak_judgement judgement;
+
+	assert_int_equal(feed_begin(story.model, 1, 1), 0);
+	assert_int_equal(feed_cgroup_memory(story.model, 7, 1 << 20, 0, 0), -EINVAL); /* no machine yet */
+	assert_int_equal(feed_kernel(story.model, pages, 2000000), 0);
+	assert_int_equal(feed_cgroup_memory(story.model, 7, 100 << 20, 30 << 20, 10 << 20), 0);
+	assert_int_equal(feed_cgroup_memory(story.model, 0, 1, 0, 0), -EINVAL);
+	assert_int_equal(feed_cgroup_memory(story.model, 8, 1ULL << 63, 0, 0), -EINVAL);
+	for (__u32 i = 1; i < REC_MAX_CGROUP_MEMORIES; i++)
+		assert_int_equal(feed_cgroup_memory(story.model, 100 + i, 0, 0, 0), 0);
+	assert_int_equal(feed_cgroup_memory(story.model, 9, 1, 0, 0), -EINVAL);
+	assert_null(model_cgroup_memory(story.model, 7));
+	assert_int_equal(feed_end(story.model, 1, false), 0);
+	/* It stays what it was until the kernel's memory is told anew. */
+	story_until(&story, 1);
+	judgement = story_judge(&story, 0);
+	assert_int_equal(judgement.limit, LEAK_LIMIT_CGROUP);
+	assert_int_equal((__u64)judgement.left_pages, 120 * PAGES_PER_MIB);
+	/* Two hours at 60 MiB an hour. */
+	assert_in_range((__u64)judgement.seconds_left, 7100, 7300);
+	assert_int_equal(model_cgroup_memory(story.model, 7)->limit_bytes, 2 << 20);
+	assert_null(model_cgroup_memory(story.model, 8));
+	model_free(story.model);
+}
+
 /* --- time ------------------------------------------------------------------------------------- */
 
 /* Snapshots are often closer than points; and where the clock goes back, the points before it are no more. */
@@ -284,6 +332,7 @@ int main(void)
 		cmocka_unit_test(test_kinds_are_told_apart),
 		cmocka_unit_test(test_the_kernel),
 		cmocka_unit_test(test_what_no_machine_has_is_refused),
+		cmocka_unit_test(test_limits_of_cgroups),
 		cmocka_unit_test(test_points),
 	};
 

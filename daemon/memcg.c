@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The memory of cgroups; see memcg.h. */
+#include "memcg.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "model/growth.h"
+#include "procfs.h"
+#include "util.h"
+
+/* The names of both versions. */
+static const struct {
+	const char *root, *proof, *usage, *limit, *kernel;
+} hierarchies[] = {
+	[MEMCG_V1] = { "/sys/fs/cgroup/memory", "memory.limit_in_bytes", "memory.usage_in_bytes",
+		       "memory.limit_in_bytes", "memory.kmem.usage_in_bytes" },
+	[MEMCG_V2] = { "/sys/fs/cgroup", "memory.stat", "memory.current", "memory.max", NULL },
+};
+
+void memcg_open(struct memcg *memcg)
+{
+	*memcg = (struct memcg){ .root_fd = -1 };
+	for (size_t i = 0; i < ARRAY_SIZE(hierarchies) && memcg->root_fd < 0; i++) {
+		memcg->root_fd = open(hierarchies[i].root, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		memcg->version = (enum memcg_version)i;
+		if (memcg->root_fd >= 0 && faccessat(memcg->root_fd, hierarchies[i].proof, R_OK, 0) < 0)
+			cleanup_close(&memcg->root_fd);
+	}
+}
+
+void memcg_close(struct memcg *memcg)
+{
+	cleanup_close(&memcg->root_fd);
+}
+
+static bool read_value(int dir_fd, const char *name, __u64 *ret)
+{
+	_cleanup_close_ int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC);
+	char text[32];
+	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text));
+
+	return size > 0 && memcg_value_parse(text, (size_t)size, ret);
+}
+
+struct stat_reader {
+	enum memcg_version version;
+	struct rec_cgroup_memory *record;
+};
+
+static void take_stat(void *ctx, const char *line, size_t size)
+{
+	const struct stat_reader *reader = ctx;
+
+	memcg_stat_take(reader->version, line, size, reader->record);
+}
+
+static void read_stat(const struct memcg *memcg, int dir_fd, struct rec_cgroup_memory *record)
+{
+	struct stat_reader reader = { memcg->version, record };
+	_cleanup_close_ int fd = openat(dir_fd, "memory.stat", O_RDONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		lines_read(fd, take_stat, &reader);
+	if (hierarchies[memcg->version].kernel)
+		read_value(dir_fd, hierarchies[memcg->version].kernel, &record->kernel_bytes);
+}
+
+/* What is left until the limit of one cgroup, if it has one. */
+static void read_limit(const struct memcg *memcg, int dir_fd, __u64 *ret_usage, __u64 *ret_limit,
+		       __u64 *ret_left)
+{
+	*ret_usage = *ret_limit = *ret_left = KERNEL_MEMORY_UNKNOWN;
+	if (!read_value(dir_fd, hierarchies[memcg->version].usage, ret_usage) ||
+	    !read_value(dir_fd, hierarchies[memcg->version].limit, ret_limit) ||
+	    *ret_limit == KERNEL_MEMORY_UNKNOWN)
+		return;
+	*ret_left = *ret_limit > *ret_usage ? *ret_limit - *ret_usage : 0;
+}
+
+/* Limits hold for all that is below: path is cut to those above, up to the root, which has none. */
+static void read_limits_above(const struct memcg *memcg, char *path, struct rec_cgroup_memory *record)
+{
+	for (;;) {
+		char *slash = strrchr(path, '/');
+		__u64 usage, limit, left;
+
+		if (!slash || slash == path)
+			return;
+		*slash = '\0';
+		_cleanup_close_ int fd = openat(memcg->root_fd, path + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0)
+			return;
+		read_limit(memcg, fd, &usage, &limit, &left);
+		if (left < record->left_bytes)
+			record->left_bytes = left;
+	}
+}
+
+static void read_cgroup(struct memcg *memcg, const struct cgroups *cgroups, __u64 id)
+{
+	struct rec_cgroup_memory record = { .h = { REC_CGROUP_MEMORY, sizeof(record), 0 },
+					    .cgroup_id = id,
+					    .anon_bytes = KERNEL_MEMORY_UNKNOWN,
+					    .file_bytes = KERNEL_MEMORY_UNKNOWN,
+					    .shmem_bytes = KERNEL_MEMORY_UNKNOWN,
+					    .kernel_bytes = KERNEL_MEMORY_UNKNOWN };
+	char path[CGROUP_PATH_MAX];
+
+	if (!cgroups_path(cgroups, id, path) || path[0] != '/' || !path[1])
+		return;
+	_cleanup_close_ int fd = openat(memcg->root_fd, path + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	read_limit(memcg, fd, &record.usage_bytes, &record.limit_bytes, &record.left_bytes);
+	if (record.usage_bytes == KERNEL_MEMORY_UNKNOWN)
+		return;
+	read_stat(memcg, fd, &record);
+	read_limits_above(memcg, path, &record);
+	memcg->records[memcg->nr++] = record;
+}
+
+static bool is_read(const struct memcg *memcg, __u64 id)
+{
+	for (__u32 i = 0; i < memcg->nr; i++)
+		if (memcg->records[i].cgroup_id == id)
+			return true;
+	return false;
+}
+
+void memcg_read(struct memcg *memcg, const struct cgroups *cgroups, const struct model *model, bool is_due)
+{
+	static const enum growth_owner owners[] = { OWNER_PROCESS, OWNER_CGROUP };
+	struct grower growers[REC_MAX_CGROUP_MEMORIES / 2];
+
+	memcg->nr = 0;
+	if (!is_due || memcg->root_fd < 0)
+		return;
+	for (size_t owner = 0; owner < ARRAY_SIZE(owners); owner++) {
+		__u32 nr = model_growers(model, owners[owner], growers, ARRAY_SIZE(growers));
+
+		for (__u32 i = 0; i < nr; i++)
+			if (growers[i].cgroup_id && !is_read(memcg, growers[i].cgroup_id))
+				read_cgroup(memcg, cgroups, growers[i].cgroup_id);
+	}
+}
+
+void memcg_emit(const struct memcg *memcg, void (*emit)(void *ctx, const struct rec_header *record),
+		void *ctx)
+{
+	for (__u32 i = 0; i < memcg->nr; i++)
+		emit(ctx, &memcg->records[i].h);
+}
