@@ -25,19 +25,21 @@ override CPPFLAGS += -D_GNU_SOURCE -DMEMOIR_VERSION='"$(VERSION)"' -isystem $(B)
 override CFLAGS += -std=gnu11 -fstack-protector-strong $(WARNINGS) $(if $(WERROR),-Werror) -MMD -MP
 BPF_CFLAGS := -O2 -g -target bpf -mcpu=v3 -D__TARGET_ARCH_$(ARCH) -Wall -Werror -I$(dir $(abspath $(VMLINUX))) -Ibpf -MMD -MP
 
-DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libbpf libsystemd libmicrohttpd libcap-ng zlib)
+DAEMON_LIBS = $(shell $(PKG_CONFIG) --libs libbpf libsystemd libmicrohttpd libcap-ng zlib) -lm
 SYMBOLIZER_LIBS = $(shell $(PKG_CONFIG) --libs libdw libelf libseccomp) -liberty
 CLI_LIBS = $(shell $(PKG_CONFIG) --libs jansson ncursesw)
 
+# Objects of their own, which are loaded when somebody asks.
+BPF_ON_REQUEST := bpf/heap.bpf.c
 # Two objects that differ in how they read an address.
-BPF_SRC := $(filter-out bpf/read_by_%,$(wildcard bpf/*.bpf.c))
+BPF_SRC := $(filter-out bpf/read_by_% $(BPF_ON_REQUEST),$(wildcard bpf/*.bpf.c))
 MODEL_SRC := $(wildcard daemon/model/*.c)
 # What needs no kernel, no loop and no privileges; unit tests, replay and fuzzers link these.
 PURE_SRC := $(MODEL_SRC) daemon/livesites.c daemon/mappings.c daemon/memcgtext.c daemon/meminfotext.c daemon/pageblocks.c daemon/procfs.c daemon/recfile.c daemon/replay.c \
 	daemon/residency.c daemon/slabtext.c daemon/tally.c daemon/unitname.c daemon/weights.c daemon/zonetext.c \
 	$(filter-out exporters/http%.c,$(wildcard exporters/*.c))
 DAEMON_SRC := $(filter-out $(PURE_SRC),$(wildcard daemon/*.c daemon/trace/*.c exporters/*.c))
-SYMBOLIZER_SRC := $(wildcard daemon/trace/symbolizer/*.c)
+SYMBOLIZER_SRC := $(wildcard daemon/trace/symbolizer/*.c) daemon/trace/heapfunctions.c
 CLI_SRC := $(wildcard cli/*.c)
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))
@@ -69,6 +71,10 @@ $(B)/memoir_by_helper.skel.h: $(B)/memoir_by_helper.bpf.o
 	$(call msg,SKEL,$@)
 	$(Q)$(BPFTOOL) gen skeleton $< name memoir_by_helper > $@
 
+$(BPF_ON_REQUEST:bpf/%.bpf.c=$(B)/%.skel.h): $(B)/%.skel.h: $(B)/bpf/%.bpf.o
+	$(call msg,SKEL,$@)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
 .PHONY: vmlinux
 vmlinux: ## write vmlinux.h again from the running kernel's types
 	$(Q)bpf/vmlinux-reduce.sh $(BPFTOOL) $(CLANG) > vmlinux.h.new && mv vmlinux.h.new vmlinux.h
@@ -77,6 +83,7 @@ vmlinux: ## write vmlinux.h again from the running kernel's types
 
 $(B)/daemon/probes.o $(B)/daemon/probes_load.o $(B)/daemon/skeleton.o: $(B)/memoir.skel.h
 $(B)/daemon/skeleton.o: $(B)/memoir_by_helper.skel.h
+$(B)/daemon/trace/heaptrace.o: $(B)/heap.skel.h
 
 $(B)/%.o: %.c
 	$(call msg,CC,$@)

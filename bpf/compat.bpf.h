@@ -314,4 +314,10 @@ struct mm_struct___sizes {
 	struct atomic_long___counter pgtables_bytes;
 } __attribute__((preserve_access_index));
 
+/*
+ * One program for the begin and the return of a function of a process (BPF_TRACE_UPROBE_SESSION) - 6.13 - the
+ * tracer tries it, and loads two programs where there is none - when the floor passes 6.13. (2026-11)
+ */
+extern bool bpf_session_is_return(void) __ksym __weak;
+
 #endif

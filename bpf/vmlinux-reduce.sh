@@ -44,7 +44,7 @@ enum { false = 0, true = 1 };
 
 HEAD
 
-"$bpftool" btf dump file /sys/kernel/btf/vmlinux format c | awk '
+"$bpftool" btf dump file /sys/kernel/btf/vmlinux format c | awk -v machine="$(uname -m)" '
 BEGIN {
 	want["task_struct"] = "flags tgid pid group_leader start_boottime cgroups comm mm min_flt maj_flt se signal"
 	want["signal_struct"] = "oom_score_adj"
@@ -66,10 +66,13 @@ BEGIN {
 	want["mm_struct"] = "start_brk brk start_stack"
 	want["vm_area_struct"] = "vm_start vm_end vm_mm vm_flags vm_file"
 	want["vm_fault"] = "vma address real_address flags"
+	# Registers of a program are of the architecture: on arm64 those of user_pt_regs are read.
+	registers = machine == "aarch64" ? "user_pt_regs" : "pt_regs"
+	want[registers] = "ax bx cx dx si di bp sp r8 r9 r10 r11 r12 r13 r14 r15 ip regs pc"
 	want["bpf_iter_meta"] = "seq"
 	want["bpf_iter__task"] = "meta task"
 	# A type is written before the ones that contain it.
-	nr = split("kernfs_node cgroup css_set cfs_rq sched_entity signal_struct task_struct pglist_data zone " \
+	nr = split(registers " kernfs_node cgroup css_set cfs_rq sched_entity signal_struct task_struct pglist_data zone " \
 		   "compact_control kmem_cache super_block inode qstr dentry path file mm_struct vm_area_struct vm_fault " \
 		   "bpf_iter_meta bpf_iter__task", order, " ")
 	# Anonymous enums are taken by one of their enumerators.

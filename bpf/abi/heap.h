@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a process allocates while its heap is traced: the calls that are looked at, the tables that the
+ * programs of bpf/heap.bpf.c fill, and how allocations are sampled.
+ */
+#ifndef MEMOIR_ABI_HEAP_H
+#define MEMOIR_ABI_HEAP_H
+
+#include "types.h"
+
+/* What a function of an allocator does, by the arguments that it takes. */
+enum heap_call {
+	HEAP_MALLOC,         /* (size, ...) */
+	HEAP_CALLOC,         /* (n, size) */
+	HEAP_REALLOC,        /* (address, size, ...) */
+	HEAP_REALLOCARRAY,   /* (address, n, size) */
+	HEAP_MEMALIGN,       /* (alignment, size) */
+	HEAP_POSIX_MEMALIGN, /* (where the address goes, alignment, size); returns 0 or an error */
+	HEAP_FREE,           /* (address, ...) */
+	HEAP_DELETE,         /* the same, and may call free() itself */
+	NR_HEAP_CALLS
+};
+
+/*
+ * The cookie of a probe: which call it is, whether it may hand on to another one that has a probe too,
+ * and which of the probes it is.
+ */
+#define HEAP_HANDS_ON 0x80u
+#define HEAP_COOKIE(call, hands_on, index) ((__u64)(index) << 8 | ((hands_on) ? HEAP_HANDS_ON : 0) | (call))
+#define HEAP_COOKIE_CALL(cookie) ((__u32)(cookie)&0x7f)
+
+#define MAX_HEAP_STACKS 8192u
+/* So many keys are for whole stacks; the rest is kept for call sites, which are few. */
+#define MAX_HEAP_WHOLE_STACKS (MAX_HEAP_STACKS / 4 * 3)
+#define HEAP_MAX_FRAMES 32u
+#define MAX_HEAP_OBJECTS (1u << 20)
+#define HEAP_COPY_BYTES 16384u
+#define HEAP_MAX_REGISTERS 33u
+#define MAX_HEAP_EVERY_BYTES (1u << 24)
+
+/* An allocation that was not freed since, by its address. */
+struct heap_object {
+	__u64 size;    /* as asked for */
+	__u64 time_ns; /* CLOCK_BOOTTIME */
+	__u64 stack;   /* key of its struct heap_stack */
+};
+
+/*
+ * Of one stack. Sums of samples, and what they stand for; see struct heap_weight. What was freed is
+ * what was allocated and is no object any more, less nr_lost and nr_reused.
+ */
+struct heap_stack {
+	__u64 nr, bytes;
+	__u64 nr_weighted; /* in units of 1/65536 */
+	__u64 bytes_weighted;
+	__u64 squares_weighted;    /* variance of bytes_weighted */
+	__u64 nr_lost, lost_bytes; /* of nr, those that found no place among the objects */
+	__u64 nr_reused,
+		reused_bytes; /* of nr, those whose free was missed, as the address was given out again */
+	__u32 nr_frames;
+	__u32 is_call_site;        /* there was no room for the whole stack: ip[0] is all that is known */
+	__u64 ip[HEAP_MAX_FRAMES]; /* the caller first */
+};
+
+/*
+ * Allocations of `size` bytes are looked at with the probability p = 1 - exp(-size / every_bytes), as
+ * if one byte in every_bytes were marked at random and an allocation with a marked byte were looked at.
+ * Each then stands for 1/p of its like (Horvitz and Thompson, 1952): sums are unbiased, and the
+ * variance of bytes is estimated by the sum of (1 - p) / p^2 * size^2. p is computed for classes of
+ * sizes, from the smallest of each, which changes how often each is looked at but no expectation, as
+ * the weights are of the same p.
+ */
+struct heap_weight {
+	__u64 threshold; /* p in units of 2^-32 */
+	__u64 weight;    /* 1/p in units of 1/65536 */
+};
+
+/* Sizes below 32 have a class each, and from there each power of two has 16. */
+#define NR_HEAP_CLASSES 976u
+
+static inline __u32 heap_class(__u64 size)
+{
+	__u32 shift = 0;
+
+	if (size >> 36)
+		shift += 32;
+	if (size >> shift >> 20)
+		shift += 16;
+	if (size >> shift >> 12)
+		shift += 8;
+	if (size >> shift >> 8)
+		shift += 4;
+	if (size >> shift >> 6)
+		shift += 2;
+	if (size >> shift >> 5)
+		shift += 1;
+	return (__u32)(size >> shift) + 16 * shift;
+}
+
+/* The smallest size of a class. */
+static inline __u64 heap_class_begin(__u32 class)
+{
+	__u32 shift = class < 32 ? 0 : class / 16 - 1;
+
+	return (__u64)(class - 16 * shift) << shift;
+}
+
+/* Of the whole trace, one for each CPU. */
+struct heap_counts {
+	__u64 nr_failed;       /* allocations that returned nothing */
+	__u64 nr_frees;        /* of objects that are known */
+	__u64 nr_unknown;      /* frees of others: allocated before the trace, or not looked at */
+	__u64 nr_lost;         /* allocations that found no place among the objects */
+	__u64 nr_reused;       /* addresses that were given out again and not seen to be freed */
+	__u64 nr_interrupted;  /* calls that began and did not return, as by longjmp() */
+	__u64 nr_folded;       /* allocations whose stack is known by its call site only, for lack of room */
+	__u64 nr_unplaced;     /* allocations that are in the stack 0, for lack of room */
+	__u64 nr_threads_lost; /* calls of threads for which no memory was to be had */
+	__u64 nr_copies_lost;  /* stacks that could not be copied, because the ring was full */
+	__u64 nr_children;     /* processes that the process forked */
+	__u64 nr_execs;
+};
+
+/* The first allocation from a stack: what is needed to unwind it. */
+struct heap_copy {
+	__u64 stack;                         /* its key; 0: the process has called exec() */
+	__u64 registers[HEAP_MAX_REGISTERS]; /* by their DWARF numbers, of the caller at its return address */
+	__u64 ip, sp;
+	__u32 nr_registers;
+	__u32 size; /* of bytes, from sp on */
+	__u8 bytes[HEAP_COPY_BYTES];
+};
+
+#endif

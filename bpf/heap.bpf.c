@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The heap of one process, traced on request and for a bounded time: every allocation that its
+ * allocators give out is kept until it is freed, with the stack that asked for it. An object of its
+ * own, which is loaded when a trace begins and goes with it.
+ *
+ * A call is noted when it begins and counted when it returns; what it calls meanwhile is not counted
+ * again.
+ */
+#include "heap.bpf.h"
+
+/* Set before load. */
+const volatile __u32 heap_tgid;
+const volatile __u32 heap_every_bytes; /* 0: every allocation is looked at */
+const volatile struct heap_weight heap_weights[NR_HEAP_CLASSES];
+
+/* Set when all probes are in their places, and reset before the first one goes. */
+__u32 heap_is_on;
+
+/* A call that has begun. */
+struct heap_call_frame {
+	__u64 cookie; /* of its probe */
+	__u64 sp;
+	__u64 size;
+	__u64 address;          /* what is reallocated, or where posix_memalign() puts the address */
+	struct heap_object old; /* what is reallocated, where it is known */
+	__u8 is_open, has_old, is_sampled;
+};
+
+struct heap_thread {
+	struct heap_call_frame call;
+	/* The address that this thread has given to a deleting function last, and where. */
+	__u64 deleted, deleted_sp;
+	struct heap_stack scratch; /* while it is looked up: it is too large for the stack of a program */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct heap_thread);
+} heap_threads SEC(".maps");
+
+/* The daemon sets max_entries. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_HEAP_OBJECTS);
+	__type(key, __u64);
+	__type(value, struct heap_object);
+} heap_objects SEC(".maps");
+
+static __always_inline bool is_traced(void)
+{
+	return heap_is_on && bpf_get_current_pid_tgid() >> 32 == heap_tgid;
+}
+
+/* --- objects ---------------------------------------------------------------------------------- */
+
+static __always_inline void add_weighted(struct heap_stack *stack, __u64 size)
+{
+	__u32 class = heap_class(size);
+	__u64 weight, bytes;
+
+	if (class >= NR_HEAP_CLASSES)
+		return;
+	weight = heap_weights[class].weight;
+	bytes = (size * weight) >> 16;
+	__sync_fetch_and_add(&stack->nr_weighted, weight);
+	__sync_fetch_and_add(&stack->bytes_weighted, bytes);
+	__sync_fetch_and_add(&stack->squares_weighted, bytes * (bytes - size));
+}
+
+/* The object that was here has gone without having been seen to go. */
+static __always_inline void drop_reused(const struct heap_object *object)
+{
+	__u64 key = object->stack;
+	struct heap_stack *stack = known_stack(&key);
+
+	COUNT(nr_reused);
+	if (!stack)
+		return;
+	__sync_fetch_and_add(&stack->nr_reused, 1);
+	__sync_fetch_and_add(&stack->reused_bytes, object->size);
+}
+
+static __always_inline bool keep(__u64 address, const struct heap_object *object)
+{
+	const struct heap_object *reused = bpf_map_lookup_elem(&heap_objects, &address);
+
+	if (reused)
+		drop_reused(reused);
+	return !bpf_map_update_elem(&heap_objects, &address, object, BPF_ANY);
+}
+
+static __always_inline void allocated(struct pt_regs *ctx, struct heap_thread *thread, __u64 address)
+{
+	const __u64 size = thread->call.size;
+	struct heap_object object = { .size = size, .time_ns = bpf_ktime_get_boot_ns() };
+	struct heap_stack *stack = stack_now(ctx, &thread->scratch, &object.stack);
+
+	if (!stack)
+		return;
+	__sync_fetch_and_add(&stack->nr, 1);
+	__sync_fetch_and_add(&stack->bytes, size);
+	if (heap_every_bytes)
+		add_weighted(stack, size);
+	if (keep(address, &object))
+		return;
+	COUNT(nr_lost);
+	__sync_fetch_and_add(&stack->nr_lost, 1);
+	__sync_fetch_and_add(&stack->lost_bytes, size);
+}
+
+static __always_inline bool is_sampled(__u64 size)
+{
+	__u32 class = heap_class(size);
+
+	if (!heap_every_bytes)
+		return true;
+	return class < NR_HEAP_CLASSES && bpf_get_prandom_u32() < heap_weights[class].threshold;
+}
+
+/* --- calls ------------------------------------------------------------------------------------ */
+
+static __always_inline struct heap_thread *this_thread(void)
+{
+	struct heap_thread *thread = bpf_task_storage_get(&heap_threads, bpf_get_current_task_btf(), NULL,
+							  BPF_LOCAL_STORAGE_GET_F_CREATE);
+
+	if (!thread)
+		COUNT(nr_threads_lost);
+	return thread;
+}
+
+/*
+ * A call within another one has its frame below, or in the same place where the outer one jumped to it.
+ * Else the outer one was left without a return, and what it wanted to reallocate is still there.
+ */
+static __always_inline bool is_nested(struct heap_thread *thread, __u64 cookie, __u64 sp)
+{
+	struct heap_call_frame *call = &thread->call;
+
+	if (!call->is_open)
+		return false;
+	if (sp < call->sp || (sp == call->sp && cookie != call->cookie))
+		return true;
+	COUNT(nr_interrupted);
+	if (call->has_old)
+		keep(call->address, &call->old);
+	call->is_open = 0;
+	return false;
+}
+
+/* Takes what is to be reallocated out: once the allocator has freed it, others may get its address. */
+static __always_inline void take_old(struct heap_call_frame *call)
+{
+	const struct heap_object *old = bpf_map_lookup_elem(&heap_objects, &call->address);
+
+	if (!old)
+		return;
+	call->old = *old;
+	call->has_old = 1;
+	bpf_map_delete_elem(&heap_objects, &call->address);
+}
+
+/* n * size. Where that is too large for a number, the call fails and its size is of no interest. */
+static __always_inline __u64 product(__u64 n, __u64 size)
+{
+	return n * size;
+}
+
+static __always_inline void read_arguments(struct pt_regs *ctx, struct heap_call_frame *call)
+{
+	call->address = 0;
+	switch (HEAP_COOKIE_CALL(call->cookie)) {
+	case HEAP_MALLOC:
+		call->size = PT_REGS_PARM1(ctx);
+		break;
+	case HEAP_CALLOC:
+		call->size = product(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
+		break;
+	case HEAP_REALLOC:
+		call->address = PT_REGS_PARM1(ctx);
+		call->size = PT_REGS_PARM2(ctx);
+		break;
+	case HEAP_REALLOCARRAY:
+		call->address = PT_REGS_PARM1(ctx);
+		call->size = product(PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));
+		break;
+	case HEAP_MEMALIGN:
+		call->size = PT_REGS_PARM2(ctx);
+		break;
+	case HEAP_POSIX_MEMALIGN:
+		call->address = PT_REGS_PARM1(ctx);
+		call->size = PT_REGS_PARM3(ctx);
+		break;
+	default:
+		call->size = 0;
+	}
+}
+
+static __always_inline bool is_realloc(const struct heap_call_frame *call)
+{
+	const __u32 kind = HEAP_COOKIE_CALL(call->cookie);
+
+	return kind == HEAP_REALLOC || kind == HEAP_REALLOCARRAY;
+}
+
+/* A deleting function may hand on to free(), as in a program that is linked statically. */
+static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *thread, __u64 cookie,
+				  __u64 address)
+{
+	const __u64 sp = PT_REGS_SP(ctx);
+	const bool is_handed_on = thread->deleted == address && sp <= thread->deleted_sp &&
+				  HEAP_COOKIE_CALL(cookie) == HEAP_FREE;
+
+	thread->deleted = 0;
+	if (!address || is_handed_on)
+		return;
+	if (HEAP_COOKIE_CALL(cookie) == HEAP_DELETE) {
+		thread->deleted = address;
+		thread->deleted_sp = sp;
+	}
+	if (!bpf_map_delete_elem(&heap_objects, &address))
+		COUNT(nr_frees);
+	else
+		COUNT(nr_unknown);
+}
+
+/* Whether the return of this call is to be seen. */
+static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
+{
+	const __u32 kind = HEAP_COOKIE_CALL(cookie);
+	struct heap_thread *thread;
+	struct heap_call_frame *call;
+
+	if (!is_traced())
+		return false;
+	thread = this_thread();
+	if (!thread || is_nested(thread, cookie, PT_REGS_SP(ctx)))
+		return false;
+	if (kind == HEAP_FREE || kind == HEAP_DELETE) {
+		freed(ctx, thread, cookie, PT_REGS_PARM1(ctx));
+		return false;
+	}
+	thread->deleted = 0;
+	call = &thread->call;
+	call->cookie = cookie;
+	call->sp = PT_REGS_SP(ctx);
+	call->has_old = 0;
+	read_arguments(ctx, call);
+	if (is_realloc(call) && call->address)
+		take_old(call);
+	call->is_sampled = is_sampled(call->size);
+	call->is_open = call->is_sampled || call->has_old || (cookie & HEAP_HANDS_ON);
+	return call->is_open;
+}
+
+/* The address that a call gave; 0: none. */
+static __always_inline __u64 result(__u64 returned, const struct heap_call_frame *call)
+{
+	__u64 address = 0;
+
+	if (HEAP_COOKIE_CALL(call->cookie) != HEAP_POSIX_MEMALIGN)
+		return returned;
+	if ((__u32)returned || bpf_probe_read_user(&address, sizeof(address), (void *)call->address))
+		return 0;
+	return address;
+}
+
+/* realloc() to 0 bytes frees where it gives nothing, and fails where it gives nothing for more. */
+static __always_inline void end(struct pt_regs *ctx)
+{
+	/* Read at once: the verifier wants a constant place. */
+	const __u64 returned = PT_REGS_RC(ctx);
+	struct heap_thread *thread = is_traced() ? this_thread() : NULL;
+	struct heap_call_frame *call;
+	__u64 address;
+
+	if (!thread || !thread->call.is_open)
+		return;
+	call = &thread->call;
+	call->is_open = 0;
+	address = result(returned, call);
+	if (!address && is_realloc(call) && call->address && !call->size) {
+		if (call->has_old)
+			COUNT(nr_frees);
+		else
+			COUNT(nr_unknown);
+		return;
+	}
+	if (!address) {
+		COUNT(nr_failed);
+		if (call->has_old)
+			keep(call->address, &call->old);
+		return;
+	}
+	if (call->has_old)
+		COUNT(nr_frees);
+	else if (is_realloc(call) && call->address)
+		COUNT(nr_unknown);
+	if (call->is_sampled)
+		allocated(ctx, thread, address);
+}
+
+/* --- programs --------------------------------------------------------------------------------- */
+
+/* One program for begin and end, where the kernel has such probes. */
+SEC("uprobe.session")
+int heap_session(struct pt_regs *ctx)
+{
+	if (!bpf_session_is_return())
+		return begin(ctx, bpf_get_attach_cookie(ctx)) ? 0 : 1;
+	end(ctx);
+	return 0;
+}
+
+SEC("uprobe")
+int heap_begin(struct pt_regs *ctx)
+{
+	begin(ctx, bpf_get_attach_cookie(ctx));
+	return 0;
+}
+
+/* Every call returns here, also one within another: it is above the one that has begun. */
+SEC("uretprobe")
+int heap_end(struct pt_regs *ctx)
+{
+	struct heap_thread *thread = is_traced() ? this_thread() : NULL;
+
+	if (thread && thread->call.cookie == bpf_get_attach_cookie(ctx) && PT_REGS_SP(ctx) > thread->call.sp)
+		end(ctx);
+	return 0;
+}
+
+SEC("raw_tp/sched_process_fork")
+int heap_fork(__u64 *ctx)
+{
+	const struct task_struct *parent = (const void *)ctx[0], *child = (const void *)ctx[1];
+
+	if (heap_is_on && BPF_CORE_READ(parent, tgid) == heap_tgid && BPF_CORE_READ(child, tgid) != heap_tgid)
+		COUNT(nr_children);
+	return 0;
+}
+
+/* A copy of nothing, so that the tracer looks. Where there is no room for it, it is about to. */
+static __always_inline void wake(void)
+{
+	struct heap_copy *copy = bpf_ringbuf_reserve(&heap_copies, sizeof(*copy), 0);
+
+	if (!copy)
+		return;
+	copy->stack = 0;
+	copy->size = 0;
+	bpf_ringbuf_submit(copy, 0);
+}
+
+/* Its memory is another one now, and nothing of what is known was freed. */
+SEC("raw_tp/sched_process_exec")
+int heap_exec(__u64 *ctx)
+{
+	if (!is_traced())
+		return 0;
+	heap_is_on = 0;
+	COUNT(nr_execs);
+	wake();
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The stacks of a heap that is traced: each different one is kept once, with what was allocated from
+ * it; and the first time it is met, what is needed to unwind it goes to the tracer.
+ */
+#ifndef MEMOIR_HEAP_BPF_H
+#define MEMOIR_HEAP_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "abi/heap.h"
+#include "compat.bpf.h"
+
+/* Keys of whole stacks that there are. */
+__u32 heap_nr_whole_stacks;
+
+/* The daemon puts in the stack 0, which takes what has no place elsewhere. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_HEAP_STACKS);
+	__type(key, __u64);
+	__type(value, struct heap_stack);
+} heap_stacks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct heap_counts);
+} heap_counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1 << 22);
+} heap_copies SEC(".maps");
+
+#define COUNT(member)                                                                      \
+	({                                                                                 \
+		__u32 zero__ = 0;                                                          \
+		struct heap_counts *counts__ = bpf_map_lookup_elem(&heap_counts, &zero__); \
+                                                                                           \
+		if (counts__)                                                              \
+			__sync_fetch_and_add(&counts__->member, 1);                        \
+	})
+
+/* No stack of a thread is larger, as far as frames are followed. */
+#define MAX_STACK_BYTES (64ULL << 20)
+
+/*
+ * Follows the frame pointers from the caller on. Code without them has any value in their register,
+ * most of which are no address further up the stack, and end the walk.
+ */
+static __always_inline void walk(struct pt_regs *ctx, struct heap_stack *stack)
+{
+	__u64 sp = PT_REGS_SP(ctx), frame[2], fp = PT_REGS_FP(ctx);
+
+	stack->ip[0] = PT_REGS_IP(ctx);
+	stack->nr_frames = 1;
+	for (__u32 i = 1; i < HEAP_MAX_FRAMES; i++) {
+		if (fp < sp || fp - sp > MAX_STACK_BYTES || fp % sizeof(frame[0]))
+			break;
+		if (bpf_probe_read_user(frame, sizeof(frame), (void *)fp) || !frame[1])
+			break;
+		stack->ip[i] = frame[1];
+		stack->nr_frames = i + 1;
+		sp = fp + sizeof(frame);
+		fp = frame[0];
+	}
+}
+
+/*
+ * Where frame pointers tell nothing, different callers of one function have mostly different depths of
+ * stack, and the same ones the same in every thread: a thread's stack begins at the same place in its
+ * page.
+ */
+static __always_inline __u64 stack_key(const struct heap_stack *stack, __u64 sp)
+{
+	__u64 key = sp & 0xfff;
+
+	for (__u32 i = 0; i < HEAP_MAX_FRAMES; i++) {
+		if (i >= stack->nr_frames)
+			break;
+		key = (key ^ stack->ip[i]) * 0x9e3779b97f4a7c15ULL;
+		key ^= key >> 29;
+	}
+	return key ?: 1;
+}
+
+static __always_inline void copy_registers(struct pt_regs *ctx, struct heap_copy *copy)
+{
+#ifdef __TARGET_ARCH_x86
+	copy->registers[0] = ctx->ax;
+	copy->registers[1] = ctx->dx;
+	copy->registers[2] = ctx->cx;
+	copy->registers[3] = ctx->bx;
+	copy->registers[4] = ctx->si;
+	copy->registers[5] = ctx->di;
+	copy->registers[6] = ctx->bp;
+	copy->registers[7] = ctx->sp;
+	copy->registers[8] = ctx->r8;
+	copy->registers[9] = ctx->r9;
+	copy->registers[10] = ctx->r10;
+	copy->registers[11] = ctx->r11;
+	copy->registers[12] = ctx->r12;
+	copy->registers[13] = ctx->r13;
+	copy->registers[14] = ctx->r14;
+	copy->registers[15] = ctx->r15;
+	copy->registers[16] = ctx->ip;
+	copy->nr_registers = 17;
+#else
+	const struct user_pt_regs *regs = (const void *)ctx;
+
+	for (__u32 i = 0; i < 31; i++)
+		copy->registers[i] = regs->regs[i];
+	copy->registers[31] = regs->sp;
+	copy->registers[32] = regs->pc;
+	copy->nr_registers = 33;
+#endif
+}
+
+#define COPY_STEP 1024u
+
+/* The copy goes to the tracer, which unwinds it by the tables that the program's files carry. */
+static __always_inline void copy_stack(struct pt_regs *ctx, __u64 key)
+{
+	struct heap_copy *copy = bpf_ringbuf_reserve(&heap_copies, sizeof(*copy), 0);
+	__u64 sp = PT_REGS_SP(ctx);
+
+	if (!copy) {
+		COUNT(nr_copies_lost);
+		return;
+	}
+	copy->stack = key;
+	copy->ip = PT_REGS_IP(ctx);
+	copy->sp = sp;
+	copy_registers(ctx, copy);
+	copy->size = 0;
+	/* The stack may end before. */
+	for (__u32 at = 0; at < HEAP_COPY_BYTES; at += COPY_STEP) {
+		if (bpf_probe_read_user(&copy->bytes[at], COPY_STEP, (void *)(sp + at)))
+			break;
+		copy->size = at + COPY_STEP;
+	}
+	bpf_ringbuf_submit(copy, 0);
+}
+
+static __always_inline struct heap_stack *known_stack(__u64 *key)
+{
+	return bpf_map_lookup_elem(&heap_stacks, key);
+}
+
+/* The stack of this key, which has `new` for its frames where it is met for the first time. */
+static __always_inline struct heap_stack *meet_stack(struct pt_regs *ctx, __u64 *key,
+						     const struct heap_stack *new)
+{
+	if (!bpf_map_update_elem(&heap_stacks, key, new, BPF_NOEXIST)) {
+		if (!new->is_call_site)
+			__sync_fetch_and_add(&heap_nr_whole_stacks, 1);
+		copy_stack(ctx, *key);
+	}
+	return known_stack(key);
+}
+
+/* Where an allocation is counted that returns now, and the key of that. */
+static __always_inline struct heap_stack *stack_now(struct pt_regs *ctx, struct heap_stack *new,
+						    __u64 *ret_key)
+{
+	struct heap_stack *stack;
+
+	new->is_call_site = 0;
+	walk(ctx, new);
+	*ret_key = stack_key(new, PT_REGS_SP(ctx));
+	stack = known_stack(ret_key);
+	if (!stack && heap_nr_whole_stacks < MAX_HEAP_WHOLE_STACKS)
+		stack = meet_stack(ctx, ret_key, new);
+	if (stack)
+		return stack;
+	COUNT(nr_folded);
+	new->nr_frames = 1;
+	new->is_call_site = 1;
+	*ret_key = stack_key(new, 0);
+	stack = known_stack(ret_key) ?: meet_stack(ctx, ret_key, new);
+	if (stack)
+		return stack;
+	COUNT(nr_unplaced);
+	*ret_key = 0;
+	return known_stack(ret_key);
+}
+
+#endif
