@@ -350,6 +350,25 @@ bool numa_is_possible(const struct numa *numa, __u32 step_pages);
 /* That reading has ended. */
 void numa_live_end(struct numa *numa);
 
+/* --- traces.c --------------------------------------------------------------------------------- */
+
+#define MAX_TRACE_STACKS 1024u
+
+struct trace_rows {
+	struct rec_trace_stack *stacks;
+	__u32 nr, max;
+};
+
+struct traces {
+	struct rec_trace rec;      /* of the last trace that has ended; rec.h.size is 0 before the first */
+	struct trace_rows shown;   /* of that one */
+	struct trace_rows pending; /* of the one that has not ended */
+};
+
+void traces_free(struct traces *traces);
+int apply_trace_stack(struct model *model, const struct rec_header *h);
+int apply_trace(struct model *model, const struct rec_header *h);
+
 /* --- slab.c ----------------------------------------------------------------------------------- */
 
 /* What a look may have; more is refused. */
@@ -393,6 +412,7 @@ struct model {
 	struct live_sites live_sites;
 	struct numa numa;
 	struct slab_looks slab;
+	struct traces traces;
 	struct zones zones;
 	struct growth growth;
 	struct model_status status;

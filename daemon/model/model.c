@@ -48,6 +48,8 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_LIVE_SITE] = { apply_live_site, false },
 	[REC_KERNEL_MEMORY] = { apply_kernel_memory, true },
 	[REC_CGROUP_MEMORY] = { apply_cgroup_memory, true },
+	[REC_TRACE_STACK] = { apply_trace_stack, false },
+	[REC_TRACE] = { apply_trace, false },
 };
 
 struct model *model_new(const struct model_options *options)
@@ -88,6 +90,7 @@ void model_free(struct model *model)
 	numa_free(&model->numa);
 	slab_looks_free(&model->slab);
 	growth_free(&model->growth);
+	traces_free(&model->traces);
 	events_free(&model->events);
 	watch_free(&model->watch);
 	processes_free(&model->processes);

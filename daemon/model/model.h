@@ -19,7 +19,9 @@
 #include "footprint.h"
 #include "livesites.h"
 #include "packed.h"
+#include "slablook.h"
 #include "stacks.h"
+#include "traces.h"
 
 /* --- rows: what metrics.def and ledger.def say ------------------------------------------------ */
 
@@ -411,22 +413,6 @@ __u64 census_error_e6(double sum, double squares, __u32 nr);
 
 /* The largest number whose square is not above. */
 __u64 square_root(__u64 square);
-
-/* --- slab allocations --------------------------------------------------------------------------- */
-
-/*
- * The last complete look at the slab allocators, or NULL. What it consists of is valid until the next
- * model_apply().
- */
-const struct rec_slab *model_slab(const struct model *model);
-
-/* What was given out, by process, call site and cache. cache and id.comm are terminated. */
-__u32 model_nr_slab_sites(const struct model *model);
-const struct rec_slab_site *model_slab_site(const struct model *model, __u32 index);
-
-/* All caches at its end. name is terminated. */
-__u32 model_nr_slab_caches(const struct model *model);
-const struct rec_slab_cache *model_slab_cache(const struct model *model, __u32 index);
 
 /* --- NUMA --------------------------------------------------------------------------------------- */
 

@@ -59,6 +59,8 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_LIVE_SITE] = "live_site",
 	[REC_KERNEL_MEMORY] = "kernel_memory",
 	[REC_CGROUP_MEMORY] = "cgroup_memory",
+	[REC_TRACE_STACK] = "trace_stack",
+	[REC_TRACE] = "trace",
 };
 
 const char *record_name(enum record kind)
