@@ -13,6 +13,7 @@
 
 #include "../exporters/http.h"
 #include "collector.h"
+#include "leaktrace.h"
 #include "live.h"
 #include "log.h"
 #include "machine.h"
@@ -30,8 +31,6 @@
 /* Time between readings of live pages: what leaks does so for hours. */
 #define LIVE_INTERVAL_NS (60 * NSEC_PER_SEC)
 
-#define SLAB_ACCURACY_US 1000
-
 struct service {
 	const struct options *options;
 	uint64_t started_ns; /* CLOCK_BOOTTIME */
@@ -45,11 +44,11 @@ struct service {
 	struct stacks *stacks;
 	struct live *live;
 	struct slab *slab;
-	sd_event_source *slab_timer; /* the end of the look at slab allocations; NULL before the first */
-	struct recfile *recording;   /* --record, or NULL */
+	struct recfile *recording; /* --record, or NULL */
 	struct tracer tracer;
 	struct tracelink *tracelink;
 	struct usersymbols *usersymbols;
+	struct leaktrace *leaktrace;
 	int tcp_fd, unix_fd;
 	bool has_socket; /* the file is ours */
 	sd_event *event;
@@ -70,35 +69,25 @@ static int on_refresh(void *ctx, uint64_t max_age_ns, bool with_live)
 	return err;
 }
 
-static int on_slab_timer(sd_event_source *source, uint64_t usec, void *ctx)
-{
-	struct service *service = ctx;
-
-	(void)source;
-	(void)usec;
-	slab_end(service->slab);
-	return 0;
-}
-
 static int on_look_at_slab(void *ctx, uint64_t duration_ns, uint32_t every)
 {
-	struct service *service = ctx;
-	int err;
+	const struct service *service = ctx;
 
-	if (slab_end_ns(service->slab))
-		return 0;
-	service->slab_timer = sd_event_source_disable_unref(service->slab_timer);
-	err = slab_begin(service->slab, duration_ns, every);
-	if (err)
-		return err;
-	err = sd_event_add_time(service->event, &service->slab_timer, CLOCK_BOOTTIME,
-				slab_end_ns(service->slab) / NSEC_PER_USEC + 1, SLAB_ACCURACY_US,
-				on_slab_timer, service);
-	if (err < 0) {
-		log_error("cannot set a timer for a look at slab allocations: %s", strerror(-err));
-		slab_end(service->slab);
-	}
-	return err < 0 ? err : 0;
+	return slab_look(service->slab, service->event, duration_ns, every);
+}
+
+static int on_begin_trace(void *ctx, uint32_t pid, uint64_t duration_ns, uint32_t every_bytes)
+{
+	const struct service *service = ctx;
+
+	return leaktrace_begin(service->leaktrace, pid, duration_ns, every_bytes);
+}
+
+static void on_end_trace(void *ctx)
+{
+	const struct service *service = ctx;
+
+	leaktrace_end(service->leaktrace);
 }
 
 static void on_context(void *ctx, struct api_context *ret)
@@ -115,6 +104,8 @@ static void on_context(void *ctx, struct api_context *ret)
 		.daemon_rss_bytes = read_rss_bytes("/proc/self/statm"),
 		.restarts_survived = service->pins.state->nr_restarts,
 		.slab_end_ns = slab_end_ns(service->slab),
+		.trace_end_ns = leaktrace_end_ns(service->leaktrace),
+		.trace_pid = leaktrace_pid(service->leaktrace),
 		.tracer = { tracer.is_running, tracer.cpu_ns, tracer.rss_bytes, tracer.problem },
 	};
 }
@@ -160,12 +151,20 @@ static int on_ring(sd_event_source *source, int fd, uint32_t events, void *ctx)
 	return collector_drain(service->collector) < 0 ? -EIO : 0;
 }
 
-/* A record of a reading of live pages, of a look at slab allocations, or of the tracer. */
+/* A record of a reading of live pages, or of a look at slab allocations. */
 static void on_read_record(void *ctx, const struct rec_header *record)
 {
 	const struct service *service = ctx;
 
 	collector_feed(service->collector, record);
+}
+
+static void on_tracer_record(void *ctx, const struct rec_header *record)
+{
+	const struct service *service = ctx;
+
+	on_read_record(ctx, record);
+	leaktrace_see(service->leaktrace, record);
 }
 
 /* The ring is not to fill up while live pages are read. An error is met again by the next snapshot. */
@@ -321,6 +320,8 @@ static int start_ways_out(struct service *service)
 		.ctx = service,
 		.refresh = on_refresh,
 		.look_at_slab = on_look_at_slab,
+		.begin_trace = on_begin_trace,
+		.end_trace = on_end_trace,
 		.context = on_context,
 		.preamble = on_preamble,
 	};
@@ -328,10 +329,14 @@ static int start_ways_out(struct service *service)
 	int err = sd_event_default(&service->event);
 
 	if (err >= 0)
-		service->tracelink = tracelink_new(service->event, &service->tracer, on_read_record, service);
+		service->tracelink = tracelink_new(service->event, &service->tracer, on_tracer_record,
+						   service);
 	if (service->tracelink)
 		service->usersymbols = usersymbols_new(service->tracelink);
-	if (err >= 0 && !service->usersymbols)
+	if (service->usersymbols)
+		service->leaktrace = leaktrace_new(service->tracelink, service->usersymbols, on_read_record,
+						   service);
+	if (err >= 0 && !service->leaktrace)
 		err = -ENOMEM;
 	if (err >= 0)
 		err = http_new(service->event, &options, &backend, &service->http);
@@ -398,9 +403,9 @@ static void stop(struct service *service)
 	if (service->has_socket)
 		unlink(service->options->socket);
 	http_free(service->http);
+	leaktrace_free(service->leaktrace);
 	usersymbols_free(service->usersymbols);
 	tracelink_free(service->tracelink);
-	sd_event_source_unref(service->slab_timer);
 	sd_event_unref(service->event);
 	if (service->recording && recfile_close(service->recording) < 0)
 		log_error("cannot complete %s: the last records are missing", service->options->record);

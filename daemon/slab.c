@@ -17,6 +17,7 @@
 #include "util.h"
 
 #define BATCH 256u
+#define TIMER_ACCURACY_US 1000
 
 struct slab {
 	struct probes *probes;
@@ -27,6 +28,7 @@ struct slab {
 	__u32 nr_cpu_ids, page_size;
 	__u32 every;
 	__u64 begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: no look goes on */
+	sd_event_source *timer; /* of the end; NULL before the first look */
 	struct slab_key keys[BATCH];
 	struct slab_count counts[BATCH];
 };
@@ -55,6 +57,7 @@ void slab_free(struct slab *slab)
 		return;
 	if (slab->end_ns)
 		probes_end_request(slab->probes);
+	sd_event_source_disable_unref(slab->timer);
 	free(slab);
 }
 
@@ -118,7 +121,7 @@ static void emit_failure(struct slab *slab, const char *what, int err)
 	slab->emit(slab->ctx, &record.h);
 }
 
-int slab_begin(struct slab *slab, __u64 duration_ns, __u32 every)
+static int begin(struct slab *slab, __u64 duration_ns, __u32 every)
 {
 	const char *what = "the tables of slab_kmalloc";
 	int err;
@@ -200,7 +203,7 @@ static __u64 nr_lost(const struct slab *slab)
 	return nr;
 }
 
-void slab_end(struct slab *slab)
+static void end(struct slab *slab)
 {
 	struct rec_slab record = { .h = { REC_SLAB, sizeof(record), 0 }, .every = slab->every };
 	int err;
@@ -216,4 +219,31 @@ void slab_end(struct slab *slab)
 		emit_failure(slab, "slab_kmalloc", err);
 	else
 		slab->emit(slab->ctx, &record.h);
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	(void)source;
+	(void)usec;
+	end(ctx);
+	return 0;
+}
+
+int slab_look(struct slab *slab, sd_event *event, __u64 duration_ns, __u32 every)
+{
+	int err;
+
+	if (slab->end_ns)
+		return 0;
+	slab->timer = sd_event_source_disable_unref(slab->timer);
+	err = begin(slab, duration_ns, every);
+	if (err)
+		return err;
+	err = sd_event_add_time(event, &slab->timer, CLOCK_BOOTTIME, slab->end_ns / NSEC_PER_USEC + 1,
+				TIMER_ACCURACY_US, on_timer, slab);
+	if (err < 0) {
+		log_error("cannot set a timer for a look at slab allocations: %s", strerror(-err));
+		end(slab);
+	}
+	return err < 0 ? err : 0;
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Looks at the slab allocators, on request and for a bounded time: the programs of bpf/slab.bpf.c run
- * meanwhile, and at the end their tables and /proc/slabinfo become records. The clock is the caller's.
+ * meanwhile, and at the end their tables and /proc/slabinfo become records.
  */
 #ifndef MEMOIR_SLAB_H
 #define MEMOIR_SLAB_H
+
+#include <systemd/sd-event.h>
 
 #include "machine.h"
 #include "probes.h"
@@ -21,15 +23,12 @@ struct slab *slab_new(struct probes *probes, const struct machine *machine, stru
 void slab_free(struct slab *slab);
 
 /*
- * Begins a look that is to last duration_ns, at one allocation in `every`; none may go on. 0, or a negative
- * errno, and a record says why.
+ * Begins a look that lasts duration_ns, at one allocation in `every`, unless one goes on; what was seen is
+ * emitted when it ends, by a timer in the event loop. 0, or a negative errno, and a record says why.
  */
-int slab_begin(struct slab *slab, __u64 duration_ns, __u32 every);
+int slab_look(struct slab *slab, sd_event *event, __u64 duration_ns, __u32 every);
 
 /* When the look that goes on is to end, CLOCK_BOOTTIME; 0: none goes on. */
 __u64 slab_end_ns(const struct slab *slab);
-
-/* Ends the look that goes on and emits what was seen. */
-void slab_end(struct slab *slab);
 
 #endif

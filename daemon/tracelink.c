@@ -110,7 +110,8 @@ int tracelink_ask(struct tracelink *link, const union trace_message *request, tr
 /* Nothing else is the tracer's to say. */
 static bool is_of_tracer(__u32 kind)
 {
-	return kind == REC_USER_STACK || kind == REC_USER_SYMBOL;
+	return kind == REC_USER_STACK || kind == REC_USER_SYMBOL || kind == REC_TRACE_STACK ||
+	       kind == REC_TRACE;
 }
 
 static void take_done(struct tracelink *link, struct trace_done *done)

@@ -124,6 +124,11 @@ void usersymbols_want_shown(struct usersymbols *symbols, const struct model *mod
 	ask(symbols);
 }
 
+bool usersymbols_are_named(const struct usersymbols *symbols)
+{
+	return !symbols->is_asked && !symbols->nr_wanted;
+}
+
 void usersymbols_forget(struct usersymbols *symbols)
 {
 	known_forget(&symbols->known);

@@ -24,6 +24,9 @@ void usersymbols_want(struct usersymbols *symbols, __u32 tgid, __u64 start_ns, _
 /* Likewise for the frames of the heaviest user stacks that the model shows at this snapshot. */
 void usersymbols_want_shown(struct usersymbols *symbols, const struct model *model);
 
+/* Whether nothing that was asked for waits for its name. */
+bool usersymbols_are_named(const struct usersymbols *symbols);
+
 /* A new stream begins. */
 void usersymbols_forget(struct usersymbols *symbols);
 

@@ -350,20 +350,10 @@ static const struct {
 	{ "/v1/doctor", doctor_reply },
 	{ "/v1/numa", numa_reply },
 	{ "/v1/slab", slab_reply },
+	{ "/v1/leaks/trace", leaks_trace_reply },
 	{ "/v1/leaks/stacks", leak_stacks_reply },
 	{ "/v1/leaks", leaks_reply },
 };
-
-bool api_shows_live_pages(const char *path)
-{
-	return !strcmp(path, "/v1/fragmentation") || !strcmp(path, "/v1/doctor") ||
-	       !strcmp(path, "/v1/numa") || !strncmp(path, "/v1/leaks", strlen("/v1/leaks"));
-}
-
-bool api_shows_slab(const char *path)
-{
-	return !strcmp(path, "/v1/slab");
-}
 
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
 			  struct text *text)

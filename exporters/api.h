@@ -20,7 +20,9 @@ struct api_context {
 		__u64 cpu_ns, rss_bytes; /* its children included, when it last answered */
 		const char *problem;     /* what went wrong at last; NULL, "": nothing */
 	} tracer;
-	__u64 slab_end_ns; /* when the look at slab allocations that goes on is to end; 0: none goes on */
+	__u64 slab_end_ns;  /* when the look at slab allocations that goes on is to end; 0: none goes on */
+	__u64 trace_end_ns; /* likewise of a trace of memory that is allocated; it may be past */
+	__u64 trace_pid;    /* of that; 0: the kernel is traced */
 };
 
 struct api_query {
@@ -38,7 +40,12 @@ bool api_shows_live_pages(const char *path);
 /* Whether the reply for a path shows a look at slab allocations, which a query can begin. */
 bool api_shows_slab(const char *path);
 
-/* For how long such a query may ask to look; at one allocation in MAX_SLAB_EVERY at most. */
+/* Whether the reply for a path shows a trace of memory that is allocated, which a query can begin and end. */
+bool api_shows_trace(const char *path);
+
+#define API_TRACE_MAX_SECONDS 3600u
+
+/* For how long a query may ask to look at slab allocations; at one allocation in MAX_SLAB_EVERY at most. */
 #define API_SLAB_MIN_MS 100u
 #define API_SLAB_MAX_MS 60000u
 

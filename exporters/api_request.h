@@ -99,5 +99,6 @@ enum api_status fragmentation_reply(struct request *request);
 enum api_status numa_reply(struct request *request);
 enum api_status slab_reply(struct request *request);
 enum api_status leaks_reply(struct request *request);
+enum api_status leaks_trace_reply(struct request *request);
 
 #endif

@@ -25,6 +25,12 @@ struct http_backend {
 	int (*refresh)(void *ctx, uint64_t max_age_ns, bool with_live);
 	/* Begins a look at slab allocations, at one in `every`, unless one goes on. */
 	int (*look_at_slab)(void *ctx, uint64_t duration_ns, uint32_t every);
+	/*
+	 * Begins a trace of what a process allocates; pid 0: the kernel. 0, or -EBUSY where one goes on. What
+	 * else goes wrong is in the answer.
+	 */
+	int (*begin_trace)(void *ctx, uint32_t pid, uint64_t duration_ns, uint32_t every_bytes);
+	void (*end_trace)(void *ctx);
 	void (*context)(void *ctx, struct api_context *ret);
 	void (*preamble)(void *ctx, http_emit_fn emit, void *emit_ctx); /* what a record stream begins with */
 };

@@ -240,6 +240,28 @@ static enum MHD_Result refuse(struct http *http, struct MHD_Connection *peer, co
 	return send_body(http, peer, MHD_HTTP_BAD_REQUEST, TYPE_JSON);
 }
 
+/* What a query wants to be done with a trace; NULL, or why that cannot be done. */
+static const char *change_trace(struct http *http, struct MHD_Connection *peer)
+{
+	const struct http_backend *backend = &http->backend;
+	uint64_t pid = 0, seconds = 0, every_bytes = 0, is_kernel = 0, is_end = 0;
+
+	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "seconds", &seconds) ||
+	    !query_u64(peer, "every_bytes", &every_bytes) || !query_u64(peer, "kernel", &is_kernel) ||
+	    !query_u64(peer, "end", &is_end))
+		return "pid, seconds, every_bytes, kernel and end are whole numbers";
+	if (is_end)
+		backend->end_trace(backend->ctx);
+	if (!seconds)
+		return NULL;
+	if (seconds > API_TRACE_MAX_SECONDS || every_bytes > MAX_HEAP_EVERY_BYTES || pid > INT32_MAX ||
+	    !pid == !is_kernel)
+		return "seconds is 1 to 3600, every_bytes at most 16777216, and pid is of a process or kernel is 1";
+	if (backend->begin_trace(backend->ctx, (uint32_t)pid, seconds * NSEC_PER_SEC, (uint32_t)every_bytes))
+		return "a trace goes on, and there is one at a time: wait, or end it with end=1";
+	return NULL;
+}
+
 static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connection *peer, const char *path)
 {
 	struct http *http = endpoint->http;
@@ -259,6 +281,12 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 		    every > MAX_SLAB_EVERY)
 			return refuse(http, peer, "look_ms is 100 to 60000, and every is 1 to 1000000");
 		http->backend.look_at_slab(http->backend.ctx, look_ms * NSEC_PER_MSEC, (uint32_t)every);
+	}
+	if (api_shows_trace(path)) {
+		const char *why_not = change_trace(http, peer);
+
+		if (why_not)
+			return refuse(http, peer, why_not);
 	}
 	if (max_age_ms < UINT64_MAX / NSEC_PER_MSEC)
 		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC,

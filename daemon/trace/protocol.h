@@ -9,12 +9,16 @@
 
 #include <stddef.h>
 
+#include "../../bpf/abi/heap.h"
 #include "../../bpf/abi/records.h"
 
 enum trace_request {
 	TRACE_NAMES,  /* struct trace_names: a REC_USER_SYMBOL for each address */
 	TRACE_UNWIND, /* struct trace_unwind: a REC_USER_STACK, found by unwind tables */
-	NR_TRACE_REQUESTS
+	TRACE_HEAP,   /* struct trace_heap: begins a trace of a heap, which ends with a REC_TRACE */
+	TRACE_END,    /* struct trace_end: ends the trace that goes on before its time */
+	NR_TRACE_REQUESTS,
+	TRACE_FUNCTIONS = NR_TRACE_REQUESTS /* the tracer's own: struct trace_names, of addresses in files */
 };
 
 /* Every request begins with it. */
@@ -55,10 +59,27 @@ struct trace_unwind {
 	unsigned char bytes[TRACE_STACK_BYTES] __attribute__((aligned(8)));
 };
 
+/* nr is 1. */
+struct trace_heap {
+	struct trace_header h;
+	__u64 duration_ns;
+	__u32 every_bytes; /* 0: every allocation is looked at */
+	__u32 pad;
+};
+
+/* nr is 1; the process is not looked at. */
+struct trace_end {
+	struct trace_header h;
+};
+
+#define TRACE_MAX_DURATION_NS (3600ULL * 1000000000)
+
 union trace_message {
 	struct trace_header h;
 	struct trace_names names;
 	struct trace_unwind unwind;
+	struct trace_heap heap;
+	struct trace_end end;
 };
 
 /* Whether size bytes are a request of which every part may be read. */
@@ -73,6 +94,12 @@ static inline _Bool trace_request_is_right(const union trace_message *message, s
 		return size == sizeof(message->names) && h->nr <= TRACE_MAX_ADDRESSES;
 	case TRACE_UNWIND:
 		return size == sizeof(message->unwind) && h->nr <= TRACE_STACK_BYTES && message->unwind.stack;
+	case TRACE_HEAP:
+		return size == sizeof(message->heap) && message->heap.duration_ns &&
+		       message->heap.duration_ns <= TRACE_MAX_DURATION_NS &&
+		       message->heap.every_bytes <= MAX_HEAP_EVERY_BYTES;
+	case TRACE_END:
+		return size == sizeof(message->end);
 	default:
 		return 0;
 	}

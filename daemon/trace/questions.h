@@ -11,13 +11,15 @@
 #include "protocol.h"
 
 enum question_kind {
-	QUESTION_NAMES,  /* from the tracer: struct question_names */
-	QUESTION_UNWIND, /* likewise: struct question_unwind */
-	QUESTION_GIVEN,  /* likewise: struct question_given, perhaps with a file */
-	ANSWER_NEED,     /* from the symbolizer: struct answer_need */
-	ANSWER_NAME,     /* struct answer_name */
-	ANSWER_FRAMES,   /* struct answer_frames */
-	ANSWER_DONE,     /* struct answer_done */
+	QUESTION_NAMES,     /* from the tracer: struct question_names */
+	QUESTION_UNWIND,    /* likewise: struct question_unwind */
+	QUESTION_FUNCTIONS, /* likewise: struct question_names, of addresses in files */
+	QUESTION_GIVEN,     /* likewise: struct question_given, perhaps with a file */
+	ANSWER_NEED,        /* from the symbolizer: struct answer_need */
+	ANSWER_NAME,        /* struct answer_name */
+	ANSWER_FRAMES,      /* struct answer_frames */
+	ANSWER_PLACES,      /* struct answer_places */
+	ANSWER_DONE,        /* struct answer_done */
 };
 
 struct question_header {
@@ -87,6 +89,20 @@ struct answer_frames {
 	__u64 ip[USER_STACK_MAX_FRAMES];
 };
 
+/* One place of one function. */
+struct function_place {
+	__u32 name; /* index into heap_functions */
+	__u32 pad;
+	__u64 offset; /* in the file */
+};
+
+#define MAX_FUNCTION_PLACES 128u
+struct answer_places {
+	struct question_header h; /* nr: places */
+	__u64 address;            /* of the question */
+	struct function_place place[MAX_FUNCTION_PLACES];
+};
+
 struct answer_done {
 	struct question_header h;
 	__s32 err;
@@ -105,6 +121,7 @@ union answer {
 	struct answer_need need;
 	struct answer_name name;
 	struct answer_frames frames;
+	struct answer_places places;
 	struct answer_done done;
 };
 

@@ -16,6 +16,7 @@
 #include "../log.h"
 #include "../util.h"
 #include "child.h"
+#include "heapfunctions.h"
 #include "target.h"
 
 #define MAX_WAITING 256
@@ -42,6 +43,8 @@ struct symbolizer {
 	/* The answer to the first, as far as it has come. */
 	struct answer_name names[TRACE_MAX_ADDRESSES];
 	struct answer_frames frames;
+	struct answer_places places[SYMBOLIZER_MAX_PLACES];
+	__u32 nr_places;
 	__u32 nr_needs;
 	char why[REC_TEXT_LEN];
 };
@@ -99,6 +102,9 @@ static void answer_first(struct symbolizer *symbolizer, int err)
 		answer.names = symbolizer->names;
 		answer.nr_names = job->request.h.nr;
 		answer.nr_unnamed = fill_names(symbolizer, job);
+	} else if (!err && job->request.h.kind == TRACE_FUNCTIONS) {
+		answer.places = symbolizer->places;
+		answer.nr_places = symbolizer->nr_places;
 	} else if (!err) {
 		answer.ip = symbolizer->frames.ip;
 		answer.nr_frames = symbolizer->frames.h.nr;
@@ -173,6 +179,20 @@ static int take_frames(struct symbolizer *symbolizer, const struct answer_frames
 	return 0;
 }
 
+/* Where there are more, the rest is of no use: nobody has so many allocators. */
+static int take_places(struct symbolizer *symbolizer, const struct answer_places *places)
+{
+	if (symbolizer->first->request.h.kind != TRACE_FUNCTIONS || !places->h.nr ||
+	    places->h.nr > MAX_FUNCTION_PLACES)
+		return -EPROTO;
+	for (__u32 i = 0; i < places->h.nr; i++)
+		if (places->place[i].name >= NR_HEAP_FUNCTIONS)
+			return -EPROTO;
+	if (symbolizer->nr_places < SYMBOLIZER_MAX_PLACES)
+		symbolizer->places[symbolizer->nr_places++] = *places;
+	return 0;
+}
+
 static bool size_is(size_t size, size_t wanted)
 {
 	return size == wanted;
@@ -189,6 +209,9 @@ static int take(struct symbolizer *symbolizer, const union answer *answer, size_
 		return size_is(size, sizeof(answer->name)) ? take_name(symbolizer, &answer->name) : -EPROTO;
 	case ANSWER_FRAMES:
 		return size_is(size, sizeof(answer->frames)) ? take_frames(symbolizer, &answer->frames)
+							     : -EPROTO;
+	case ANSWER_PLACES:
+		return size_is(size, sizeof(answer->places)) ? take_places(symbolizer, &answer->places)
 							     : -EPROTO;
 	case ANSWER_DONE:
 		if (!size_is(size, sizeof(answer->done)) || answer->done.err > 0)
@@ -243,7 +266,9 @@ static int ask_first(struct symbolizer *symbolizer)
 	question.h = (struct question_header){ .kind = QUESTION_NAMES,
 					       .nr = request->h.nr,
 					       .view = symbolizer->target.view };
-	if (request->h.kind == TRACE_NAMES) {
+	if (request->h.kind == TRACE_FUNCTIONS)
+		question.h.kind = QUESTION_FUNCTIONS;
+	if (request->h.kind != TRACE_UNWIND) {
 		memcpy(question.names.ip, request->names.ip, sizeof(question.names.ip));
 	} else {
 		size = sizeof(question.unwind);
@@ -266,6 +291,7 @@ static int on_turn(sd_event_source *source, void *ctx)
 	(void)source;
 	memset(symbolizer->names, 0, sizeof(symbolizer->names));
 	symbolizer->frames.h.nr = 0;
+	symbolizer->nr_places = 0;
 	symbolizer->nr_needs = 0;
 	*symbolizer->why = '\0';
 	if (err) {

@@ -14,6 +14,8 @@
 
 struct symbolizer;
 
+#define SYMBOLIZER_MAX_PLACES 16u
+
 /* Of a question; valid during the call only. */
 struct symbolizer_answer {
 	int err;         /* 0, or a negative errno: nothing could be said of the process */
@@ -27,6 +29,9 @@ struct symbolizer_answer {
 	/* Of unwinding: the frames, the innermost first. */
 	const __u64 *ip;
 	__u32 nr_frames;
+	/* Of functions: one for each file that has some; every name is in its range. */
+	const struct answer_places *places;
+	__u32 nr_places;
 };
 
 typedef void (*symbolizer_answer_fn)(void *ctx, const struct symbolizer_answer *answer);

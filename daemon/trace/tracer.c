@@ -19,6 +19,7 @@
 #include "../log.h"
 #include "../privileges.h"
 #include "../util.h"
+#include "heapsession.h"
 #include "protocol.h"
 #include "symbolizer.h"
 
@@ -31,6 +32,7 @@ struct service {
 	/* What memoird has asked; one at a time. */
 	bool is_busy;
 	union trace_message request;
+	struct heapsession *trace; /* the last one, which may be over; NULL: none yet */
 };
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -97,7 +99,61 @@ static void on_frames(void *ctx, const struct symbolizer_answer *answer)
 	send_done(service, answer->err, answer->why, 0);
 }
 
+/* --- traces ----------------------------------------------------------------------------------- */
+
+static void on_begun(void *ctx, int err)
+{
+	send_done(ctx, err, "", 0);
+}
+
+static void on_result(void *ctx, const struct rec_header *record)
+{
+	send_record(ctx, record);
+}
+
+static int begin_trace(struct service *service)
+{
+	const struct heapsession_options options = { .event = service->event,
+						     .symbolizer = service->symbolizer,
+						     .begun = on_begun,
+						     .emit = on_result,
+						     .ctx = service };
+
+	if (service->trace && !heapsession_is_over(service->trace))
+		return -EBUSY;
+	heapsession_free(service->trace);
+	service->trace = heapsession_new(&options, &service->request.heap);
+	return service->trace ? 0 : -ENOMEM;
+}
+
+static void end_trace(struct service *service)
+{
+	if (service->trace)
+		heapsession_end(service->trace);
+	send_done(service, 0, "", 0);
+}
+
 /* --- questions -------------------------------------------------------------------------------- */
+
+/* 0, where done is sent or will be, or a negative errno. */
+static int obey(struct service *service)
+{
+	const union trace_message *request = &service->request;
+
+	switch (request->h.kind) {
+	case TRACE_NAMES:
+		return symbolizer_ask(service->symbolizer, request, on_names, service);
+	case TRACE_UNWIND:
+		return symbolizer_ask(service->symbolizer, request, on_frames, service);
+	case TRACE_HEAP:
+		return begin_trace(service);
+	case TRACE_END:
+		end_trace(service);
+		return 0;
+	default:
+		return -EINVAL;
+	}
+}
 
 static int on_request(sd_event_source *source, int fd, uint32_t events, void *ctx)
 {
@@ -115,8 +171,7 @@ static int on_request(sd_event_source *source, int fd, uint32_t events, void *ct
 		return sd_event_exit(service->event, size ? -EPROTO : 0);
 	memcpy(&service->request, &message, (size_t)size);
 	service->is_busy = true;
-	err = symbolizer_ask(service->symbolizer, &service->request,
-			     message.h.kind == TRACE_NAMES ? on_names : on_frames, service);
+	err = obey(service);
 	if (err)
 		send_done(service, err, "", 0);
 	return 0;
@@ -161,6 +216,7 @@ static int serve(int fd)
 		err = sd_event_loop(service.event);
 	if (err < 0)
 		log_error("the tracer ends: %s", strerror(-err));
+	heapsession_free(service.trace);
 	symbolizer_free(service.symbolizer);
 	sd_event_unref(service.event);
 	return err;

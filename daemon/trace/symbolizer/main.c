@@ -13,6 +13,7 @@
 
 #include "../../util.h"
 #include "confine.h"
+#include "functions.h"
 #include "names.h"
 #include "unwind.h"
 
@@ -80,6 +81,27 @@ static int answer_unwind(const struct question_unwind *question)
 	return err;
 }
 
+/* Files without such functions are not worth an answer. */
+static void answer_functions(const struct question_names *question)
+{
+	for (__u32 i = 0; i < question->h.nr; i++) {
+		const struct answer_need need = { .need = NEED_MAPPING, .address = question->ip[i] };
+		struct answer_places answer = { .h = { .kind = ANSWER_PLACES }, .address = question->ip[i] };
+		struct given given;
+		int fd, nr;
+
+		ask(NULL, &need, &given, &fd);
+		if (fd < 0)
+			continue;
+		nr = functions_find(fd, answer.place);
+		close(fd);
+		if (nr <= 0)
+			continue;
+		answer.h.nr = (__u32)nr;
+		say(&answer, sizeof(answer));
+	}
+}
+
 static void answer_question(const union question *question, size_t size)
 {
 	struct answer_done done = { .h = { .kind = ANSWER_DONE } };
@@ -91,6 +113,9 @@ static void answer_question(const union question *question, size_t size)
 	if (question->h.kind == QUESTION_NAMES && size == sizeof(question->names) &&
 	    question->h.nr <= TRACE_MAX_ADDRESSES)
 		answer_names(&question->names);
+	else if (question->h.kind == QUESTION_FUNCTIONS && size == sizeof(question->names) &&
+		 question->h.nr <= TRACE_MAX_ADDRESSES)
+		answer_functions(&question->names);
 	else if (question->h.kind == QUESTION_UNWIND && size == sizeof(question->unwind) &&
 		 question->h.nr <= TRACE_STACK_BYTES)
 		done.err = answer_unwind(&question->unwind);

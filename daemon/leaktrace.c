@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Traces of what is allocated, as memoird sees them; see leaktrace.h. */
+#include "leaktrace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "log.h"
+#include "mappings.h"
+#include "util.h"
+
+struct leaktrace {
+	struct tracelink *link;
+	struct usersymbols *symbols;
+	void (*emit)(void *ctx, const struct rec_header *record);
+	void *ctx;
+	union trace_message request; /* the last one */
+	__u64 end_ns;                /* 0: none goes on */
+	bool has_result;             /* and its stacks are being named */
+};
+
+struct leaktrace *leaktrace_new(struct tracelink *link, struct usersymbols *symbols,
+				void (*emit)(void *ctx, const struct rec_header *record), void *ctx)
+{
+	struct leaktrace *trace = calloc(1, sizeof(*trace));
+
+	if (trace)
+		*trace = (struct leaktrace){ .link = link, .symbols = symbols, .emit = emit, .ctx = ctx };
+	return trace;
+}
+
+void leaktrace_free(struct leaktrace *trace)
+{
+	free(trace);
+}
+
+/* --- begin ------------------------------------------------------------------------------------ */
+
+static void refuse(struct leaktrace *trace, const char *why)
+{
+	const struct trace_header *h = &trace->request.h;
+	struct rec_trace record = { .h = { REC_TRACE, sizeof(record), now_ns(CLOCK_BOOTTIME) },
+				    .start_ns = h->start_ns,
+				    .tgid = h->tgid,
+				    .ending = TRACE_NEVER_BEGAN };
+
+	snprintf(record.why_not, sizeof(record.why_not), "%s", why);
+	trace->end_ns = 0;
+	trace->emit(trace->ctx, &record.h);
+}
+
+/* When a process started, as exactly as its file says it; 0: there is none. */
+static __u64 start_ns(__u32 pid)
+{
+	char path[32], text[1024];
+	_cleanup_close_ int fd = -1;
+	ssize_t size;
+
+	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+	text[size < 0 ? 0 : size] = '\0';
+	return stat_start_ticks(text) * (NSEC_PER_SEC / (__u64)sysconf(_SC_CLK_TCK));
+}
+
+/* Where it could not begin, the tracer has said why. */
+static void on_begun(void *ctx, const struct trace_done *done)
+{
+	struct leaktrace *trace = ctx;
+
+	if (done && done->err)
+		trace->end_ns = 0;
+}
+
+int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32 every_bytes)
+{
+	struct trace_heap *heap = &trace->request.heap;
+	char why[REC_TEXT_LEN];
+	int err;
+
+	if (leaktrace_end_ns(trace))
+		return -EBUSY;
+	*heap = (struct trace_heap){ .h = { .kind = TRACE_HEAP, .size = sizeof(*heap), .tgid = pid, .nr = 1 },
+				     .duration_ns = duration_ns,
+				     .every_bytes = every_bytes };
+	heap->h.start_ns = start_ns(pid);
+	trace->has_result = false;
+	if (!heap->h.start_ns) {
+		snprintf(why, sizeof(why), "there is no process %u", pid);
+		refuse(trace, why);
+		return 0;
+	}
+	err = tracelink_ask(trace->link, &trace->request, on_begun, trace);
+	if (err)
+		refuse(trace, err == -EPIPE ? "the tracer has died; restart memoird"
+					    : "too much is asked of the tracer; try again");
+	else
+		trace->end_ns = now_ns(CLOCK_BOOTTIME) + duration_ns;
+	return 0;
+}
+
+/* --- end -------------------------------------------------------------------------------------- */
+
+static void on_ended(void *ctx, const struct trace_done *done)
+{
+	(void)ctx;
+	(void)done;
+}
+
+void leaktrace_end(struct leaktrace *trace)
+{
+	const struct trace_header *h = &trace->request.h;
+	const union trace_message request = { .end = { .h = { .kind = TRACE_END,
+							      .size = sizeof(request.end),
+							      .start_ns = h->start_ns,
+							      .tgid = h->tgid,
+							      .nr = 1 } } };
+
+	if (trace->end_ns && tracelink_ask(trace->link, &request, on_ended, trace))
+		log_warning("the trace of process %u cannot be ended before its time", h->tgid);
+}
+
+/* Names are asked for at once, because the process may end. */
+void leaktrace_see(struct leaktrace *trace, const struct rec_header *record)
+{
+	const struct rec_user_stack *stack = (const struct rec_user_stack *)record;
+
+	if (!trace->end_ns)
+		return;
+	if (record->kind == REC_TRACE)
+		trace->has_result = true;
+	if (record->kind != REC_USER_STACK || record->size != sizeof(*stack) ||
+	    stack->nr > USER_STACK_MAX_FRAMES || stack->tgid != trace->request.h.tgid)
+		return;
+	for (__u32 i = 0; i < stack->nr; i++)
+		usersymbols_want(trace->symbols, stack->tgid, stack->start_ns, stack->ip[i]);
+}
+
+__u64 leaktrace_end_ns(struct leaktrace *trace)
+{
+	struct tracelink_status status;
+
+	tracelink_status(trace->link, &status);
+	if (trace->end_ns && !trace->has_result && !status.is_running)
+		refuse(trace, "the tracer has died; restart memoird");
+	if (trace->has_result && usersymbols_are_named(trace->symbols))
+		trace->end_ns = 0;
+	return trace->end_ns;
+}
+
+__u32 leaktrace_pid(const struct leaktrace *trace)
+{
+	return trace->request.h.tgid;
+}

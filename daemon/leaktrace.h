@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Traces of what is allocated, on request, as memoird sees them: one at a time. The tracer does the work
+ * (daemon/trace/heapsession.h); this asks for it, knows whether one goes on, and has its stacks named.
+ */
+#ifndef MEMOIR_LEAKTRACE_H
+#define MEMOIR_LEAKTRACE_H
+
+#include "tracelink.h"
+#include "usersymbols.h"
+
+struct leaktrace;
+
+/*
+ * link and symbols must outlive it; emit gets a record where no trace can begin, with ctx. NULL without
+ * memory.
+ */
+struct leaktrace *leaktrace_new(struct tracelink *link, struct usersymbols *symbols,
+				void (*emit)(void *ctx, const struct rec_header *record), void *ctx);
+void leaktrace_free(struct leaktrace *trace);
+
+/*
+ * Begins one, of a process. 0, or -EBUSY where one goes on. Where it cannot begin there is a REC_TRACE
+ * that says why.
+ */
+int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32 every_bytes);
+
+/* Ends the one that goes on, if there is one; its result comes later. */
+void leaktrace_end(struct leaktrace *trace);
+
+/* To be told of every record of the tracer. */
+void leaktrace_see(struct leaktrace *trace, const struct rec_header *record);
+
+/*
+ * When the one that goes on is to end, CLOCK_BOOTTIME, which may be past while its stacks are found and
+ * named; 0: none goes on. And whose it is.
+ */
+__u64 leaktrace_end_ns(struct leaktrace *trace);
+__u32 leaktrace_pid(const struct leaktrace *trace);
+
+#endif

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The allocators of a process; see allocators.h. */
+#include "allocators.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../util.h"
+#include "heapfunctions.h"
+
+static bool has_suffix(const char *name, const char *suffix)
+{
+	size_t len = strlen(name), suffix_len = strlen(suffix);
+
+	return len >= suffix_len && !strcmp(name + len - suffix_len, suffix);
+}
+
+/* A file that allocates by itself: what only wraps the allocator of another file is none. */
+static bool is_allocator(const struct function_place *places, __u32 nr)
+{
+	bool gives = false, takes = false;
+
+	for (__u32 i = 0; i < nr; i++) {
+		const char *name = heap_functions[places[i].name].name;
+
+		gives |= has_suffix(name, "malloc");
+		takes |= has_suffix(name, "free");
+	}
+	return gives && takes;
+}
+
+bool allocators_add(struct allocators *allocators, int fd, const char *name,
+		    const struct function_place *places, __u32 nr)
+{
+	struct allocator_file *file = &allocators->file[allocators->nr];
+
+	if (allocators->nr == MAX_ALLOCATOR_FILES || !is_allocator(places, nr))
+		return false;
+	*file = (struct allocator_file){ .fd = fd, .nr = nr };
+	for (__u32 i = 0; i < nr; i++) {
+		const struct heap_function *function = &heap_functions[places[i].name];
+
+		file->places[i] = (struct uprobe_place){
+			.offset = places[i].offset,
+			.cookie = HEAP_COOKIE(function->call, function->hands_on,
+					      allocators->nr * MAX_FUNCTION_PLACES + i),
+			.returns = function->call != HEAP_FREE && function->call != HEAP_DELETE
+		};
+	}
+	snprintf(file->name, sizeof(file->name), "%s", name);
+	allocators->nr++;
+	return true;
+}
+
+/* Whether an executable mapping of the same file comes before. */
+static bool is_met(const struct mappings *mappings, size_t index)
+{
+	const struct mapping *mapping = &mappings->mapping[index];
+
+	for (size_t i = 0; i < index; i++)
+		if (mappings->mapping[i].is_executable && mappings->mapping[i].ino == mapping->ino &&
+		    mappings->mapping[i].dev == mapping->dev)
+			return true;
+	return false;
+}
+
+__u32 allocators_candidates(const struct mappings *mappings, __u64 *ret, __u32 max)
+{
+	__u32 nr = 0;
+
+	for (size_t i = 0; i < mappings->nr && nr < max; i++)
+		if (mappings->mapping[i].is_executable && mappings->mapping[i].ino && !is_met(mappings, i))
+			ret[nr++] = mappings->mapping[i].start;
+	return nr;
+}
+
+void allocators_close(struct allocators *allocators)
+{
+	while (allocators->nr)
+		close(allocators->file[--allocators->nr].fd);
+}
+
+void allocators_name(const struct allocators *allocators, char *ret, size_t size)
+{
+	size_t len = 0;
+
+	*ret = '\0';
+	for (__u32 i = 0; i < allocators->nr && len < size; i++)
+		len += (size_t)snprintf(ret + len, size - len, "%s%s", len ? ", " : "",
+					allocators->file[i].name);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The functions by which allocators are told: their names, which the symbolizer looks for in files, and
+ * what they do, which the tracer puts probes on.
+ */
+#ifndef MEMOIR_TRACE_HEAPFUNCTIONS_H
+#define MEMOIR_TRACE_HEAPFUNCTIONS_H
+
+#include <stdbool.h>
+
+#include "../../bpf/abi/heap.h"
+
+/* What a function does. One that hands on to another in this list is counted once, at the outer one. */
+struct heap_function {
+	const char *name;
+	enum heap_call call;
+	bool hands_on; /* it may */
+};
+
+#define NR_HEAP_FUNCTIONS 74u
+extern const struct heap_function heap_functions[NR_HEAP_FUNCTIONS];
+
+#endif

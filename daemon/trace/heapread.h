@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* Reads what a trace has counted from its tables, and makes estimates of samples; see heaptrace.h. */
+#ifndef MEMOIR_TRACE_HEAPREAD_H
+#define MEMOIR_TRACE_HEAPREAD_H
+
+#include "heaptrace.h"
+
+struct heapread_tables {
+	int objects_fd, stacks_fd, counts_fd;
+	const struct heap_weight *weights; /* NR_HEAP_CLASSES; NULL: every allocation was looked at */
+};
+
+/* Fills rows and counts. 0 or a negative errno; what is in *ret is the caller's to free in every case. */
+int heapread(const struct heapread_tables *tables, struct heaptrace_result *ret);
+
+#endif

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The heap of one process, traced for a while; see heaptrace.h. What was counted is read by heapread.c.
+ */
+#include "heaptrace.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/sysinfo.h>
+
+#include "../util.h"
+#include "heap.skel.h"
+#include "heapread.h"
+
+#define MIN_OBJECTS (1u << 16)
+#define MEMORY_SHARE 256u
+/* An entry of the kernel's hash table: its head, the key, the value. */
+#define OBJECT_BYTES (48 + sizeof(__u64) + sizeof(struct heap_object))
+
+struct heaptrace {
+	struct heap_bpf *skeleton;
+	struct ring_buffer *copies;
+	struct uprobes uprobes;
+	__u64 begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: it goes on */
+	__u32 every_bytes;
+	struct heap_weight weights[NR_HEAP_CLASSES];
+	/* During heaptrace_poll(). */
+	heaptrace_copy_fn on_copy;
+	void *ctx;
+};
+
+/* --- load ------------------------------------------------------------------------------------- */
+
+/* See struct heap_weight. A class of which nothing can be sampled is never looked at. */
+static void set_weights(struct heaptrace *trace)
+{
+	for (__u32 class = 0; trace->every_bytes && class < NR_HEAP_CLASSES; class ++) {
+		double p = -expm1(-(double)heap_class_begin(class) / trace->every_bytes);
+		struct heap_weight *weight = &trace->weights[class];
+
+		weight->threshold = (__u64)(p * 0x1p32);
+		if (weight->threshold)
+			weight->weight = (__u64)(0x1p48 / (double)weight->threshold);
+	}
+}
+
+static __u32 nr_objects(const struct heaptrace_options *options)
+{
+	struct sysinfo info;
+	__u64 nr;
+
+	if (options->max_objects)
+		return options->max_objects;
+	if (sysinfo(&info) < 0)
+		return MIN_OBJECTS;
+	nr = (__u64)info.totalram * info.mem_unit / MEMORY_SHARE / OBJECT_BYTES;
+	return nr < MIN_OBJECTS ? MIN_OBJECTS : nr > MAX_HEAP_OBJECTS ? MAX_HEAP_OBJECTS : (__u32)nr;
+}
+
+static int on_copy(void *ctx, void *data, size_t size)
+{
+	const struct heaptrace *trace = ctx;
+	const struct heap_copy *copy = data;
+
+	if (size >= sizeof(*copy) && copy->stack)
+		trace->on_copy(trace->ctx, copy);
+	return 0;
+}
+
+static void choose_programs(struct heap_bpf *skeleton, bool is_session)
+{
+	struct bpf_program *session = skeleton->progs.heap_session;
+
+	bpf_program__set_type(session, BPF_PROG_TYPE_KPROBE);
+	bpf_program__set_expected_attach_type(session, UPROBE_SESSION_ATTACH_TYPE);
+	bpf_program__set_autoload(session, is_session);
+	bpf_program__set_autoload(skeleton->progs.heap_begin, !is_session);
+	bpf_program__set_autoload(skeleton->progs.heap_end, !is_session);
+}
+
+/* 0 or a negative errno. */
+static int load(struct heaptrace *trace, const struct heaptrace_options *options, bool is_session)
+{
+	struct heap_bpf *skeleton = trace->skeleton = heap_bpf__open();
+	const struct heap_stack nowhere = {};
+	const __u64 key = 0;
+	int err;
+
+	if (!skeleton)
+		return -errno;
+	skeleton->rodata->heap_tgid = options->tgid;
+	skeleton->rodata->heap_every_bytes = options->every_bytes;
+	memcpy((void *)skeleton->rodata->heap_weights, trace->weights, sizeof(trace->weights));
+	bpf_map__set_max_entries(skeleton->maps.heap_objects, nr_objects(options));
+	choose_programs(skeleton, is_session);
+	err = heap_bpf__load(skeleton);
+	if (!err && bpf_map_update_elem(bpf_map__fd(skeleton->maps.heap_stacks), &key, &nowhere, BPF_ANY) < 0)
+		err = -errno;
+	if (err)
+		return err;
+	trace->copies = ring_buffer__new(bpf_map__fd(skeleton->maps.heap_copies), on_copy, trace, NULL);
+	return trace->copies ? 0 : -errno;
+}
+
+static void unload(struct heaptrace *trace)
+{
+	uprobes_close(&trace->uprobes);
+	ring_buffer__free(trace->copies);
+	heap_bpf__destroy(trace->skeleton);
+	trace->copies = NULL;
+	trace->skeleton = NULL;
+}
+
+/* --- begin ------------------------------------------------------------------------------------ */
+
+static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *allocators)
+{
+	struct heap_bpf *skeleton = trace->skeleton;
+	const struct bpf_program *session = skeleton->progs.heap_session;
+	const struct uprobe_programs programs = {
+		.session = bpf_program__autoload(session) ? session : NULL,
+		.begin = skeleton->progs.heap_begin,
+		.end = skeleton->progs.heap_end,
+	};
+	int err = 0;
+
+	skeleton->links.heap_fork = bpf_program__attach(skeleton->progs.heap_fork);
+	skeleton->links.heap_exec = bpf_program__attach(skeleton->progs.heap_exec);
+	if (!skeleton->links.heap_fork || !skeleton->links.heap_exec)
+		return -errno;
+	for (__u32 i = 0; !err && i < allocators->nr; i++) {
+		const struct allocator_file *file = &allocators->file[i];
+		char path[32];
+
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
+		err = uprobes_add(&trace->uprobes, &programs, tgid, path, file->places, file->nr);
+	}
+	return err;
+}
+
+/* Whether the kernel has probes for begin and return in one is known when one of them is there. */
+static int install(struct heaptrace *trace, const struct heaptrace_options *options,
+		   const struct allocators *allocators)
+{
+	int err = -EOPNOTSUPP;
+
+	if (!options->without_sessions) {
+		libbpf_print_fn_t print = libbpf_set_print(NULL);
+
+		err = load(trace, options, true);
+		if (!err)
+			err = attach(trace, options->tgid, allocators);
+		libbpf_set_print(print);
+	}
+	if (err) {
+		unload(trace);
+		err = load(trace, options, false);
+		if (!err)
+			err = attach(trace, options->tgid, allocators);
+	}
+	return err;
+}
+
+int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *options,
+		    const struct allocators *allocators)
+{
+	struct heaptrace *trace = calloc(1, sizeof(*trace));
+	int err;
+
+	if (!trace)
+		return -ENOMEM;
+	trace->every_bytes = options->every_bytes;
+	set_weights(trace);
+	err = install(trace, options, allocators);
+	if (err) {
+		heaptrace_free(trace);
+		return err;
+	}
+	trace->begin_ns = now_ns(CLOCK_BOOTTIME);
+	trace->skeleton->bss->heap_is_on = 1;
+	*ret = trace;
+	return 0;
+}
+
+/* --- while it goes on ------------------------------------------------------------------------- */
+
+int heaptrace_fd(const struct heaptrace *trace)
+{
+	return ring_buffer__epoll_fd(trace->copies);
+}
+
+bool heaptrace_poll(struct heaptrace *trace, heaptrace_copy_fn copy_fn, void *ctx)
+{
+	trace->on_copy = copy_fn;
+	trace->ctx = ctx;
+	ring_buffer__consume(trace->copies);
+	return trace->end_ns || trace->skeleton->bss->heap_is_on;
+}
+
+void heaptrace_stop(struct heaptrace *trace)
+{
+	if (trace->end_ns)
+		return;
+	trace->skeleton->bss->heap_is_on = 0;
+	trace->end_ns = now_ns(CLOCK_BOOTTIME);
+	uprobes_close(&trace->uprobes);
+	heap_bpf__detach(trace->skeleton);
+}
+
+int heaptrace_read(const struct heaptrace *trace, struct heaptrace_result *ret)
+{
+	const struct heapread_tables tables = {
+		.objects_fd = bpf_map__fd(trace->skeleton->maps.heap_objects),
+		.stacks_fd = bpf_map__fd(trace->skeleton->maps.heap_stacks),
+		.counts_fd = bpf_map__fd(trace->skeleton->maps.heap_counts),
+		.weights = trace->every_bytes ? trace->weights : NULL,
+	};
+
+	*ret = (struct heaptrace_result){ .begin_ns = trace->begin_ns, .end_ns = trace->end_ns };
+	return heapread(&tables, ret);
+}
+
+void heaptrace_free(struct heaptrace *trace)
+{
+	if (!trace)
+		return;
+	unload(trace);
+	free(trace);
+}

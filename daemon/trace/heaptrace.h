@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The heap of one process, traced for a while: what it allocates and has not freed at the end, by the
+ * stack that asked for it. Puts probes on the process's own allocators; they go when the trace ends,
+ * whatever ends it, because they are descriptors.
+ */
+#ifndef MEMOIR_TRACE_HEAPTRACE_H
+#define MEMOIR_TRACE_HEAPTRACE_H
+
+#include <stdbool.h>
+
+#include "../../bpf/abi/heap.h"
+#include "allocators.h"
+
+struct heaptrace_options {
+	__u32 tgid;
+	__u32 every_bytes;     /* one byte in so many is looked at, up to MAX_HEAP_EVERY_BYTES; 0: all */
+	__u32 max_objects;     /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	bool without_sessions; /* as on a kernel before 6.13, for the tests */
+};
+
+/* A stack that was met for the first time, and what is needed to unwind it. Valid during the call. */
+typedef void (*heaptrace_copy_fn)(void *ctx, const struct heap_copy *copy);
+
+/* What one stack has allocated. Estimates, with their standard errors, where the trace samples. */
+struct heaptrace_row {
+	__u64 stack;                            /* its key; 0: of those for which there was no room */
+	__u64 nr, bytes, bytes_error;           /* allocated */
+	__u64 nr_live, live_bytes, live_error;  /* of these, not freed */
+	__u64 oldest_ns, newest_ns, age_sum_ns; /* CLOCK_BOOTTIME, of what is not freed; sum of their ages */
+	__u64 nr_samples;                       /* allocations that were looked at */
+	__u32 nr_frames;
+	__u32 how;                       /* enum stack_how */
+	__u64 ip[USER_STACK_MAX_FRAMES]; /* the caller first */
+};
+
+struct heaptrace_result {
+	struct heaptrace_row *rows; /* those with most bytes that are not freed first */
+	__u32 nr;
+	struct heap_counts counts; /* of samples */
+	__u64 begin_ns, end_ns;    /* CLOCK_BOOTTIME */
+};
+
+struct heaptrace;
+
+/*
+ * Begins a trace of a process by its allocators, which are not needed any more then. The table of
+ * objects takes at most 1/256 of the machine's memory. 0, or a negative errno.
+ */
+int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *options,
+		    const struct allocators *allocators);
+
+/* Readable when there are copies to be read, or the process has called exec(). */
+int heaptrace_fd(const struct heaptrace *trace);
+
+/*
+ * Hands over the copies that have come. False: the process is another program now, and nothing more
+ * will come.
+ */
+bool heaptrace_poll(struct heaptrace *trace, heaptrace_copy_fn on_copy, void *ctx);
+
+/* Stops counting and removes the probes. Then heaptrace_read() reads what was counted. */
+void heaptrace_stop(struct heaptrace *trace);
+
+/* 0 or a negative errno. ret->rows is the caller's to free. */
+int heaptrace_read(const struct heaptrace *trace, struct heaptrace_result *ret);
+
+/* Ends it in any state, also NULL. */
+void heaptrace_free(struct heaptrace *trace);
+
+#endif

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Probes on functions of one process's files; see uprobes.h. */
+#include "uprobes.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "../util.h"
+
+#define MAX_PLACES 256u
+
+/* That part of the argument of BPF_LINK_CREATE which is for it (include/uapi/linux/bpf.h, 6.6). */
+struct uprobe_multi_attr {
+	__u32 prog_fd, target_fd, attach_type, flags;
+	__u64 path, offsets, ref_ctr_offsets, cookies;
+	__u32 cnt, uprobe_multi_flags, pid;
+	__u32 pad;
+};
+
+static int keep(struct uprobes *probes, int fd)
+{
+	if (fd < 0)
+		return -errno;
+	probes->link[probes->nr++] = fd;
+	return 0;
+}
+
+static int add_session(struct uprobes *probes, const struct bpf_program *program, __u32 tgid,
+		       const char *path, const struct uprobe_place *places, __u32 nr)
+{
+	__u64 offsets[MAX_PLACES], cookies[MAX_PLACES];
+	struct uprobe_multi_attr attr = { .prog_fd = (__u32)bpf_program__fd(program),
+					  .attach_type = UPROBE_SESSION_ATTACH_TYPE,
+					  .path = (__u64)(uintptr_t)path,
+					  .offsets = (__u64)(uintptr_t)offsets,
+					  .cookies = (__u64)(uintptr_t)cookies,
+					  .cnt = nr,
+					  .pid = tgid };
+
+	for (__u32 i = 0; i < nr; i++) {
+		offsets[i] = places[i].offset;
+		cookies[i] = places[i].cookie;
+	}
+	return keep(probes, (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)));
+}
+
+/* The number of the kernel's source of such events, or a negative errno. */
+static int perf_type(void)
+{
+	_cleanup_fclose_ FILE *file = fopen("/sys/bus/event_source/devices/uprobe/type", "re");
+	int type;
+
+	if (!file)
+		return -errno;
+	return fscanf(file, "%d", &type) == 1 ? type : -EINVAL;
+}
+
+static int add_event(struct uprobes *probes, const struct bpf_program *program, __u32 tgid, const char *path,
+		     const struct uprobe_place *place, bool is_return)
+{
+	int type = perf_type(), err;
+	struct perf_event_attr attr = { .size = sizeof(attr),
+					.type = (__u32)type,
+					.config = is_return, /* the format's bit 0 */
+					.uprobe_path = (__u64)(uintptr_t)path,
+					.probe_offset = place->offset };
+	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .perf_event.bpf_cookie = place->cookie);
+	_cleanup_close_ int event = -1;
+
+	if (type < 0)
+		return type;
+	event = (int)syscall(SYS_perf_event_open, &attr, tgid, -1, -1, PERF_FLAG_FD_CLOEXEC);
+	if (event < 0)
+		return -errno;
+	err = keep(probes, bpf_link_create(bpf_program__fd(program), event, BPF_PERF_EVENT, &options));
+	if (!err && ioctl(event, PERF_EVENT_IOC_ENABLE, 0) < 0)
+		err = -errno;
+	return err;
+}
+
+int uprobes_add(struct uprobes *probes, const struct uprobe_programs *programs, __u32 tgid, const char *path,
+		const struct uprobe_place *places, __u32 nr)
+{
+	int err = 0;
+
+	if (!nr)
+		return 0;
+	if (nr > MAX_PLACES || probes->nr + 2 * nr > MAX_UPROBE_LINKS)
+		return -E2BIG;
+	if (programs->session)
+		return add_session(probes, programs->session, tgid, path, places, nr);
+	/* The return first: a begin without a return would wait for it. */
+	for (__u32 i = 0; !err && i < nr; i++) {
+		if (places[i].returns)
+			err = add_event(probes, programs->end, tgid, path, &places[i], true);
+		if (!err)
+			err = add_event(probes, programs->begin, tgid, path, &places[i], false);
+	}
+	return err;
+}
+
+void uprobes_close(struct uprobes *probes)
+{
+	while (probes->nr)
+		close(probes->link[--probes->nr]);
+}

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The trace of a heap or of the kernel in the JSON API: the one that goes on, and the last that has
+ * ended, with what was allocated and not freed by each stack.
+ */
+#include "api_request.h"
+#include "frames.h"
+
+/* A stack of what was allocated, and how it was found. */
+static void write_trace_frames(struct request *request, const struct rec_trace_stack *stack,
+			       enum trace_kind kind)
+{
+	if (kind == TRACE_OF_HEAP) {
+		write_user_stack(request, stack->stack);
+		return;
+	}
+	json_add_string(&request->json, "found_by", "kernel");
+	write_frames(request, stack->stack);
+}
+
+static void write_sums(struct json *json, __u64 nr, __u64 bytes, __u64 bytes_error, __u64 nr_live,
+		       __u64 live_bytes, __u64 live_error)
+{
+	json_add_u64(json, "allocations", nr);
+	json_add_u64(json, "allocated_bytes", bytes);
+	json_add_u64(json, "allocated_bytes_error", bytes_error);
+	json_add_u64(json, "outstanding", nr_live);
+	json_add_u64(json, "outstanding_bytes", live_bytes);
+	json_add_u64(json, "outstanding_bytes_error", live_error);
+}
+
+static void write_stacks(struct request *request, enum trace_kind kind)
+{
+	struct json *json = &request->json;
+
+	json_array_begin(json, "stacks");
+	for (__u32 i = 0; i < model_nr_trace_stacks(request->model); i++) {
+		const struct rec_trace_stack *stack = model_trace_stack(request->model, i);
+
+		json_object_begin(json, NULL);
+		json_add_u64(json, "pid", stack->tgid);
+		json_add_string(json, "comm", stack->comm);
+		if (kind == TRACE_OF_KERNEL)
+			json_add_string(json, "what", stack->what);
+		write_sums(json, stack->nr, stack->bytes, stack->bytes_error, stack->nr_live,
+			   stack->live_bytes, stack->live_error);
+		json_add_u64(json, "samples", stack->nr_samples);
+		json_add_u64(json, "oldest_ns", stack->oldest_ns);
+		json_add_u64(json, "mean_age_ns", stack->mean_age_ns);
+		write_trace_frames(request, stack, kind);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void write_counts(struct json *json, const struct rec_trace *trace)
+{
+	json_add_u64(json, "frees", trace->nr_frees);
+	/* Of samples nobody knows whether they were allocated before or not looked at. */
+	json_add_known(json, "frees_of_older", !trace->every_bytes, trace->nr_unknown);
+	json_add_u64(json, "failed", trace->nr_failed);
+	json_add_u64(json, "children", trace->nr_children);
+	json_add_u64(json, "lost", trace->nr_lost);
+	json_add_u64(json, "reused", trace->nr_reused);
+	json_add_u64(json, "interrupted", trace->nr_interrupted);
+	json_add_u64(json, "missed", trace->nr_missed);
+	json_add_u64(json, "known_by_call_site_only", trace->nr_folded);
+	json_add_u64(json, "without_stack", trace->nr_unplaced);
+	json_add_u64(json, "stacks_total", trace->nr_stacks);
+	json_add_u64(json, "stacks_unwound", trace->nr_unwound);
+}
+
+static void write_trace(struct request *request, const struct rec_trace *trace)
+{
+	struct json *json = &request->json;
+
+	json_object_begin(json, "trace");
+	json_add_u64(json, "age_ns", age_ns(request, trace->h.time_ns));
+	json_add_string(json, "kind", trace->kind == TRACE_OF_HEAP ? "heap" : "kernel");
+	json_add_u64(json, "pid", trace->tgid);
+	json_add_string(json, "comm", trace->comm);
+	json_add_string(json, "ended", trace_ending_name(trace->ending));
+	json_add_string(json, "reason", trace->why_not);
+	if (trace->ending != TRACE_NEVER_BEGAN) {
+		json_add_u64(json, "duration_ns", trace->duration_ns);
+		json_add_u64(json, "every_bytes", trace->every_bytes);
+		json_add_string(json, "allocators", trace->allocators);
+		write_sums(json, trace->nr, trace->bytes, trace->bytes_error, trace->nr_live,
+			   trace->live_bytes, trace->live_error);
+		write_counts(json, trace);
+		write_stacks(request, trace->kind);
+	}
+	json_object_end(json);
+}
+
+enum api_status leaks_trace_reply(struct request *request)
+{
+	const struct rec_trace *trace = model_trace(request->model);
+	__u64 end_ns = request->context->trace_end_ns, now_ns = request->context->now_ns;
+	struct json *json = &request->json;
+
+	json_add_bool(json, "is_running", end_ns);
+	json_add_u64(json, "remaining_ns", end_ns > now_ns ? end_ns - now_ns : 0);
+	json_add_known(json, "running_pid", end_ns, request->context->trace_pid);
+	if (trace)
+		write_trace(request, trace);
+	else
+		json_add_null(json, "trace");
+	return API_OK;
+}
