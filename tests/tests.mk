@@ -96,13 +96,21 @@ $(FUZZ): %: %.o $(B)/fuzz/libfuzzed.a
 
 # --- bpf: programs run in the kernel with arguments of the test's own -----------------------------
 
+TRACE_TESTS := $(B)/tests/bpf/test_heap
+
 $(patsubst %,%.o,$(BPF_TESTS)): $(B)/memoir.skel.h
 
-$(BPF_TESTS): %: %.o $(B)/daemon/skeleton.o $(B)/daemon/machine.o $(B)/daemon/dimensions.o $(B)/daemon/stacks.o \
+$(filter-out $(TRACE_TESTS),$(BPF_TESTS)): %: %.o $(B)/daemon/skeleton.o $(B)/daemon/machine.o $(B)/daemon/dimensions.o $(B)/daemon/stacks.o \
 		$(B)/daemon/symbols.o $(B)/daemon/log.o $(B)/libmemoir.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
 $(B)/tests/bpf/test_fault_mappings: $(B)/daemon/faultsites.o
+
+# Programs of objects of their own, put to use as the tracer does.
+$(TRACE_TESTS): %: %.o $(patsubst %,$(B)/daemon/trace/%.o,heaptrace heapread heapfunctions allocators uprobes \
+		target files symbolizer/functions) $(B)/libmemoir.a
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS) -lelf
 
 # --- targets --------------------------------------------------------------------------------------
 

@@ -4,15 +4,21 @@
 WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
+ALLOCATE := $(B)/tests/workloads/allocate
+ALLOCATE_STATIC := $(ALLOCATE)-static
 FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
 PLACES := $(B)/tests/workloads/places
 SURVEY := $(B)/tests/workloads/survey
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC)
 
-$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES): %: %.o
+$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
+
+$(ALLOCATE_STATIC): $(ALLOCATE).o
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static $^ -o $@
 
 $(SURVEY): %: %.o
 	$(call msg,LINK,$@)
