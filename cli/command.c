@@ -49,6 +49,7 @@ const struct command commands[] = {
 	  .help = "Whose memory grows, whether it is lost, how fast, and when it will hurt",
 	  .options = LEAKS_OPTIONS,
 	  .path = "/v1/leaks",
+	  .extend = leaks_extend,
 	  .view = leaks_view,
 	  .run = leaks_run,
 	  .run_options = LEAKS_OPTIONS },

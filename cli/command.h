@@ -106,6 +106,12 @@ int fragmentation_view(struct cli *cli, const json_t *reply, struct text *out);
 int numa_view(struct cli *cli, const json_t *reply, struct text *out);
 int leaks_view(struct cli *cli, const json_t *reply, struct text *out);
 int leaks_run(struct cli *cli);
+/*
+ * Adds the members "allocinfo" and "page_owner", null where the kernel has none or not for us; and shows
+ * them.
+ */
+int leaks_extend(struct cli *cli, struct answer *answer);
+void leaks_kernel_show(const json_t *reply, size_t width, struct text *out);
 int slab_run(struct cli *cli);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);

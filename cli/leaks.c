@@ -277,6 +277,7 @@ int leaks_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_named(reply_member(reply, "cgroups"), "Cgroups, by their processes", "CGROUP", "cgroup", width,
 		   out);
 	show_named(reply_member(reply, "kernel"), "Memory of the kernel", NULL, "kind", width, out);
+	leaks_kernel_show(reply, width, out);
 	show_sentences(reply, width, out);
 	return EXIT_OK;
 }

@@ -119,6 +119,8 @@ static int run_since(struct cli *cli)
 	if (!then)
 		return EXIT_FAILED;
 	status = command_ask(cli, "/v1/leaks", &cli->query, &answer);
+	if (!status)
+		status = leaks_extend(cli, &answer);
 	if (status)
 		return status;
 	problem = leaks_since_problem(then, answer.json);

@@ -15,11 +15,15 @@
 
 #define MAX_ROWS 10
 
+/* Up to these, the square of an error is less than 2^64. */
+#define MAX_BYTES (1ULL << 43)
+#define MAX_SAMPLE_BYTES (1ULL << 20)
+
 /* Of one process or place: what it was and what it is. */
 struct change {
 	const json_t *then, *now; /* NULL: not in that answer */
 	int64_t bytes;
-	uint64_t error; /* standard error; 0: exact */
+	uint64_t error; /* of a place: the standard error */
 };
 
 struct changes {
@@ -73,12 +77,6 @@ static int compare_changes(const void *a, const void *b)
 	return bytes_a > bytes_b ? -1 : bytes_a < bytes_b;
 }
 
-/* Of the difference of two that are independent; of what is larger than errors are, the sum. */
-static uint64_t error_of_both(uint64_t a, uint64_t b)
-{
-	return a < UINT32_MAX / 2 && b < UINT32_MAX / 2 ? square_root(a * a + b * b) : a + b;
-}
-
 static void add_change(struct changes *changes, const json_t *then, const json_t *now)
 {
 	uint64_t before = reply_u64(then, "bytes"), after = reply_u64(now, "bytes");
@@ -87,15 +85,13 @@ static void add_change(struct changes *changes, const json_t *then, const json_t
 		.then = then,
 		.now = now,
 		.bytes = after >= before ? (int64_t)(after - before) : -(int64_t)(before - after),
-		.error = error_of_both(reply_u64(then, "bytes_error"), reply_u64(now, "bytes_error")),
 	};
 }
 
 /* All rows of both, those that grew most first. Without memory there are none. Free what all is. */
-static struct changes find_changes(const json_t *then, const json_t *now, const char *member,
+static struct changes find_changes(const json_t *rows_then, const json_t *rows_now,
 				   void (*add_key)(struct text *text, const json_t *row))
 {
-	const json_t *rows_then = reply_member(then, member), *rows_now = reply_member(now, member);
 	_cleanup_json_ json_t *map_then = by_key(rows_then, add_key), *map_now = by_key(rows_now, add_key);
 	struct changes changes = { .all = calloc(json_object_size(map_then) + json_object_size(map_now) + 1,
 						 sizeof(*changes.all)) };
@@ -166,7 +162,8 @@ static void show_processes(const json_t *then, const json_t *now, size_t width, 
 		{ .header = "THEN", .align = TABLE_RIGHT },   { .header = "NOW", .align = TABLE_RIGHT },
 		{ .header = "CHANGE", .align = TABLE_RIGHT }, { .header = "" },
 	};
-	struct changes changes = find_changes(then, now, "sizes", add_process_key);
+	struct changes changes = find_changes(reply_member(then, "sizes"), reply_member(now, "sizes"),
+					      add_process_key);
 	struct table table = TABLE_NEW(columns);
 
 	for (size_t i = 0; i < changes.nr; i++) {
@@ -185,21 +182,51 @@ static void show_processes(const json_t *then, const json_t *now, size_t width, 
 	free(changes.all);
 }
 
-/* A change that is not even as large as its error is none. */
-static bool is_told(const struct change *change)
+/* What is there now, and was there so long ago: the least that the ages of its pages tell. */
+static uint64_t bytes_that_stayed(const struct change *change, uint64_t since_ns)
 {
-	uint64_t size = change->bytes < 0 ? -(uint64_t)change->bytes : (uint64_t)change->bytes;
+	json_t *older;
+	size_t i;
 
-	return size > change->error;
+	json_array_foreach((json_t *)(uintptr_t)reply_member(change->now, "older"), i, older)
+	{
+		if (reply_u64(older, "age_ns") >= since_ns)
+			return reply_u64(older, "bytes");
+	}
+	return 0;
 }
 
-static void drop_untold(struct changes *changes)
+/*
+ * The same pages are followed all the time, so that the error of a change is that of the pages which came and
+ * went: a sample's bytes * sqrt(their number + 3), as in live_error_pages().
+ */
+static uint64_t error_of(const struct change *change, uint64_t since_ns, uint64_t sample_bytes)
+{
+	uint64_t before = reply_u64(change->then, "bytes"), after = reply_u64(change->now, "bytes");
+	uint64_t stayed = bytes_that_stayed(change, since_ns), least = before < after ? before : after;
+	uint64_t came_and_went;
+
+	if (stayed > least)
+		stayed = least;
+	came_and_went = before - stayed + (after - stayed);
+	if (came_and_went > MAX_BYTES || sample_bytes > MAX_SAMPLE_BYTES)
+		return came_and_went;
+	return square_root(sample_bytes * (came_and_went + 3 * sample_bytes));
+}
+
+/* A change that is not even as large as its error is none. */
+static void drop_untold(struct changes *changes, uint64_t since_ns, uint64_t sample_bytes)
 {
 	size_t nr = 0;
 
-	for (size_t i = 0; i < changes->nr; i++)
-		if (is_told(&changes->all[i]))
-			changes->all[nr++] = changes->all[i];
+	for (size_t i = 0; i < changes->nr; i++) {
+		struct change *change = &changes->all[i];
+		uint64_t size = change->bytes < 0 ? -(uint64_t)change->bytes : (uint64_t)change->bytes;
+
+		change->error = error_of(change, since_ns, sample_bytes);
+		if (size > change->error)
+			changes->all[nr++] = *change;
+	}
 	changes->nr = nr;
 }
 
@@ -222,11 +249,13 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 		{ .header = "COMM" },
 		{ .header = "FROM", .is_flexible = true },
 	};
-	struct changes changes = find_changes(then, now, "stacks", leak_stack_add_key);
+	struct changes changes = find_changes(reply_member(then, "stacks"), reply_member(now, "stacks"),
+					      leak_stack_add_key);
 	struct table table = TABLE_NEW(columns);
 
 	table.gap = 1;
-	drop_untold(&changes);
+	drop_untold(&changes, reply_u64(now, "time_ns") - reply_u64(then, "time_ns"),
+		    reply_u64(reply_member(now, "stacks_reading"), "sample_bytes"));
 	for (size_t i = 0; i < changes.nr; i++) {
 		const struct change *change = &changes.all[i];
 		const json_t *row = either(change);
@@ -246,6 +275,45 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 	free(changes.all);
 }
 
+static const json_t *kernel_sites(const json_t *answer, const char *member)
+{
+	return reply_member(reply_member(answer, member), "sites");
+}
+
+static void add_site_key(struct text *text, const json_t *site)
+{
+	text_add_format(text, "%s %s %s", reply_string(site, "place"), reply_string(site, "module"),
+			reply_string(site, "function"));
+}
+
+static void show_kernel(const json_t *then, const json_t *now, const char *member, const char *title,
+			size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "CHANGE", .align = TABLE_RIGHT },
+		{ .header = "NOW", .align = TABLE_RIGHT },
+		{ .header = "FUNCTION", .is_flexible = true },
+		{ .header = "AT" },
+	};
+	struct changes changes = find_changes(kernel_sites(then, member), kernel_sites(now, member),
+					      add_site_key);
+	struct table table = TABLE_NEW(columns);
+
+	table.gap = 1;
+	for (size_t i = 0; i < changes.nr; i++) {
+		const struct change *change = &changes.all[i];
+
+		if (!is_shown(&changes, i))
+			continue;
+		change_cell(&table, change);
+		size_cell(&table, change->now);
+		table_cell(&table, reply_string(either(change), "function"));
+		table_cell(&table, reply_string(either(change), "place"));
+	}
+	view_table(out, width, title, &table);
+	free(changes.all);
+}
+
 void leaks_since_show(const json_t *then, const json_t *now, size_t width, struct text *out)
 {
 	uint64_t since_ns = reply_u64(now, "time_ns") - reply_u64(then, "time_ns");
@@ -253,4 +321,8 @@ void leaks_since_show(const json_t *then, const json_t *now, size_t width, struc
 	view_field(out, width, "Since", "%s ago", human_duration(since_ns).text);
 	show_processes(then, now, width, out);
 	show_places(then, now, width, out);
+	show_kernel(then, now, "allocinfo",
+		    "What is allocated in the kernel, by its own account (allocinfo):", width, out);
+	show_kernel(then, now, "page_owner", "Pages that are in use, by its own account (page_owner):", width,
+		    out);
 }

@@ -159,6 +159,7 @@ void write_leak_stacks(struct request *request, __u32 max)
 	json_object_begin(json, "stacks_reading");
 	json_add_u64(json, "age_ns", age_ns(request, live->h.time_ns));
 	json_add_u64(json, "step_pages", live->step_pages);
+	json_add_u64(json, "sample_bytes", bytes_of(request, 1));
 	json_add_u64(json, "known_bytes", bytes_of(request, live->nr_pages));
 	json_add_u64(json, "user_stacks", live->nr_user_stacks);
 	/* Of what has no place of its own in the reading. */

@@ -24,8 +24,7 @@ static bool is_of_probe(const char *symbol)
 	return begins_with_any(symbol, prefixes);
 }
 
-/* The ways into the page allocator and the slab allocators, by which nobody can be told from anybody. */
-static bool is_of_allocator(const char *symbol)
+bool frame_is_of_allocator(const char *symbol)
 {
 	static const char *const prefixes[] = { "__alloc_pages",
 						"__alloc_frozen_pages",
@@ -83,7 +82,7 @@ void text_add_callers(struct text *text, const struct model *model, __u64 stack)
 	const struct rec_stack *rec = model_stack(model, stack);
 	__u32 frame = rec ? frames_begin(model, rec) : 0;
 
-	while (rec && frame < rec->nr && is_of_allocator(model_symbol(model, rec->ip[frame])))
+	while (rec && frame < rec->nr && frame_is_of_allocator(model_symbol(model, rec->ip[frame])))
 		frame++;
 	for (__u32 i = 0; rec && i < MAX_CALLERS && frame + i < rec->nr; i++) {
 		char name[FRAME_NAME_LEN];

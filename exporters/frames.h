@@ -12,6 +12,12 @@
 __u32 frames_begin(const struct model *model, const struct rec_stack *stack);
 
 /*
+ * Whether a symbol, or NULL, is a way into the page allocator or the slab allocators, by which nobody can
+ * be told from anybody.
+ */
+bool frame_is_of_allocator(const char *symbol);
+
+/*
  * An address's name as the kernel writes it ("vfs_write+0x398/0x450"), or the address itself where it has
  * none.
  */

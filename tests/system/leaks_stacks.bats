@@ -33,7 +33,12 @@ counts() {
 	read -r kept cycled <&"$reports"
 }
 
-# within_errors BYTES PAGES PAGES: an estimate of what was between both of these.
+folded_has() {
+	memoir leaks --folded >"$dir/folded"
+	grep -q "$1" "$dir/folded"
+}
+
+# within_errors BYTES ERROR PAGES PAGES: an estimate of what was between both of these.
 within_errors() {
 	local bytes=$1 error=$2 least=$(($3 * 4096)) most=$(($4 * 4096))
 	echo "$bytes +- $error, counted $least to $most"
@@ -85,7 +90,7 @@ within_errors() {
 	start_daemon
 	lay "$PLACES" 0 "$PAGES" 3072 "$name"
 	read -r _ <&"$reports"
-	soon eval 'memoir leaks --folded >"$dir/folded"; grep -q "</title>:&" "$dir/folded"'
+	soon folded_has '</title>:&'
 	lacks '\x1b' "$dir/folded"
 	never grep -qvE ' [0-9]+$' "$dir/folded"
 	memoir leaks --svg >"$dir/graph.svg"

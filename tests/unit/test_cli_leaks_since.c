@@ -20,7 +20,9 @@ static const char then_text[] = "{" MOMENT(
 		       "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":1048576,\"bytes_error\":300000,"
 		       "\"user_stack\":{\"frames\":[{\"address\":\"0x10\",\"name\":null}]}},"
 		       "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":1048576,\"bytes_error\":300000,"
-		       "\"user_stack\":{\"frames\":[{\"address\":\"0x20\",\"name\":\"noise\"}]}}]}";
+		       "\"user_stack\":{\"frames\":[{\"address\":\"0x20\",\"name\":\"noise\"}]}}],"
+		       "\"allocinfo\":{\"sites\":[{\"bytes\":1048576,\"function\":\"grow\",\"place\":\"fs/pipe.c:1\"},"
+		       "{\"bytes\":4096,\"function\":\"still\",\"place\":\"mm/slub.c:2\"}]}}";
 
 static const char now_text[] = "{" MOMENT(
 	"b",
@@ -30,11 +32,16 @@ static const char now_text[] = "{" MOMENT(
 			 "{\"pid\":3,\"start_ns\":90000000000,\"comm\":\"young\",\"bytes\":8192},"
 			 "{\"pid\":4,\"start_ns\":1,\"comm\":\"still\",\"bytes\":4096}],\"stacks\":["
 			 "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":11534336,\"bytes_error\":400000,"
+			 "\"older\":[{\"age_ns\":10000000000,\"bytes\":9999999},{\"age_ns\":3600000000000,\"bytes\":1048576},"
+			 "{\"age_ns\":21600000000000,\"bytes\":0}],"
 			 "\"user_stack\":{\"frames\":[{\"address\":\"0x10\",\"name\":\"grow+0x1\"}]}},"
 			 "{\"owner\":\"process\",\"pid\":1,\"start_ns\":1,\"comm\":\"grower\",\"migratetype\":\"movable\",\"bytes\":1248576,\"bytes_error\":300000,"
 			 "\"user_stack\":{\"frames\":[{\"address\":\"0x20\",\"name\":\"noise\"}]}},"
 			 "{\"owner\":\"kernel\",\"pid\":null,\"migratetype\":\"unmovable\",\"bytes\":2097152,\"bytes_error\":300000,"
-			 "\"kernel_stack\":{\"callers\":\"pipe_write\",\"frames\":[\"pipe_write+0x1/0x2\"]}}]}";
+			 "\"kernel_stack\":{\"callers\":\"pipe_write\",\"frames\":[\"pipe_write+0x1/0x2\"]}}],"
+			 "\"stacks_reading\":{\"sample_bytes\":262144},"
+			 "\"allocinfo\":{\"sites\":[{\"bytes\":3145728,\"function\":\"grow\",\"place\":\"fs/pipe.c:1\"},"
+			 "{\"bytes\":4096,\"function\":\"still\",\"place\":\"mm/slub.c:2\"}]}}";
 
 static void test_what_changed(void **state UNUSED)
 {
@@ -55,9 +62,13 @@ static void test_what_changed(void **state UNUSED)
 			  "  2  shrinker  2.00MiB  1.00MiB  -1.00MiB\n"
 			  "\n"
 			  "Places where memory was allocated, an estimate:\n"
-			  "  CHANGE     +-     NOW PID COMM     FROM\n"
-			  "+10.0MiB 488KiB 11.0MiB   1 grower   grow\n"
-			  "+2.00MiB 293KiB 2.00MiB   - [kernel] pipe_write\n");
+			  "  CHANGE      +-     NOW PID COMM     FROM\n"
+			  "+10.0MiB 1.64MiB 11.0MiB   1 grower   grow\n"
+			  "+2.00MiB  849KiB 2.00MiB   - [kernel] pipe_write\n"
+			  "\n"
+			  "What is allocated in the kernel, by its own account (allocinfo):\n"
+			  "  CHANGE     NOW FUNCTION AT\n"
+			  "+2.00MiB 3.00MiB grow     fs/pipe.c:1\n");
 }
 
 static void expect_problem(const char *text, const char *problem)
