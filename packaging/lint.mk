@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What must hold of the sources without running them. Quiet when it does; else file:line: message, and failure.
 
-C_FILES = $(shell find bpf cli daemon exporters tests -name '*.[ch]' | sort)
+C_FILES = $(shell find bpf cli daemon exporters tests -name '*.[ch]' -o -name '*.cc' | sort)
 SCRIPTS = $(shell grep -rlE '^\#!(/usr/bin/env |/bin/|/usr/bin/)(ba|da)?sh' .ci bpf packaging tests | sort)
 BATS_FILES = $(shell find tests -name '*.bats' -o -name '*.bash' | sort)
 CLANG_FORMAT ?= clang-format

@@ -18,7 +18,7 @@ check()
 		return n
 	}
 	{ lines = FNR }
-	file ~ /\.[ch]$/ && $0 !~ /"/ && width($0) > 110 { say(FNR, "the line has " width($0) " columns, more than 110") }
+	file ~ /\.(c|cc|h)$/ && $0 !~ /"/ && width($0) > 110 { say(FNR, "the line has " width($0) " columns, more than 110") }
 	/^[a-zA-Z_].*\(/ && !/;[ \t]*$/ { name = $0; sub(/\(.*/, "", name); sub(/.*[ *]/, "", name) }
 	/^\{/ { start = FNR }
 	/^\}/ && start {
@@ -32,5 +32,5 @@ check()
 
 # The names are a list on purpose.
 # shellcheck disable=SC2046
-check $(tests/lint/files.sh '*.c' '*.h' '*.sh' '*.bats' | grep -v '^vmlinux.h$') || status=1
+check $(tests/lint/files.sh '*.c' '*.cc' '*.h' '*.sh' '*.bats' | grep -v '^vmlinux.h$') || status=1
 exit $status

@@ -14,7 +14,7 @@ check()
 	fi
 }
 
-for file in $(tests/lint/files.sh '*.c' '*.h' '*.def' '*.sh' '*.bats' '*.bash' '*.mk' '*.service' '*.scd' \
+for file in $(tests/lint/files.sh '*.c' '*.cc' '*.h' '*.def' '*.sh' '*.bats' '*.bash' '*.mk' '*.service' '*.scd' \
 	Makefile run postinst prerm postrm .clang-format); do
 	case $file in
 	bpf/abi/* | bpf/*.bpf.[ch] | vmlinux.h) check "$file" GPL-2.0-only ;;

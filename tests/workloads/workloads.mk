@@ -27,3 +27,5 @@ $(SURVEY): %: %.o
 $(PLACES).o: override CFLAGS += -fno-omit-frame-pointer
 
 test-programs: $(WORKLOADS)
+
+include tests/workloads/leaks/leaks.mk
