@@ -6,7 +6,9 @@
 #include <string.h>
 
 #define TOP_OPTIONS (OPTION_ONCE | OPTION_GROUPS | OPTION_INTERVAL | OPTION_SORT | OPTION_REVERSE)
-#define LEAKS_OPTIONS (OPTION_FOLDED | OPTION_SVG | OPTION_SINCE)
+#define LEAKS_OPTIONS                                                                          \
+	(OPTION_FOLDED | OPTION_SVG | OPTION_SINCE | OPTION_PID | OPTION_KERNEL | OPTION_FOR | \
+	 OPTION_EVERY_BYTES)
 #define PROCESS_OPTIONS (OPTION_CONTIGUITY | OPTION_HEAP | OPTION_NUMA | OPTION_SECONDS)
 
 const struct command commands[] = {

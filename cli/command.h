@@ -28,6 +28,10 @@ enum {
 	OPTION_FOLDED = 1u << 11,
 	OPTION_SVG = 1u << 12,
 	OPTION_SINCE = 1u << 13,
+	OPTION_PID = 1u << 14,
+	OPTION_KERNEL = 1u << 15,
+	OPTION_FOR = 1u << 16,
+	OPTION_EVERY_BYTES = 1u << 17,
 };
 
 struct command;
@@ -42,8 +46,9 @@ struct cli {
 	unsigned int options; /* given, OPTION_* */
 	bool is_json;
 	uint64_t interval_ns; /* --interval */
-	uint64_t seconds;     /* --seconds; 0: not given */
+	uint64_t seconds;     /* --seconds, --for; 0: not given */
 	uint64_t every;       /* --every; 0: not given */
+	uint64_t every_bytes; /* --every-bytes; 0: not given */
 	int sort;             /* --sort: enum top_key */
 	const char *since;    /* --since: a file, or NULL */
 };
@@ -112,6 +117,7 @@ int leaks_run(struct cli *cli);
  */
 int leaks_extend(struct cli *cli, struct answer *answer);
 void leaks_kernel_show(const json_t *reply, size_t width, struct text *out);
+int leaks_trace_run(struct cli *cli);
 int slab_run(struct cli *cli);
 int top_run(struct cli *cli);
 int events_run(struct cli *cli);

@@ -47,6 +47,10 @@ static const struct argp_option table[] = {
 	{ "since", KEY_OPTION + 13, "FILE", 0, "What changed since an answer that was kept with --json", 5 },
 	{ "folded", KEY_OPTION + 11, NULL, 0, "What is held by where it was allocated, as folded stacks", 5 },
 	{ "svg", KEY_OPTION + 12, NULL, 0, "The same as a flame graph for a browser", 5 },
+	{ "pid", KEY_OPTION + 14, "PID", 0, "Trace what a process allocates, and does not free", 5 },
+	{ "for", KEY_OPTION + 16, "TIME", 0, "Trace for so long, 1s to 60m (default 10s)", 5 },
+	{ "every-bytes", KEY_OPTION + 17, "N", 0, "Trace by samples: look at one byte in N, 1 to 16777216",
+	  5 },
 	{ NULL, 0, NULL, 0, "slab:", 6 },
 	{ "every", KEY_OPTION + 9, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 6 },
 	{ NULL, 0, NULL, 0, "record, slab, and process with --contiguity, --heap or --numa:", 7 },
@@ -95,6 +99,23 @@ static bool parse_number(const char *text, uint64_t max, uint64_t *ret)
 	return !*end && !errno && *ret >= 1 && *ret <= max;
 }
 
+/* "30", "30s" or "2m", in seconds. */
+static uint64_t parse_duration(const char *text)
+{
+	size_t len = strlen(text);
+	char number[16];
+	uint64_t value, unit = 1;
+
+	snprintf(number, sizeof(number), "%s", text);
+	if (len && len < sizeof(number) && strchr("sm", text[len - 1])) {
+		unit = text[len - 1] == 'm' ? 60 : 1;
+		number[len - 1] = '\0';
+	}
+	if (len >= sizeof(number) || !parse_number(number, API_TRACE_MAX_SECONDS / unit, &value))
+		bad_usage("--for %s: must be a time from 1s to 60m", text);
+	return value * unit;
+}
+
 static void parse_option(struct cli *cli, unsigned int option, const char *arg)
 {
 	cli->options |= option;
@@ -102,6 +123,12 @@ static void parse_option(struct cli *cli, unsigned int option, const char *arg)
 		cli->interval_ns = parse_interval(arg);
 	if (option == OPTION_SECONDS && !parse_number(arg, MAX_SECONDS, &cli->seconds))
 		bad_usage("--seconds %s: must be a whole number from 1 to %llu", arg, MAX_SECONDS);
+	if (option == OPTION_FOR)
+		cli->seconds = parse_duration(arg);
+	if (option == OPTION_PID && !parse_number(arg, INT32_MAX, &cli->query.pid))
+		bad_usage("--pid %s: must be a process id, a whole number of at least 1", arg);
+	if (option == OPTION_EVERY_BYTES && !parse_number(arg, MAX_HEAP_EVERY_BYTES, &cli->every_bytes))
+		bad_usage("--every-bytes %s: must be a whole number from 1 to %u", arg, MAX_HEAP_EVERY_BYTES);
 	if (option == OPTION_EVERY && !parse_number(arg, MAX_SLAB_EVERY, &cli->every))
 		bad_usage("--every %s: must be a whole number from 1 to %u", arg, MAX_SLAB_EVERY);
 	if (option == OPTION_SINCE)
@@ -183,6 +210,20 @@ static bool is_command(const struct command *command, const char *name)
 	return !strcmp(command->name, name);
 }
 
+static void check_trace_options(const struct cli *cli)
+{
+	const unsigned int whose = cli->options & (OPTION_PID | OPTION_KERNEL);
+
+	if (cli->options & (OPTION_FOR | OPTION_EVERY_BYTES) && !whose)
+		bad_usage("--for, --every-bytes: go with --pid; see memoir --help");
+	if (whose == (OPTION_PID | OPTION_KERNEL))
+		bad_usage("--pid, --kernel: only one of them");
+	if (whose && cli->options & (OPTION_SINCE | OPTION_FOLDED | OPTION_SVG))
+		bad_usage("--since, --folded, --svg: do not go with --pid");
+	if (whose && cli->replay)
+		bad_usage("--pid: cannot be answered from a record file");
+}
+
 static void check_options(const struct cli *cli)
 {
 	unsigned int wrong = cli->options & ~cli->command->options;
@@ -205,6 +246,7 @@ static void check_options(const struct cli *cli)
 		bad_usage("--json: --since, --folded and --svg have a form of their own");
 	if (forms & (forms - 1))
 		bad_usage("--since, --folded, --svg: only one of them");
+	check_trace_options(cli);
 	if (is_command(cli->command, "process") && cli->options == OPTION_SECONDS)
 		bad_usage("--seconds: goes with --contiguity, --heap or --numa; see memoir --help");
 }

@@ -52,6 +52,12 @@ static void write_target(char *ret, size_t size, const char *path, const struct 
 	if (query->look_ms)
 		len += snprintf(ret + len, size - (size_t)len, "&look_ms=%" PRIu64 "&every=%" PRIu64,
 				query->look_ms, query->every);
+	if (query->trace_seconds)
+		len += snprintf(ret + len, size - (size_t)len,
+				"&seconds=%" PRIu64 "&every_bytes=%" PRIu64 "&kernel=%d",
+				query->trace_seconds, query->every_bytes, query->trace_kernel);
+	if (query->trace_end)
+		len += snprintf(ret + len, size - (size_t)len, "&end=1");
 	if (query->max_age_ms != ANY_AGE)
 		snprintf(ret + len, size - (size_t)len, "&max_age_ms=%" PRIu64, query->max_age_ms);
 }

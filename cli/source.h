@@ -24,10 +24,14 @@ struct source {
 struct source_query {
 	uint64_t pid; /* 0: not asked for */
 	uint64_t after;
-	uint64_t max_age_ms; /* or ANY_AGE */
-	bool with_history;   /* of free memory */
-	uint64_t look_ms;    /* begin a look at slab allocations for so long; 0: do not */
-	uint64_t every;      /* at one in so many */
+	uint64_t max_age_ms;    /* or ANY_AGE */
+	bool with_history;      /* of free memory */
+	uint64_t look_ms;       /* begin a look at slab allocations for so long; 0: do not */
+	uint64_t every;         /* at one in so many */
+	uint64_t trace_seconds; /* begin a trace of pid or the kernel for so long; 0: do not */
+	uint64_t every_bytes;   /* that looks at one byte in so many; 0: all */
+	bool trace_kernel;
+	bool trace_end; /* end the trace that goes on */
 };
 
 struct source_reply {

@@ -18,7 +18,8 @@ struct leaktrace {
 	void *ctx;
 	union trace_message request; /* the last one */
 	__u64 end_ns;                /* 0: none goes on */
-	bool has_result;             /* and its stacks are being named */
+	bool has_begun;
+	bool has_result; /* and its stacks are being named */
 };
 
 struct leaktrace *leaktrace_new(struct tracelink *link, struct usersymbols *symbols,
@@ -70,8 +71,8 @@ static void on_begun(void *ctx, const struct trace_done *done)
 {
 	struct leaktrace *trace = ctx;
 
-	if (done && done->err)
-		trace->end_ns = 0;
+	trace->has_begun = done && !done->err;
+	trace->end_ns = trace->has_begun ? now_ns(CLOCK_BOOTTIME) + trace->request.heap.duration_ns : 0;
 }
 
 int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32 every_bytes)
@@ -86,7 +87,7 @@ int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32
 				     .duration_ns = duration_ns,
 				     .every_bytes = every_bytes };
 	heap->h.start_ns = start_ns(pid);
-	trace->has_result = false;
+	trace->has_begun = trace->has_result = false;
 	if (!heap->h.start_ns) {
 		snprintf(why, sizeof(why), "there is no process %u", pid);
 		refuse(trace, why);
@@ -153,4 +154,9 @@ __u64 leaktrace_end_ns(struct leaktrace *trace)
 __u32 leaktrace_pid(const struct leaktrace *trace)
 {
 	return trace->request.h.tgid;
+}
+
+bool leaktrace_has_begun(const struct leaktrace *trace)
+{
+	return trace->has_begun;
 }

@@ -37,5 +37,7 @@ void leaktrace_see(struct leaktrace *trace, const struct rec_header *record);
  */
 __u64 leaktrace_end_ns(struct leaktrace *trace);
 __u32 leaktrace_pid(const struct leaktrace *trace);
+/* Whether its probes are in their places. */
+bool leaktrace_has_begun(const struct leaktrace *trace);
 
 #endif

@@ -106,6 +106,7 @@ static void on_context(void *ctx, struct api_context *ret)
 		.slab_end_ns = slab_end_ns(service->slab),
 		.trace_end_ns = leaktrace_end_ns(service->leaktrace),
 		.trace_pid = leaktrace_pid(service->leaktrace),
+		.trace_has_begun = leaktrace_has_begun(service->leaktrace),
 		.tracer = { tracer.is_running, tracer.cpu_ns, tracer.rss_bytes, tracer.problem },
 	};
 }

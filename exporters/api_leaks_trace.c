@@ -4,18 +4,18 @@
  * ended, with what was allocated and not freed by each stack.
  */
 #include "api_request.h"
-#include "frames.h"
 
-/* A stack of what was allocated, and how it was found. */
-static void write_trace_frames(struct request *request, const struct rec_trace_stack *stack,
-			       enum trace_kind kind)
+/* As in the answer about where live pages were allocated. */
+static void write_place(struct request *request, const struct rec_trace_stack *stack, enum trace_kind kind)
 {
-	if (kind == TRACE_OF_HEAP) {
-		write_user_stack(request, stack->stack);
-		return;
-	}
-	json_add_string(&request->json, "found_by", "kernel");
-	write_frames(request, stack->stack);
+	struct json *json = &request->json;
+
+	json_object_begin(json, "user_stack");
+	write_user_stack(request, kind == TRACE_OF_HEAP ? stack->stack : 0);
+	json_object_end(json);
+	json_object_begin(json, "kernel_stack");
+	write_frames(request, kind == TRACE_OF_KERNEL ? stack->stack : 0);
+	json_object_end(json);
 }
 
 static void write_sums(struct json *json, __u64 nr, __u64 bytes, __u64 bytes_error, __u64 nr_live,
@@ -47,7 +47,7 @@ static void write_stacks(struct request *request, enum trace_kind kind)
 		json_add_u64(json, "samples", stack->nr_samples);
 		json_add_u64(json, "oldest_ns", stack->oldest_ns);
 		json_add_u64(json, "mean_age_ns", stack->mean_age_ns);
-		write_trace_frames(request, stack, kind);
+		write_place(request, stack, kind);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -100,6 +100,7 @@ enum api_status leaks_trace_reply(struct request *request)
 	struct json *json = &request->json;
 
 	json_add_bool(json, "is_running", end_ns);
+	json_add_bool(json, "has_begun", end_ns && request->context->trace_has_begun);
 	json_add_u64(json, "remaining_ns", end_ns > now_ns ? end_ns - now_ns : 0);
 	json_add_known(json, "running_pid", end_ns, request->context->trace_pid);
 	if (trace)

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * memoir leaks --pid: what a process allocates from now on, and not freed when the trace ends, by where
+ * it was allocated. The daemon traces, and this waits for it; an interrupt ends the trace, not the
+ * command.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../daemon/util.h"
+#include "../exporters/human.h"
+#include "command.h"
+#include "interrupt.h"
+#include "leak_stack.h"
+#include "view.h"
+
+#define DEFAULT_SECONDS 10
+#define PATH "/v1/leaks/trace"
+#define MAX_ROWS 10
+#define POLL_NS (200 * NSEC_PER_MSEC)
+
+/* --- the trace -------------------------------------------------------------------------------- */
+
+/* Whether the answer shows a trace that has ended since asked_ns, CLOCK_BOOTTIME. */
+static bool has_ended(const json_t *reply, uint64_t asked_ns)
+{
+	const json_t *trace = reply_member(reply, "trace");
+
+	return json_is_object(trace) && !reply_bool(reply, "is_running") &&
+	       reply_u64(trace, "age_ns") < now_ns(CLOCK_BOOTTIME) - asked_ns;
+}
+
+static void show_progress(const struct cli *cli, const json_t *reply)
+{
+	uint64_t left_ns = reply_u64(reply, "remaining_ns");
+
+	if (cli->is_json || !isatty(STDERR_FILENO))
+		return;
+	if (!reply_bool(reply, "has_begun"))
+		fprintf(stderr, "\r\033[Kfinding what to trace ");
+	else if (left_ns)
+		fprintf(stderr, "\r\033[Ktracing for another %s; interrupt to end it now ",
+			human_duration(left_ns).text);
+	else
+		fprintf(stderr, "\r\033[Kfinding and naming stacks ");
+}
+
+static void end_progress(const struct cli *cli)
+{
+	if (!cli->is_json && isatty(STDERR_FILENO))
+		fprintf(stderr, "\r\033[K");
+}
+
+/* Begins a trace and asks until it has ended. An exit status. */
+static int trace(struct cli *cli, struct answer *ret)
+{
+	struct source_query query = { .max_age_ms = ANY_AGE,
+				      .pid = cli->query.pid,
+				      .trace_seconds = cli->seconds ? cli->seconds : DEFAULT_SECONDS,
+				      .every_bytes = cli->every_bytes,
+				      .trace_kernel = cli->options & OPTION_KERNEL };
+	uint64_t asked_ns = now_ns(CLOCK_BOOTTIME);
+	int status = command_ask(cli, PATH, &query, ret);
+	bool is_ending = false;
+
+	query.trace_seconds = 0;
+	while (!status && !has_ended(ret->json, asked_ns)) {
+		if (!reply_bool(ret->json, "is_running")) {
+			complain("the trace did not come to its end; was memoird restarted?");
+			return EXIT_FAILED;
+		}
+		show_progress(cli, ret->json);
+		interrupt_poll(-1, 0, now_ns(CLOCK_MONOTONIC) + POLL_NS);
+		query.trace_end = interrupt_requested() && !is_ending;
+		is_ending |= query.trace_end;
+		answer_free(ret);
+		*ret = (struct answer){};
+		status = command_ask(cli, PATH, &query, ret);
+	}
+	end_progress(cli);
+	return status;
+}
+
+/* --- the view --------------------------------------------------------------------------------- */
+
+static const char *found_by(const json_t *stack)
+{
+	static const struct {
+		const char *name, *shown;
+	} ways[] = { { "unwind_tables", "tables" },
+		     { "frame_pointers", "frames" },
+		     { "call_site", "call site" } };
+	const char *name = reply_string(reply_member(stack, "user_stack"), "found_by");
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+		if (!strcmp(name, ways[i].name))
+			return ways[i].shown;
+	return "";
+}
+
+/* "1.20MiB" or, where it is an estimate, "1.20MiB+-8%": the standard error is a part of it. */
+static void add_not_freed(struct table *table, const json_t *row)
+{
+	uint64_t bytes = reply_u64(row, "outstanding_bytes"),
+		 error = reply_u64(row, "outstanding_bytes_error");
+	char text[80];
+
+	snprintf(text, sizeof(text), "%s%s%s", human_bytes(bytes).text, error ? "+-" : "",
+		 error ? human_percent((double)error / (double)bytes).text : "");
+	table_cell(table, text);
+}
+
+static void add_place(struct table *table, const json_t *stack)
+{
+	struct text place = {};
+
+	leak_stack_add_place(&place, stack);
+	if (!place.len)
+		text_add(&place, "(there was no room for its stack)");
+	table_cell(table, place.is_failed ? "" : place.data);
+	text_free(&place);
+}
+
+static void show_stacks(const json_t *stacks, bool is_kernel, size_t width, struct text *out)
+{
+	static const struct table_column heap_columns[] = {
+		{ .header = "NOT FREED", .align = TABLE_RIGHT },
+		{ .header = "COUNT", .align = TABLE_RIGHT },
+		{ .header = "OLDEST", .align = TABLE_RIGHT },
+		{ .header = "ALLOCATED", .align = TABLE_RIGHT },
+		{ .header = "TIMES", .align = TABLE_RIGHT },
+		{ .header = "FOUND BY", .is_optional = true },
+		{ .header = "WHERE", .is_flexible = true },
+	};
+	static const struct table_column kernel_columns[] = {
+		{ .header = "NOT FREED", .align = TABLE_RIGHT },
+		{ .header = "COUNT", .align = TABLE_RIGHT },
+		{ .header = "OLDEST", .align = TABLE_RIGHT },
+		{ .header = "PID", .align = TABLE_RIGHT },
+		{ .header = "COMM" },
+		{ .header = "WHAT", .is_optional = true },
+		{ .header = "WHERE", .is_flexible = true },
+	};
+	struct table table = TABLE_NEW(heap_columns);
+	char pid[24];
+	json_t *stack;
+	size_t i;
+
+	if (is_kernel)
+		table = (struct table)TABLE_NEW(kernel_columns);
+	table.gap = 1;
+	json_array_foreach((json_t *)(uintptr_t)stacks, i, stack)
+	{
+		if (i == MAX_ROWS || !reply_u64(stack, "outstanding"))
+			break;
+		add_not_freed(&table, stack);
+		table_cell(&table, human_count(reply_u64(stack, "outstanding")).text);
+		table_cell(&table, human_duration(reply_u64(stack, "oldest_ns")).text);
+		if (is_kernel) {
+			snprintf(pid, sizeof(pid), "%" PRIu64, reply_u64(stack, "pid"));
+			table_cell(&table, pid);
+			table_cell(&table, reply_string(stack, "comm"));
+			table_cell(&table, reply_string(stack, "what"));
+		} else {
+			table_cell(&table, human_bytes(reply_u64(stack, "allocated_bytes")).text);
+			table_cell(&table, human_count(reply_u64(stack, "allocations")).text);
+			table_cell(&table, found_by(stack));
+		}
+		add_place(&table, stack);
+	}
+	view_table(out, width, "Not freed, by where it was allocated:", &table);
+}
+
+/* Each in one line, where there are any. */
+static void show_losses(const json_t *trace, size_t width, struct text *out)
+{
+	static const struct {
+		const char *key, *what;
+	} losses[] = {
+		{ "lost", "allocations found no place in the table; whether they were freed is not known" },
+		{ "reused", "addresses were given out again without having been seen to be freed" },
+		{ "interrupted", "calls of the allocator began and did not return" },
+		{ "missed", "calls were not counted, for want of memory" },
+		{ "known_by_call_site_only", "allocations are known by their direct caller only" },
+		{ "without_stack", "allocations are in the row without a place" },
+		{ "children", "processes were forked meanwhile; what they do is not counted" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(losses); i++) {
+		uint64_t nr = reply_u64(trace, losses[i].key);
+
+		if (nr)
+			view_line(out, width, "%s %s.", human_count(nr).text, losses[i].what);
+	}
+}
+
+static const char *how_it_ended(const json_t *trace)
+{
+	const char *ended = reply_string(trace, "ended");
+
+	if (!strcmp(ended, "process_ended"))
+		return "; then it ended";
+	if (!strcmp(ended, "process_executed_another_program"))
+		return "; then it executed another program";
+	return !strcmp(ended, "stopped") ? ", until it was interrupted" : "";
+}
+
+static void show_summary(const json_t *trace, bool is_kernel, size_t width, struct text *out)
+{
+	uint64_t every = reply_u64(trace, "every_bytes");
+	const char *older = "";
+	char text[96] = "";
+
+	if (is_kernel)
+		view_line(out, width, "The kernel, for %s%s.", human_ns(reply_u64(trace, "duration_ns")).text,
+			  how_it_ended(trace));
+	else
+		view_line(out, width, "The heap of %s, process %" PRIu64 ", for %s%s.",
+			  reply_string(trace, "comm"), reply_u64(trace, "pid"),
+			  human_ns(reply_u64(trace, "duration_ns")).text, how_it_ended(trace));
+	if (!is_kernel)
+		view_line(out, width, "Its allocator is in %s.", reply_string(trace, "allocators"));
+	view_line(out, width, "Allocated: %s, %s times. Not freed: %s of that, %s times.",
+		  human_bytes(reply_u64(trace, "allocated_bytes")).text,
+		  human_count(reply_u64(trace, "allocations")).text,
+		  human_bytes(reply_u64(trace, "outstanding_bytes")).text,
+		  human_count(reply_u64(trace, "outstanding")).text);
+	if (every) {
+		view_line(out, width, "Estimated from samples: one byte in %s was looked at.",
+			  human_bytes(every).text);
+		return;
+	}
+	if (reply_u64(trace, "frees_of_older")) {
+		snprintf(text, sizeof(text), ", and %s times what was allocated before",
+			 human_count(reply_u64(trace, "frees_of_older")).text);
+		older = text;
+	}
+	view_line(out, width, "Freed: %s times%s.", human_count(reply_u64(trace, "frees")).text, older);
+}
+
+static int show(const json_t *reply)
+{
+	const json_t *trace = reply_member(reply, "trace");
+	bool is_kernel = !strcmp(reply_string(trace, "kind"), "kernel");
+	size_t width = output_width();
+	struct text out = {};
+	int status;
+
+	if (!strcmp(reply_string(trace, "ended"), "not_begun")) {
+		complain("cannot trace: %s", reply_string(trace, "reason"));
+		return EXIT_FAILED;
+	}
+	show_summary(trace, is_kernel, width, &out);
+	show_losses(trace, width, &out);
+	show_stacks(reply_member(trace, "stacks"), is_kernel, width, &out);
+	status = print_text(&out);
+	text_free(&out);
+	return status;
+}
+
+int leaks_trace_run(struct cli *cli)
+{
+	_cleanup_answer_ struct answer answer = {};
+	int status;
+
+	interrupt_init();
+	status = trace(cli, &answer);
+	if (status)
+		return status;
+	return cli->is_json ? print_text(&answer.reply.body) : show(answer.json);
+}

@@ -1,0 +1,161 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A heap that is traced on request: against what the program itself counts, and that no probe stays behind, however the trace
+# or its process ends. What the probes see at all is in tests/bpf/test_heap.c.
+# shellcheck disable=SC2016,SC2154
+
+load daemon
+load expect
+ALLOCATE=$BUILD/tests/workloads/allocate
+
+trace() {
+	get "/v1/leaks/trace$1" >"$dir/trace"
+}
+
+# Begins a program that waits for commands, sets $program, and traces it for so many seconds.
+begin() {
+	start_daemon
+	lay "$ALLOCATE"
+	program=${pids[0]}
+	read -r counts <&"$reports"
+	trace "?pid=$program&seconds=$1${2-}"
+	soon has_begun
+}
+
+has_begun() {
+	trace && jq -e .has_begun "$dir/trace" >/dev/null
+}
+
+has_ended() {
+	trace && jq -e '.is_running | not' "$dir/trace" >/dev/null
+}
+
+# tell COMMAND: sets $counts to what the program counted.
+tell() {
+	echo "$1" >&"$stay"
+	read -r counts <&"$reports"
+}
+
+# shows FILTER: it is true of the trace; $counts is what the program counted.
+shows() {
+	jq -e --argjson counts "$counts" ".trace | $1" "$dir/trace" >/dev/null || {
+		echo "does not hold: $1; counted: $counts"
+		jq -c '.trace | del(.stacks)' "$dir/trace"
+		return 1
+	}
+}
+
+agrees() {
+	shows '.outstanding_bytes == $counts.live_bytes and .outstanding == $counts.live'
+	shows '.allocated_bytes == $counts.bytes and .allocations == $counts.nr'
+	shows '.frees == $counts.frees and .frees_of_older == $counts.before and .failed == $counts.failed'
+	shows '.lost + .reused + .missed + .without_stack == 0 and .allocated_bytes_error == 0'
+	shows '([.stacks[].outstanding_bytes] | add // 0) == .outstanding_bytes'
+}
+
+# No program of a trace is attached to anything.
+no_probes() {
+	bpftool -j prog list | jq -e 'all(.[]; .name // "" | startswith("heap_") | not)' >/dev/null
+}
+
+@test "a traced heap is what the program counts, byte for byte, and its functions are named" {
+	begin 60
+	never no_probes
+	tell "run 5000"
+	tell fail
+	tell "leak 300"
+	trace '?end=1'
+	soon has_ended
+	agrees
+	shows '.ended == "stopped" and .allocators == "allocate, libc.so.6"'
+	shows '.stacks | all(.user_stack.found_by == "unwind_tables")'
+	shows '[.stacks[] | select(.user_stack.frames[1].name // "" | startswith("leak_large+"))]
+		| length == 1 and .[0].outstanding_bytes == 300000 and .[0].outstanding == 300'
+	soon no_probes
+}
+
+@test "while one trace goes on there is no other" {
+	begin 60
+	trace "?pid=$$&seconds=1"
+	jq -e '.error | startswith("a trace goes on")' "$dir/trace"
+	trace
+	jq -e --argjson pid "$program" '.is_running and .running_pid == $pid' "$dir/trace"
+}
+
+@test "a trace ends with its process, and shows what was there" {
+	begin 60
+	tell "run 1000"
+	kill -KILL "$program"
+	soon has_ended
+	agrees
+	shows '.ended == "process_ended"'
+	soon no_probes
+}
+
+@test "a trace ends when the process executes another program" {
+	begin 60
+	tell "run 1000"
+	echo exec >&"$stay"
+	soon has_ended
+	agrees
+	shows '.ended == "process_executed_another_program"'
+	soon no_probes
+}
+
+@test "probes go with the daemon, also where it is killed" {
+	begin 60
+	end_daemon KILL || true
+	soon no_probes
+	tell "run 1000"
+}
+
+@test "what cannot be traced is said in a sentence" {
+	start_daemon
+	refused 1 "memoir: cannot trace: there is no process 4194304" "$MEMOIR" --socket "$socket" leaks --pid 4194304
+	refused 1 "memoir: cannot trace: there is no such process, or it has no memory of its own" \
+		"$MEMOIR" --socket "$socket" leaks --pid 2
+	background busybox sleep 1000
+	refused 1 "memoir: cannot trace: no allocator was found*" "$MEMOIR" --socket "$socket" leaks --pid "${pids[0]}"
+	refused 2 "memoir: --for 0: must be a time from 1s to 60m" "$MEMOIR" leaks --pid 1 --for 0
+	refused 2 "memoir: --for 61m: must be a time from 1s to 60m" "$MEMOIR" leaks --pid 1 --for 61m
+	refused 2 "memoir: --for, --every-bytes: go with --pid*" "$MEMOIR" leaks --for 3s
+	soon no_probes
+}
+
+@test "a process that is stopped is traced and allocates nothing" {
+	start_daemon
+	lay "$ALLOCATE"
+	read -r counts <&"$reports"
+	kill -STOP "${pids[0]}"
+	memoir --json leaks --pid "${pids[0]}" --for 1s >"$dir/trace"
+	agrees
+	kill -CONT "${pids[0]}"
+	tell "run 100"
+}
+
+@test "an interrupt ends the trace, and what there is is shown" {
+	start_daemon
+	lay "$ALLOCATE"
+	read -r counts <&"$reports"
+	"$MEMOIR" --socket "$socket" leaks --pid "${pids[0]}" --for 60m >"$dir/view" 3>&- &
+	command=$!
+	pids+=("$command")
+	soon has_begun
+	tell "leak 100"
+	kill -INT "$command"
+	wait "$command"
+	cat "$dir/view"
+	grep -q 'for .*, until it was interrupted' "$dir/view"
+	grep -q 'wrapped < leak_large < main$' "$dir/view"
+	soon has_ended
+	agrees
+}
+
+@test "samples stand for all within their errors" {
+	begin 60 "&every_bytes=4096"
+	tell "run 20000"
+	trace '?end=1'
+	soon has_ended
+	shows '.every_bytes == 4096 and .frees_of_older == null and .allocated_bytes_error > 0'
+	shows '(.allocated_bytes - $counts.bytes | fabs) < 5 * .allocated_bytes_error'
+	shows '(.outstanding_bytes - $counts.live_bytes | fabs) < 5 * .outstanding_bytes_error'
+}
