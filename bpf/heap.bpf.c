@@ -227,6 +227,21 @@ static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *threa
 		COUNT(nr_unknown);
 }
 
+/*
+ * Where it samples, most calls end here: what is not looked at needs no place for its thread, and an address
+ * that is not known is none of a nested call either. But what hands on must be met again by what it calls.
+ */
+static __always_inline bool is_passed_over(struct pt_regs *ctx, __u64 cookie)
+{
+	__u64 address = PT_REGS_PARM1(ctx);
+
+	if (!heap_every_bytes || cookie & HEAP_HANDS_ON)
+		return false;
+	if (HEAP_COOKIE_CALL(cookie) == HEAP_MALLOC)
+		return !is_sampled(address);
+	return HEAP_COOKIE_CALL(cookie) == HEAP_FREE && !bpf_map_lookup_elem(&heap_objects, &address);
+}
+
 /* Whether the return of this call is to be seen. */
 static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 {
@@ -234,7 +249,7 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	struct heap_thread *thread;
 	struct heap_call_frame *call;
 
-	if (!is_traced())
+	if (!is_traced() || is_passed_over(ctx, cookie))
 		return false;
 	thread = this_thread();
 	if (!thread || is_nested(thread, cookie, PT_REGS_SP(ctx)))
@@ -251,7 +266,8 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	read_arguments(ctx, call);
 	if (is_realloc(call) && call->address)
 		take_old(call);
-	call->is_sampled = is_sampled(call->size);
+	/* The one that is not passed over has been chosen. */
+	call->is_sampled = (kind == HEAP_MALLOC && !(cookie & HEAP_HANDS_ON)) || is_sampled(call->size);
 	call->is_open = call->is_sampled || call->has_old || (cookie & HEAP_HANDS_ON);
 	return call->is_open;
 }

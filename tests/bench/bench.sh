@@ -5,7 +5,7 @@
 #
 #	bench.sh BUILD JSON_FILE PART...
 #
-# PART is programs, ratios or daemon; JSON_FILE may be empty.
+# PART is programs, ratios, daemon or leaks; JSON_FILE may be empty.
 set -euo pipefail
 
 build=$(realpath "$1")
@@ -22,9 +22,9 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 for part; do
 	case $part in
-	programs | ratios | daemon) ;;
+	programs | ratios | daemon | leaks) ;;
 	*)
-		echo "bench: BENCH=$part: is not a part; there are programs, ratios and daemon" >&2
+		echo "bench: BENCH=$part: is not a part; there are programs, ratios, daemon and leaks" >&2
 		exit 2
 		;;
 	esac
@@ -47,6 +47,8 @@ work=$(mktemp -d)
 . "$here/ratios.bash"
 # shellcheck source=daemon.bash
 . "$here/daemon.bash"
+# shellcheck source=leaks.bash
+. "$here/leaks.bash"
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
