@@ -105,6 +105,7 @@ $(filter-out $(TRACE_TESTS),$(BPF_TESTS)): %: %.o $(B)/daemon/skeleton.o $(B)/da
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
 $(B)/tests/bpf/test_fault_mappings: $(B)/daemon/faultsites.o
+$(B)/tests/bpf/test_stacks: $(B)/daemon/userstacks.o
 
 # Programs of objects of their own, put to use as the tracer does.
 $(TRACE_TESTS): %: %.o $(patsubst %,$(B)/daemon/trace/%.o,heaptrace heapread heapfunctions allocators uprobes \

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon makes of kernel stacks: each is said once, with the names of its frames, and
- * goes when nobody refers to it.
+ * What the daemon makes of stacks: each is said once, the kernel's with the names of its frames, and goes when
+ * nobody refers to it.
  */
 #include "../../daemon/stacks.h"
+#include "../../daemon/userstacks.h"
 #include "live.h"
 
 #define GFP_KERNEL 0xcc0
+#define MOVABLE 1 /* MIGRATE_MOVABLE of include/linux/mmzone.h */
 #define LATER_NS (1000 * NSEC_PER_SEC)
 
 static struct lab_config following = { .stall_record_min_ns = UINT64_MAX, .live_step_shift = STEP_SHIFT };
@@ -129,7 +131,62 @@ static void test_full_table_is_swept(void **state)
 	stacks_free(stacks);
 }
 
+static void listen_for_user_stack(void *ctx, const struct rec_header *record)
+{
+	struct rec_user_stack *said = ctx;
+
+	assert_int_equal(record->kind, REC_USER_STACK);
+	/* One at a time. */
+	assert_int_equal(said->nr, 0);
+	*said = *(const struct rec_user_stack *)record;
+}
+
+/* A stack of a process is said once, whole, and goes as the kernel's do. */
+static void test_user_stacks(void **state)
+{
+	struct lab *lab = *state;
+	int fd = bpf_map__fd(lab->skeleton->maps.user_stacks);
+	struct userstacks *stacks = userstacks_new(fd);
+	__u64 now = now_ns(CLOCK_BOOTTIME), key;
+	struct rec_user_stack said = {};
+	struct live_page live_page;
+	struct user_stack stack;
+
+	assert_non_null(stacks);
+	RUN(lab, page_alloc, live_page_address(0), STEP_SHIFT, GFP_KERNEL, MOVABLE);
+	assert_true(live_get(lab, live_group(0), &live_page));
+	key = live_page.user_stack;
+	assert_int_equal(bpf_map_lookup_elem(fd, &key, &stack), 0);
+	userstacks_meet(stacks, key, listen_for_user_stack, &said);
+	assert_int_equal(said.stack, key);
+	assert_int_equal(said.tgid, getpid());
+	assert_int_equal(said.start_ns, stack.start_ns);
+	assert_int_equal(said.how, STACK_BY_FRAME_POINTERS);
+	assert_int_equal(said.nr, stack.nr);
+	assert_memory_equal(said.ip, stack.ip, sizeof(stack.ip));
+
+	/* Known now, and what is none is none. */
+	userstacks_meet(stacks, key, listen_for_user_stack, &said);
+	said = (struct rec_user_stack){};
+	userstacks_meet(stacks, 0, listen_for_user_stack, &said);
+	userstacks_meet(stacks, key + 1, listen_for_user_stack, &said);
+	assert_int_equal(said.nr, 0);
+	userstacks_forget(stacks);
+	userstacks_meet(stacks, key, listen_for_user_stack, &said);
+	assert_int_equal(said.stack, key);
+
+	userstacks_begin(stacks);
+	assert_int_equal(userstacks_sweep(stacks, now), 1);
+	userstacks_mark(stacks, key);
+	assert_int_equal(userstacks_sweep(stacks, now + LATER_NS), 1);
+	userstacks_begin(stacks);
+	assert_int_equal(userstacks_sweep(stacks, now + LATER_NS), 0);
+	assert_int_equal(nr_in(lab->skeleton->maps.user_stacks), 0);
+	userstacks_free(stacks);
+}
+
 static const struct CMUnitTest tests[] = {
+	LAB_TEST_WITH(test_user_stacks, &following),
 	LAB_TEST_WITH(test_frames_have_names, &following),
 	LAB_TEST_WITH(test_stack_goes_when_nobody_refers_to_it, &following),
 	LAB_TEST_WITH(test_full_table_is_swept, &following),

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Where memory was allocated, on the live kernel: of a program that keeps what one function takes, and gives back what
-# another does, the first is a suspect and the second is not, and bytes are what the program counts.
+# another does, the first is a suspect and the second is not; so is what it leaves in pipes, under the kernel's function;
+# and bytes are what the program counts.
 # shellcheck disable=SC2154
 
 load daemon
@@ -9,6 +10,8 @@ PLACES=$BUILD/tests/workloads/places
 
 # Pages in each tenth of a second: 4 MiB/s, so that 16 pages that are followed come in a second.
 PAGES=102
+# ... and 1 MiB/s into pipes.
+PIPE_PAGES=26
 
 places() {
 	get '/v1/leaks/stacks?max_age_ms=1000' >"$dir/stacks"
@@ -27,10 +30,22 @@ is_suspect() {
 	places && place "$1" | jq -e .is_suspect >/dev/null
 }
 
-# counts: pages that the program keeps and cycles, now.
+# pipes OWNER PID: the row of what this owner has in pipes.
+pipes() {
+	jq -e --arg owner "$1" --argjson pid "$2" '[.stacks[] | select(.owner == $owner and .pid == $pid)
+		| select(.kernel_stack.callers | startswith("anon_pipe_write") or startswith("pipe_write"))]
+		| max_by(.bytes)' "$dir/stacks"
+}
+
+pipes_are_suspect() {
+	places && pipes kernel null | jq -e .is_suspect >/dev/null &&
+		pipes process "${pids[0]}" | jq -e .is_suspect >/dev/null
+}
+
+# counts: pages that the program has at its places, now.
 counts() {
 	echo >&"$stay"
-	read -r kept cycled <&"$reports"
+	read -r kept cycled filled <&"$reports"
 }
 
 folded_has() {
@@ -45,10 +60,10 @@ within_errors() {
 	[ $((bytes + 3 * error)) -ge "$least" ] && [ $((bytes - 3 * error)) -le "$most" ]
 }
 
-@test "what is kept is a suspect under its function's address, what is cycled is not, and bytes agree" {
-	local grow cycle before deadline
+@test "what is kept is a suspect under its function's address, what is cycled is not, pipes are the kernel's; bytes agree" {
+	local grow cycle before filled_before deadline
 	start_daemon
-	lay "$PLACES" 11 "$PAGES" 3072
+	lay "$PLACES" 11 "$PAGES" 3072 "$PIPE_PAGES"
 	read -r grow cycle <&"$reports"
 	deadline=$((SECONDS + 240))
 	until is_suspect "$grow"; do
@@ -58,10 +73,14 @@ within_errors() {
 	done
 	# The cycle of the other one is known by now: it is 3072 pages, and as many are taken in 3 s.
 	never is_suspect "$cycle"
+	# The kernel's memory grows from the same moment on, but a quarter as fast.
+	soon pipes_are_suspect
 	counts
-	before=$kept
+	before=$kept filled_before=$filled
 	get '/v1/leaks/stacks?max_age_ms=0' >"$dir/stacks"
 	counts
+	pipes process "${pids[0]}" >"$dir/pipes"
+	within_errors "$(jq .bytes "$dir/pipes")" "$(jq .bytes_error "$dir/pipes")" "$filled_before" "$filled"
 	place "$grow" >"$dir/grow"
 	within_errors "$(jq .bytes "$dir/grow")" "$(jq .bytes_error "$dir/grow")" "$before" "$kept"
 	jq -e '.growth | .bytes_per_hour > 3 * .bytes_per_hour_error and .kept_share >= 0.9' "$dir/grow"
@@ -88,7 +107,7 @@ within_errors() {
 @test "names of processes cannot break out of folded stacks or a picture" {
 	local name=$'</title>;&\n\e[1m'
 	start_daemon
-	lay "$PLACES" 0 "$PAGES" 3072 "$name"
+	lay "$PLACES" 0 "$PAGES" 3072 0 "$name"
 	read -r _ <&"$reports"
 	soon folded_has '</title>:&'
 	lacks '\x1b' "$dir/folded"
