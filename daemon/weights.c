@@ -61,6 +61,8 @@ __u32 weights_choose(struct weights *weights, __u32 max,
 	const struct weight none = { 0 };
 	__u32 best[WEIGHTS_MAX_CHOICE], nr = 0;
 
+	if (!max)
+		return 0;
 	if (max > WEIGHTS_MAX_CHOICE)
 		max = WEIGHTS_MAX_CHOICE;
 	/* The best so far lie in order, so that nearly every candidate is compared once. */

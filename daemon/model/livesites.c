@@ -12,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../hash.h"
-
 #define MAX_HISTORIES 1024u
 #define MAX_STEP_S (15 * 60u)
 #define NSEC_PER_HOUR 3600e9
@@ -89,11 +87,18 @@ int apply_live_site(struct model *model, const struct rec_header *h)
 
 /* --- history ---------------------------------------------------------------------------------- */
 
+/* Fibonacci hashing, as of frames (bpf/stack.bpf.h); stacks are hashes already. */
 static __u64 site_key(const struct rec_live_site *rec)
 {
-	const __u64 what[] = { rec->start_ns, rec->tgid, rec->migratetype, rec->stack, rec->user_stack };
+	const __u64 what[] = { rec->start_ns, (__u64)rec->tgid << 32 | rec->migratetype, rec->stack,
+			       rec->user_stack };
+	__u64 key = 0;
 
-	return fnv1a(FNV1A_START, what, sizeof(what));
+	for (size_t i = 0; i < sizeof(what) / sizeof(what[0]); i++) {
+		key = (key ^ what[i]) * 0x9e3779b97f4a7c15ULL;
+		key ^= key >> 32;
+	}
+	return key;
 }
 
 static void forget(struct site_history *history, const struct site_point *point)

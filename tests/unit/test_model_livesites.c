@@ -98,6 +98,17 @@ static __u32 two_a_second(__u32 second UNUSED)
 	return 2;
 }
 
+/* More and more of what does not stay. */
+static __u32 faster_and_faster(__u32 second)
+{
+	return 1 + second / MINUTE;
+}
+
+static __u32 every_fifth_minute(__u32 second)
+{
+	return !(second % (5 * MINUTE));
+}
+
 /* As many as a program has after its start, and no more. */
 static __u32 at_the_start(__u32 second)
 {
@@ -175,6 +186,54 @@ static void test_what_turns_over_is_no_suspect(void **state UNUSED)
 
 		for (__u32 minutes = 2 * lifetime_s / MINUTE + 2; minutes < 60; minutes += 7)
 			assert_false(growth_of(&pool, minutes * MINUTE, MINUTE / 4).is_suspect);
+	}
+}
+
+/* It grows all the time, but nothing of it is old. */
+static void test_growth_of_what_turns_over_is_no_suspect(void **state UNUSED)
+{
+	const struct story pool = { .nr_born = faster_and_faster, .lifetime_s = 2 * MINUTE };
+
+	for (__u32 minutes = 20; minutes < 200; minutes += 19) {
+		struct live_site_growth growth = growth_of(&pool, minutes * MINUTE, MINUTE);
+
+		assert_true(growth.per_hour > 3 * growth.per_hour_error || minutes < 30);
+		assert_false(growth.is_suspect);
+	}
+}
+
+/* A few pages are chance: 8 in 40 minutes are less than three errors, 20 in 100 are more. */
+static void test_few_pages_are_no_suspect(void **state UNUSED)
+{
+	const struct story leak = { .nr_born = every_fifth_minute };
+
+	assert_false(growth_of(&leak, 40 * MINUTE, MINUTE).is_suspect);
+	assert_true(growth_of(&leak, 100 * MINUTE, MINUTE).is_suspect);
+}
+
+/* A quarter of it is given back in the middle, whatever comes after: it is not lost. */
+static void test_fall_in_between_is_seen(void **state UNUSED)
+{
+	const struct story leak = { .nr_born = every_minute };
+
+	for (__u32 percent = 75; percent <= 100; percent += 25) {
+		struct model *model = new_model();
+
+		for (__u32 minute = 1; minute <= 31; minute++) {
+			struct rec_live_site rec = site_of(&leak, 42, minute * MINUTE);
+
+			if (minute == 28) {
+				rec.nr_pages = rec.nr_pages * percent / 100;
+				for (__u32 age = 0; age < NR_LIVE_AGES; age++)
+					if (rec.nr_older[age] > rec.nr_pages)
+						rec.nr_older[age] = (__u32)rec.nr_pages;
+				rec.age_sum_ms = rec.age_sum_ms * percent / 100;
+			}
+			assert_int_equal(feed(model, &rec), 0);
+			assert_int_equal(feed_live(model, minute * MINUTE, 0), 0);
+		}
+		assert_int_equal(model_live_site_growth(model, 0)->is_suspect, percent == 100);
+		model_free(model);
 	}
 }
 
@@ -305,6 +364,9 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_random_leak_is_a_suspect),
 	cmocka_unit_test(test_fast_leak_is_told_soon),
 	cmocka_unit_test(test_what_turns_over_is_no_suspect),
+	cmocka_unit_test(test_growth_of_what_turns_over_is_no_suspect),
+	cmocka_unit_test(test_few_pages_are_no_suspect),
+	cmocka_unit_test(test_fall_in_between_is_seen),
 	cmocka_unit_test(test_start_that_has_ended_is_no_suspect),
 	cmocka_unit_test(test_memory_that_comes_and_goes_is_no_suspect),
 	cmocka_unit_test(test_late_leak_is_a_suspect),
