@@ -12,18 +12,18 @@
 
 #define KERNEL_MEMORY_BYTES 4096
 
-struct kernel_memory {
+struct lab_memory {
 	unsigned char *bytes; /* as this task sees it */
 	__u64 address;        /* as the kernel sees it */
 	int map_fd;
 };
 
 /* An array map that this task has mapped, and a program that writes down where the kernel has it. */
-static inline struct kernel_memory kernel_memory_new(void)
+static inline struct lab_memory lab_memory_new(void)
 {
 	LIBBPF_OPTS(bpf_map_create_opts, options, .map_flags = BPF_F_MMAPABLE);
-	struct kernel_memory memory = { .map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "kernel_memory", 4,
-								 KERNEL_MEMORY_BYTES, 1, &options) };
+	struct lab_memory memory = { .map_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "kernel_memory", 4,
+							      KERNEL_MEMORY_BYTES, 1, &options) };
 	struct bpf_insn tell_address[] = {
 		{ .code = BPF_LD | BPF_DW | BPF_IMM,
 		  .dst_reg = 1,
@@ -49,15 +49,14 @@ static inline struct kernel_memory kernel_memory_new(void)
 	return memory;
 }
 
-static inline void kernel_memory_free(struct kernel_memory *memory)
+static inline void lab_memory_free(struct lab_memory *memory)
 {
 	munmap(memory->bytes, KERNEL_MEMORY_BYTES);
 	close(memory->map_fd);
 }
 
 /* Writes a value there; fails the test outside. */
-static inline void kernel_memory_put(struct kernel_memory *memory, __u32 offset, const void *value,
-				     size_t size)
+static inline void lab_memory_put(struct lab_memory *memory, __u32 offset, const void *value, size_t size)
 {
 	assert_true(offset + size <= KERNEL_MEMORY_BYTES);
 	memcpy(memory->bytes + offset, value, size);

@@ -17,16 +17,16 @@ static const struct lab_config results_seen = { .stall_record_min_ns = UINT64_MA
  * it. */
 enum { CONTROL = 0, ZONE_NODE = 2048, NODE_ID = 3072 };
 
-static struct kernel_memory memory;
+static struct lab_memory memory;
 
 static void put_pointer(__u32 offset, __u64 pointer)
 {
-	kernel_memory_put(&memory, offset, &pointer, sizeof(pointer));
+	lab_memory_put(&memory, offset, &pointer, sizeof(pointer));
 }
 
 static int make_up_control(void **state UNUSED)
 {
-	memory = kernel_memory_new();
+	memory = lab_memory_new();
 	put_pointer(CONTROL + kernel_offset("compact_control", "zone"),
 		    memory.address + ZONE_NODE - kernel_offset("zone", "zone_pgdat"));
 	put_pointer(ZONE_NODE, memory.address + NODE_ID - kernel_offset("pglist_data", "node_id"));
@@ -35,20 +35,19 @@ static int make_up_control(void **state UNUSED)
 
 static int free_control(void **state UNUSED)
 {
-	kernel_memory_free(&memory);
+	lab_memory_free(&memory);
 	return 0;
 }
 
 /* A compaction for this order, on this node, by whom. Returns what the kernel would pass a pointer to. */
 static __u64 compaction(int order, int node, bool is_direct, bool is_proactive)
 {
-	kernel_memory_put(&memory, CONTROL + kernel_offset("compact_control", "order"), &order,
-			  sizeof(order));
-	kernel_memory_put(&memory, NODE_ID, &node, sizeof(node));
-	kernel_memory_put(&memory, CONTROL + kernel_offset("compact_control", "direct_compaction"),
-			  &is_direct, 1);
-	kernel_memory_put(&memory, CONTROL + kernel_offset("compact_control", "proactive_compaction"),
-			  &is_proactive, 1);
+	lab_memory_put(&memory, CONTROL + kernel_offset("compact_control", "order"), &order, sizeof(order));
+	lab_memory_put(&memory, NODE_ID, &node, sizeof(node));
+	lab_memory_put(&memory, CONTROL + kernel_offset("compact_control", "direct_compaction"), &is_direct,
+		       1);
+	lab_memory_put(&memory, CONTROL + kernel_offset("compact_control", "proactive_compaction"),
+		       &is_proactive, 1);
 	return memory.address + CONTROL;
 }
 

@@ -54,20 +54,20 @@ static void test_fallback_goes_to_its_cell(void **state)
 static void test_node_is_read_from_the_page(void **state)
 {
 	struct lab *lab = *state;
-	struct kernel_memory memory = kernel_memory_new();
+	struct lab_memory memory = lab_memory_new();
 	__u64 page = memory.address - kernel_offset("page", "flags");
 
 	for (__u64 node = 0; node < LAB_NODES; node++) {
 		__u64 flags = node << 54 | 0x3fffffffffffffULL;
 
-		kernel_memory_put(&memory, 0, &flags, sizeof(flags));
+		lab_memory_put(&memory, 0, &flags, sizeof(flags));
 		RUN(lab, fallback_allocation, page, 0, 9, movable, reclaimable);
 		expect_cell_4(lab, METRIC_FALLBACK_ALLOCATIONS, (__u32)node, movable, reclaimable, STOLEN_YES,
 			      1);
 		expect_ledger(lab, LEDGER_FALLBACK_ALLOCATIONS, 1);
 		lab_verify(lab);
 	}
-	kernel_memory_free(&memory);
+	lab_memory_free(&memory);
 }
 
 static void test_type_out_of_range_changes_nothing(void **state)

@@ -279,7 +279,7 @@ static void test_what_was_not_followed_is_no_loss_when_it_is_freed(void **state)
 static void test_zone_is_read_from_the_page(void **state)
 {
 	struct lab *lab = *state;
-	struct kernel_memory memory = kernel_memory_new();
+	struct lab_memory memory = lab_memory_new();
 	__u64 page = memory.address - kernel_offset("page", "flags");
 	__u64 group = page >> (LIVE_PAGE_SHIFT + STEP_SHIFT);
 
@@ -288,12 +288,12 @@ static void test_zone_is_read_from_the_page(void **state)
 		__u64 flags = zone << 52 | ~(3ULL << 52);
 		struct live_page live_page;
 
-		kernel_memory_put(&memory, 0, &flags, sizeof(flags));
+		lab_memory_put(&memory, 0, &flags, sizeof(flags));
 		RUN(lab, page_alloc, page, STEP_SHIFT, GFP_KERNEL, 2);
 		assert_true(live_get(lab, group, &live_page));
 		assert_int_equal(live_page.zone, zone);
 	}
-	kernel_memory_free(&memory);
+	lab_memory_free(&memory);
 }
 
 static void test_page_without_a_place_is_counted(void **state)

@@ -49,14 +49,14 @@ static void test_free_goes_to_its_cell(void **state)
 static void test_node_is_read_from_the_page(void **state)
 {
 	struct lab *lab = *state;
-	struct kernel_memory memory = kernel_memory_new();
+	struct lab_memory memory = lab_memory_new();
 	__u64 page = memory.address - kernel_offset("page", "flags");
 
 	for (__u64 node = 0; node < LAB_NODES; node++) {
 		/* What lies below the node must not matter. */
 		__u64 flags = node << 54 | 0x3fffffffffffffULL;
 
-		kernel_memory_put(&memory, 0, &flags, sizeof(flags));
+		lab_memory_put(&memory, 0, &flags, sizeof(flags));
 		RUN(lab, page_alloc, page, 0, GFP_KERNEL, 2);
 		RUN(lab, page_free, page, 1);
 		expect_cell(lab, METRIC_ALLOCATED, (__u32)node, 2, 0, 1);
@@ -65,7 +65,7 @@ static void test_node_is_read_from_the_page(void **state)
 		expect_ledger(lab, LEDGER_FREED, 2);
 		lab_verify(lab);
 	}
-	kernel_memory_free(&memory);
+	lab_memory_free(&memory);
 }
 
 /* An allocation of the order that failed, in the ledger. */

@@ -107,16 +107,16 @@ static void test_cache_says_its_name_and_sizes(void **state)
 {
 	static const char name[] = "a_cache_whose_name_is_longer_than_there_is_room";
 	struct lab *lab = *state;
-	struct kernel_memory memory = kernel_memory_new();
+	struct lab_memory memory = lab_memory_new();
 	const __u64 cache = memory.address, name_at = memory.address + 2048;
 	const __u32 size = 192, object_size = 184;
 	struct slab_count count;
 
-	kernel_memory_put(&memory, kernel_offset("kmem_cache", "size"), &size, sizeof(size));
-	kernel_memory_put(&memory, kernel_offset("kmem_cache", "object_size"), &object_size,
-			  sizeof(object_size));
-	kernel_memory_put(&memory, kernel_offset("kmem_cache", "name"), &name_at, sizeof(name_at));
-	kernel_memory_put(&memory, 2048, name, sizeof(name));
+	lab_memory_put(&memory, kernel_offset("kmem_cache", "size"), &size, sizeof(size));
+	lab_memory_put(&memory, kernel_offset("kmem_cache", "object_size"), &object_size,
+		       sizeof(object_size));
+	lab_memory_put(&memory, kernel_offset("kmem_cache", "name"), &name_at, sizeof(name_at));
+	lab_memory_put(&memory, 2048, name, sizeof(name));
 	look_at_one_in(lab, 1);
 	for (int i = 0; i < 3; i++)
 		RUN(lab, slab_cache_alloc, SITE, OBJECT, cache, 0, 0);
@@ -127,7 +127,7 @@ static void test_cache_says_its_name_and_sizes(void **state)
 	assert_int_equal(count.wasted_squares, 3 * 64);
 	assert_memory_equal(count.cache, name, SLAB_NAME_LEN - 1);
 	assert_int_equal(count.cache[SLAB_NAME_LEN - 1], 0);
-	kernel_memory_free(&memory);
+	lab_memory_free(&memory);
 }
 
 /*

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon makes of stacks: each is said once, the kernel's with the names of its frames, and goes when
- * nobody refers to it.
+ * What the daemon makes of stacks: each is said once, the kernel's with the names of its frames, and goes
+ * when nobody refers to it.
  */
 #include "../../daemon/stacks.h"
 #include "../../daemon/userstacks.h"
