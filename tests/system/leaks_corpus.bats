@@ -15,7 +15,7 @@ run_leak() {
 	local question answer
 	mkfifo "$dir/$name.questions" "$dir/$name.answers"
 	exec {question}<>"$dir/$name.questions"
-	start_leak "$scale" <"$dir/$name.questions" >"$dir/$name.answers" 2>"$dir/$name.errors" 3>&- &
+	start_leak "$scale" tested <"$dir/$name.questions" >"$dir/$name.answers" 2>"$dir/$name.errors" 3>&- &
 	pids+=("$!")
 	exec {answer}<"$dir/$name.answers"
 	questions[$name]=$question
@@ -74,4 +74,108 @@ nr_rows() {
 @test "every program of the corpus holds what the table says" {
 	corpus run_leak
 	corpus holds_what_is_said
+}
+
+# --- the named stack ------------------------------------------------------------------------------
+
+# Whether what the row leaks is of the heap, so that LeakSanitizer knows of it; and from its first hours on.
+is_of_heap() {
+	[ "$truth" = leak ] && [ "$kind" = anonymous ] && [[ $pattern != mmap && $pattern != thread-stacks && $pattern != after-warm-up ]]
+}
+
+# sanitize: runs the pattern of the row with LeakSanitizer, for an hour of its time. What it held at the end is in
+# $dir/PATTERN.counted, and in $dir/PATTERN.site what LeakSanitizer says of the stack that allocated most: bytes, and the
+# program's own functions, the innermost first. All memory counts, whether or not it can be reached.
+# shellcheck disable=SC2094
+sanitize() {
+	local sanitized=$program rate=$((bytes < 1 << 20 ? bytes : 1 << 20))
+	[ "$program" = leaks-cxx ] || sanitized=leaks
+	{
+		echo
+		minutes=0
+		while [ "$minutes" -lt 60 ]; do
+			sleep 0.1
+			[[ $(tail -n 1 "$dir/$pattern.replies") =~ minutes\":([0-9]+) ]] && minutes=${BASH_REMATCH[1]}
+			echo
+		done
+	} | LSAN_OPTIONS=use_globals=0:use_stacks=0:use_registers=0:use_tls=0:fast_unwind_on_malloc=0:exitcode=0 \
+		"$LEAKS/lsan/$sanitized" sanitized "$pattern" "$rate" "$scale" >"$dir/$pattern.replies" 2>"$dir/$pattern.report" 3>&-
+	sed -n 's/.*"live_bytes":\([0-9]*\).*/\1/p' "$dir/$pattern.replies" | tail -n 1 >"$dir/$pattern.counted"
+	awk '/ leak of / { bytes = $4; own = "" }
+		match($0, / in [^ ]+ .*tests\/workloads\/leaks\//) { own = own " " $4 }
+		/^$/ && own && !(own in sum) { stacks[++nr] = own }
+		/^$/ && own { sum[own] += bytes; own = "" }
+		END {
+			for (i = 1; i <= nr; i++)
+				if (!most || sum[stacks[i]] > sum[most]) most = stacks[i]
+			printf "%d%s\n", sum[most], most
+		}' "$dir/$pattern.report" >"$dir/$pattern.site"
+}
+
+# The pattern of the row, unless it is already on its way.
+sanitize_in_background() {
+	is_of_heap && [ ! -e "$dir/$pattern.report" ] || return 0
+	: >"$dir/$pattern.report"
+	sanitize &
+	sanitizers+=("$!")
+}
+
+# LeakSanitizer's stack begins at the site that the table names, and its bytes are those that the program counts; of
+# containers, their own are not counted.
+sanitizer_agrees() {
+	local found counted functions
+	is_of_heap || return 0
+	read -r found functions <"$dir/$pattern.site"
+	counted=$(<"$dir/$pattern.counted")
+	echo "$name: counted $counted bytes; LeakSanitizer: $found from $functions; the table: $site"
+	[ "${functions%% *}" = "$site" ]
+	[ "$found" -ge "$counted" ] && [ "$found" -le $((counted + counted / 5)) ]
+}
+
+@test "LeakSanitizer finds the leaks of the table, and where they are" {
+	corpus sanitize_in_background
+	wait "${sanitizers[@]}"
+	corpus sanitizer_agrees
+}
+
+# name_leak: memoir traces the program of the row, which runs. In $dir/NAME.functions is the stack of what it does not
+# free most of, the innermost function first, without what the compiler and the linker add to a name.
+name_leak() {
+	memoir --json leaks --pid "$pid" --for 2s >"$dir/$name.trace"
+	jq --raw-output '.trace.stacks | max_by(.outstanding_bytes).frames[].name // empty |
+		gsub("\\+0x[0-9a-f]+$|\\.constprop\\.[0-9]+|\\.part\\.[0-9]+|\\.isra\\.[0-9]+|\\(anonymous namespace\\)::|\\(.*\\)$"; "")' \
+		"$dir/$name.trace" >"$dir/$name.functions"
+}
+
+# Of memoir's stack, the first function that is the program's own is where LeakSanitizer's stack begins.
+memoir_agrees() {
+	local found functions first
+	run_leak
+	name_leak
+	read -r found functions <"$dir/$pattern.site"
+	first=$(grep -xF "$(tr ' ' '\n' <<<"$functions")" "$dir/$name.functions" | head -n 1)
+	echo "$name: LeakSanitizer: $functions; memoir: $(tr '\n' ' ' <"$dir/$name.functions")"
+	[ "$first" = "${functions%% *}" ]
+	kill "$pid"
+}
+
+# The rows that are traced; all of them with LEAKS_CORPUS=all.
+is_traced() {
+	is_of_heap && [[ ${LEAKS_CORPUS:-} = all || " library realloc one-thread string-cache exception musl namespace jemalloc \
+tcmalloc mimalloc " = *" $name "* ]]
+}
+sanitize_traced() {
+	is_traced || return 0
+	sanitize_in_background
+}
+trace_traced() {
+	is_traced || return 0
+	memoir_agrees
+}
+
+@test "the stack that memoir names begins where LeakSanitizer's does" {
+	corpus sanitize_traced
+	wait "${sanitizers[@]}"
+	start_daemon
+	corpus trace_traced
 }

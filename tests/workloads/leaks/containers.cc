@@ -22,7 +22,7 @@ using Sample = std::array<char, 1000>;
 
 SITE size_t remember_sample()
 {
-	static std::vector<std::unique_ptr<Sample>> samples;
+	static auto &samples = *new std::vector<std::unique_ptr<Sample>>;
 
 	samples.push_back(std::make_unique<Sample>());
 	samples.back()->fill(1);
@@ -40,7 +40,7 @@ PATTERN("vector", vector);
 /* Counted is what was asked for beside the nodes, the texts. */
 SITE size_t index_document()
 {
-	static std::map<unsigned long, std::string> documents;
+	static auto &documents = *new std::map<unsigned long, std::string>;
 	static unsigned long nr;
 	std::string &text = documents[nr++];
 
@@ -58,7 +58,7 @@ PATTERN("map", map);
 
 SITE size_t cache_page()
 {
-	static std::unordered_map<std::string, std::string> pages;
+	static auto &pages = *new std::unordered_map<std::string, std::string>;
 	static unsigned long nr;
 	std::string &text = pages["https://example.org/" + std::to_string(nr++)];
 

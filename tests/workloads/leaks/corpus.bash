@@ -32,19 +32,20 @@ elsewhere() {
 	exec unshare --mount sh -c 'mount -t tmpfs none /mnt && cp "$1" /mnt/program && shift && exec /mnt/program "$@"' sh "$@"
 }
 
-# start_leak SCALE: becomes the program of the row. It answers on standard output.
+# start_leak SCALE [NAME]: becomes the program of the row, perhaps by another name. It answers on standard output.
 start_leak() {
 	local preload=
+	set -- "$LEAKS/$program" "${2:-$name}" "$pattern" "$bytes" "$1"
 	case $how in
 	jemalloc) preload=$(allocator libjemalloc.so) ;;
 	tcmalloc) preload=$(allocator libtcmalloc_minimal.so) ;;
 	mimalloc) preload=$(allocator libmimalloc.so) ;;
-	namespace) elsewhere "$LEAKS/$program" "$name" "$pattern" "$bytes" "$1" ;;
-	-) exec "$LEAKS/$program" "$name" "$pattern" "$bytes" "$1" ;;
+	namespace) elsewhere "$@" ;;
+	-) exec "$@" ;;
 	esac
 	[ -n "$preload" ] || {
 		echo "$how is not installed" >&2
 		exit 1
 	}
-	LD_PRELOAD=$preload exec "$LEAKS/$program" "$name" "$pattern" "$bytes" "$1"
+	LD_PRELOAD=$preload exec "$@"
 }

@@ -70,14 +70,19 @@ void pass(double more)
 
 	minutes += more;
 	due_ns = began_ns + (uint64_t)(minutes * MINUTE_NS / scale);
-	while ((now = now_ns(CLOCK_MONOTONIC)) < due_ns) {
-		struct timespec rest = { .tv_sec = (time_t)((due_ns - now) / NSEC_PER_SEC),
-					 .tv_nsec = (long)((due_ns - now) % NSEC_PER_SEC) };
+	/* Questions are answered also when there is no time left. */
+	do {
+		struct timespec rest = {};
 		struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 
+		now = now_ns(CLOCK_MONOTONIC);
+		if (now < due_ns) {
+			rest.tv_sec = (time_t)((due_ns - now) / NSEC_PER_SEC);
+			rest.tv_nsec = (long)((due_ns - now) % NSEC_PER_SEC);
+		}
 		if (ppoll(&input, is_asked ? 1 : 0, &rest, NULL) > 0)
 			answer();
-	}
+	} while (now < due_ns);
 }
 
 void leak_for(double for_minutes, double bytes_per_hour, size_t (*step)(void))

@@ -29,8 +29,11 @@ static void mappings(void)
 PATTERN("mmap", mappings);
 
 #define STACK_BYTES (128 * KIB)
-/* What glibc leaves of the stack of a thread that ended: the least that a stack may have. */
-#define KEPT_STACK_BYTES ((size_t)PTHREAD_STACK_MIN)
+/*
+ * What glibc leaves of the stack of a thread that ended: the least that a stack may have below its last
+ * frame, and what is above that, the first frames and the thread's own data.
+ */
+#define KEPT_STACK_BYTES ((size_t)PTHREAD_STACK_MIN + 2 * 4096)
 
 static void *fill_stack(void *unused)
 {
