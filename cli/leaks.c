@@ -75,12 +75,32 @@ static void figure_cells(struct table *table, const json_t *suspect)
 		.header = "VERDICT", .min_width = 11                        \
 	}
 
-static void show_rest(size_t nr_rows, size_t nr_small, size_t width, struct text *out)
+/* Those that are not in the table. */
+struct rest {
+	size_t nr_rows, nr_small, nr_new;
+};
+
+/* Whether there is something to say of it; counts it. */
+static bool is_shown(const json_t *suspect, struct rest *rest)
 {
-	if (nr_rows > MAX_ROWS)
-		view_line(out, width, "and %zu more", nr_rows - MAX_ROWS);
-	if (nr_small)
-		view_line(out, width, "%zu more grew by less than what is told from chance.", nr_small);
+	if (is_verdict(suspect, "none"))
+		rest->nr_small++;
+	else if (!reply_is_known(suspect, "bytes_per_hour"))
+		rest->nr_new++;
+	else
+		return rest->nr_rows++ < MAX_ROWS;
+	return false;
+}
+
+static void show_rest(const struct rest *rest, size_t width, struct text *out)
+{
+	if (rest->nr_rows > MAX_ROWS)
+		view_line(out, width, "and %zu more", rest->nr_rows - MAX_ROWS);
+	if (rest->nr_new)
+		view_line(out, width, "%zu more grow, and have been watched for less than three minutes.",
+			  rest->nr_new);
+	if (rest->nr_small)
+		view_line(out, width, "%zu more grew by less than what is told from chance.", rest->nr_small);
 }
 
 static void show_processes(const json_t *processes, size_t width, struct text *out)
@@ -92,18 +112,15 @@ static void show_processes(const json_t *processes, size_t width, struct text *o
 		FIGURE_COLUMNS,
 	};
 	struct table table = TABLE_NEW(columns);
-	size_t i, nr = 0, nr_small = 0;
+	struct rest rest = {};
 	json_t *process;
 	char pid[24];
+	size_t i;
 
 	table.gap = 1;
 	json_array_foreach((json_t *)(uintptr_t)processes, i, process)
 	{
-		if (is_verdict(process, "none")) {
-			nr_small++;
-			continue;
-		}
-		if (nr++ >= MAX_ROWS)
+		if (!is_shown(process, &rest))
 			continue;
 		snprintf(pid, sizeof(pid), "%" PRIu64, reply_u64(process, "pid"));
 		table_cell(&table, pid);
@@ -112,7 +129,7 @@ static void show_processes(const json_t *processes, size_t width, struct text *o
 		figure_cells(&table, process);
 	}
 	view_table(out, width, "Processes whose memory grows", &table);
-	show_rest(nr, nr_small, width, out);
+	show_rest(&rest, width, out);
 }
 
 /* What a group of one process says is in that process's row. */
@@ -131,8 +148,9 @@ static void show_named(const json_t *suspects, const char *title, const char *he
 		FIGURE_COLUMNS,
 	};
 	struct table table = TABLE_NEW(columns);
+	struct rest rest = {};
 	json_t *suspect;
-	size_t i, nr = 0;
+	size_t i;
 
 	table.gap = 1;
 	if (!header) {
@@ -141,19 +159,25 @@ static void show_named(const json_t *suspects, const char *title, const char *he
 	}
 	json_array_foreach((json_t *)(uintptr_t)suspects, i, suspect)
 	{
-		if (is_verdict(suspect, "none") || (!strcmp(key, "comm") && !group_says_more(suspect)) ||
-		    nr++ >= MAX_ROWS)
+		if ((!strcmp(key, "comm") && !group_says_more(suspect)) || !is_shown(suspect, &rest))
 			continue;
 		if (header)
 			table_cell(&table, reply_string(suspect, key));
 		table_cell(&table, reply_string(suspect, "kind"));
 		figure_cells(&table, suspect);
 	}
+	/* What is not shown of these is in the tables of processes. */
 	view_table(out, width, title, &table);
-	show_rest(nr, 0, width, out);
 }
 
 /* --- the worst, in sentences ------------------------------------------------------------------ */
+
+/* What would use up all that is left within an hour; sure or not. */
+static bool is_pressing(const json_t *suspect)
+{
+	return reply_is_known(suspect, "seconds_left") && reply_double(suspect, "seconds_left") < 3600 &&
+	       (is_verdict(suspect, "leak") || is_verdict(suspect, "cannot_tell_yet"));
+}
 
 static void show_detail(const json_t *suspect, const char *name, size_t width, struct text *out)
 {
@@ -163,7 +187,7 @@ static void show_detail(const json_t *suspect, const char *name, size_t width, s
 	text_add(out, "\n");
 	view_line(out, width, "%s, %s memory: %s", name, reply_string(suspect, "kind"),
 		  verdict_text(suspect));
-	if (reply_is_known(suspect, "since_age_ns") && is_verdict(suspect, "leak"))
+	if (reply_is_known(suspect, "since_age_ns") && (is_verdict(suspect, "leak") || is_pressing(suspect)))
 		view_line(out, width, "  since %s, %s in all; %s of the %s left",
 			  human_duration(reply_u64(suspect, "since_age_ns")).text,
 			  human_bytes(reply_u64(suspect, "grown_bytes")).text,
@@ -176,9 +200,21 @@ static void show_detail(const json_t *suspect, const char *name, size_t width, s
 	view_paragraph(out, width, INDENT, "Next:", reply_string(suspect, "next"));
 }
 
-/* Leaks of one array, and then those of which nothing can be said yet, as long as there is room. */
-static void show_details(const json_t *suspects, const char *key, const char *verdict, size_t *nr,
-			 size_t width, struct text *out)
+static bool is_sure(const json_t *suspect)
+{
+	return !is_pressing(suspect) &&
+	       (is_verdict(suspect, "leak") || is_verdict(suspect, "allocator_fragmentation"));
+}
+
+static bool is_unsure(const json_t *suspect)
+{
+	return !is_pressing(suspect) && is_verdict(suspect, "cannot_tell_yet") &&
+	       reply_is_known(suspect, "bytes_per_hour");
+}
+
+/* Those of one array of which this holds, as long as there is room. */
+static void show_details(const json_t *suspects, const char *key, bool (*is_wanted)(const json_t *suspect),
+			 size_t *nr, size_t width, struct text *out)
 {
 	char name[96];
 	json_t *suspect;
@@ -186,11 +222,13 @@ static void show_details(const json_t *suspects, const char *key, const char *ve
 
 	json_array_foreach((json_t *)(uintptr_t)suspects, i, suspect)
 	{
-		if (*nr >= MAX_DETAILS || !is_verdict(suspect, verdict) ||
-		    (!reply_is_known(suspect, "pid") && !strcmp(key, "comm") && !group_says_more(suspect)))
+		bool has_pid = reply_is_known(suspect, "pid");
+
+		if (*nr >= MAX_DETAILS || !is_wanted(suspect) ||
+		    (!has_pid && !strcmp(key, "comm") && !group_says_more(suspect)))
 			continue;
 		++*nr;
-		if (reply_is_known(suspect, "pid"))
+		if (has_pid)
 			snprintf(name, sizeof(name), "%" PRIu64 " %s", reply_u64(suspect, "pid"),
 				 reply_string(suspect, key));
 		else
@@ -201,16 +239,16 @@ static void show_details(const json_t *suspects, const char *key, const char *ve
 
 static void show_sentences(const json_t *reply, size_t width, struct text *out)
 {
-	static const char *const verdicts[] = { "leak", "allocator_fragmentation", "cannot_tell_yet" };
+	static bool (*const order[])(const json_t *suspect) = { is_pressing, is_sure, is_unsure };
 	size_t nr = 0;
 
-	for (size_t i = 0; i < sizeof(verdicts) / sizeof(verdicts[0]); i++) {
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
 		/* What is not sure is told where nothing is. */
-		if (nr && !strcmp(verdicts[i], "cannot_tell_yet"))
+		if (nr && order[i] == is_unsure)
 			break;
-		show_details(reply_member(reply, "processes"), "comm", verdicts[i], &nr, width, out);
-		show_details(reply_member(reply, "groups"), "comm", verdicts[i], &nr, width, out);
-		show_details(reply_member(reply, "kernel"), "kind", verdicts[i], &nr, width, out);
+		show_details(reply_member(reply, "processes"), "comm", order[i], &nr, width, out);
+		show_details(reply_member(reply, "groups"), "comm", order[i], &nr, width, out);
+		show_details(reply_member(reply, "kernel"), "kind", order[i], &nr, width, out);
 	}
 }
 

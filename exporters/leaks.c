@@ -30,26 +30,34 @@ const char *suspect_kind(const struct suspect *suspect)
 
 /* --- the order -------------------------------------------------------------------------------- */
 
-static int weight_of(enum leak_verdict verdict)
+bool is_pressing(const struct leak_judgement *judgement)
+{
+	return judgement->seconds_left < PRESSING_SECONDS &&
+	       (judgement->verdict == LEAK_CERTAIN || judgement->verdict == LEAK_CANNOT_TELL);
+}
+
+static int weight_of(const struct leak_judgement *judgement)
 {
 	static const int weights[NR_LEAK_VERDICTS] = {
 		[LEAK_CERTAIN] = 5,     [LEAK_CANNOT_TELL] = 4, [LEAK_FRAGMENTATION] = 3,
 		[LEAK_WORKING_SET] = 2, [LEAK_CACHE] = 1,       [LEAK_NONE] = 0,
 	};
 
-	return weights[verdict];
+	return is_pressing(judgement) ? NR_LEAK_VERDICTS : weights[judgement->verdict];
 }
 
 static double urgency(const struct leak_judgement *judgement)
 {
 	double seconds = judgement->seconds_left;
 
-	return judgement->confidence / (seconds > LEAST_SECONDS ? seconds : LEAST_SECONDS);
+	/* What is pressing cannot wait until it is sure. */
+	return (is_pressing(judgement) ? 1 : judgement->confidence) /
+	       (seconds > LEAST_SECONDS ? seconds : LEAST_SECONDS);
 }
 
 static bool is_worse(const struct suspect *a, const struct suspect *b)
 {
-	int weight = weight_of(a->judgement.verdict) - weight_of(b->judgement.verdict);
+	int weight = weight_of(&a->judgement) - weight_of(&b->judgement);
 
 	if (weight)
 		return weight > 0;

@@ -17,6 +17,10 @@ struct suspect {
  */
 __u32 suspects_find(const struct model *model, enum growth_owner owner, struct suspect *ret, __u32 max);
 
+/* Whether it would use up all that is left within an hour, if it goes on; be it a leak or not. */
+#define PRESSING_SECONDS 3600.0
+bool is_pressing(const struct leak_judgement *judgement);
+
 /* "anonymous"; of the kernel, "slab". */
 const char *suspect_kind(const struct suspect *suspect);
 

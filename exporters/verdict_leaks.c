@@ -7,34 +7,44 @@
 /* So many that grew most are judged. */
 #define MAX_SUSPECTS 8u
 
-/* What will be used up so soon costs somebody now. */
-#define SOON_SECONDS 3600.0
-
-/* What is named although it cannot be told yet whether it is a leak. */
-#define VERY_SOON_SECONDS 1800.0
-
 static bool is_worth_a_word(const struct suspect *suspect)
 {
-	const struct leak_judgement *judgement = &suspect->judgement;
-
-	return judgement->verdict == LEAK_CERTAIN ||
-	       (judgement->verdict == LEAK_CANNOT_TELL && judgement->seconds_left_high < VERY_SOON_SECONDS);
+	return suspect->judgement.verdict == LEAK_CERTAIN || is_pressing(&suspect->judgement);
 }
 
-/* The worst of any owner: one process first, because it says most. */
+/* The worst of any owner: what is pressing, else a process first, because it says most. */
 static bool find_worst(const struct model *model, struct suspect *ret)
 {
 	static const enum growth_owner owners[] = { OWNER_PROCESS, OWNER_GROUP, OWNER_KERNEL };
 	struct suspect suspects[MAX_SUSPECTS];
+	bool is_found = false;
 
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
 		if (!suspects_find(model, owners[i], suspects, MAX_SUSPECTS) ||
 		    !is_worth_a_word(&suspects[0]))
 			continue;
+		if (is_found && (is_pressing(&ret->judgement) || !is_pressing(&suspects[0].judgement)))
+			continue;
 		*ret = suspects[0];
-		return true;
+		is_found = true;
 	}
-	return false;
+	return is_found;
+}
+
+static void say_finding(const struct model *model, const struct suspect *suspect, struct text *ret)
+{
+	const struct leak_judgement *judgement = &suspect->judgement;
+	bool is_leak = judgement->verdict == LEAK_CERTAIN;
+
+	text_add(ret, is_leak ? "Memory leaks: " : "Memory grows fast: ");
+	text_add_format(ret, "%s memory by ", suspect_kind(suspect));
+	text_add_per_hour(ret, model, judgement->pages_per_hour);
+	if (judgement->seconds_left < 1e9)
+		text_add_format(ret, ", and %s in %s",
+				judgement->limit == LEAK_LIMIT_CGROUP ? "the limit of its cgroup is reached"
+								      : "the machine's memory is used up",
+				human_duration(human_round(judgement->seconds_left * 1e9)).text);
+	text_add(ret, is_leak ? "." : "; whether it is a leak cannot be told yet.");
 }
 
 static void say_who(const struct model *model, const struct grower *grower, struct text *ret)
@@ -59,17 +69,9 @@ bool judge_leaks(const struct model *model, struct verdict *ret)
 
 	if (!find_worst(model, &worst))
 		return false;
-	ret->severity = worst.judgement.seconds_left < SOON_SECONDS ? SEVERITY_PROBLEM : SEVERITY_WARNING;
+	ret->severity = is_pressing(&worst.judgement) ? SEVERITY_PROBLEM : SEVERITY_WARNING;
 	ret->since_ns = worst.judgement.since_ns;
-	text_add(&ret->finding,
-		 worst.judgement.verdict == LEAK_CERTAIN ? "Memory leaks: " : "Memory grows fast: ");
-	text_add_format(&ret->finding, "%s memory by ", suspect_kind(&worst));
-	text_add_per_hour(&ret->finding, model, worst.judgement.pages_per_hour);
-	if (worst.judgement.seconds_left < 1e9)
-		text_add_format(&ret->finding, "; what the %s has is used up in %s",
-				worst.judgement.limit == LEAK_LIMIT_CGROUP ? "cgroup" : "machine",
-				human_duration(human_round(worst.judgement.seconds_left * 1e9)).text);
-	text_add(&ret->finding, ".");
+	say_finding(model, &worst, &ret->finding);
 	for (__u32 i = 0; suspect_evidence(model, &worst, i, &text); i++)
 		text_add_format(&ret->evidence, "%s%s", i ? " " : "", text.data);
 	say_who(model, &worst.grower, &ret->who);

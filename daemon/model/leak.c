@@ -36,7 +36,7 @@
 #define MAX_OTHER_CONFIDENCE 0.4
 
 static const __u32 min_points[NR_GROWTH_WINDOWS] = {
-	[WINDOW_QUARTER_HOUR] = 20,
+	[WINDOW_QUARTER_HOUR] = 10,
 	[WINDOW_TWO_HOURS] = 20,
 	[WINDOW_DAY] = 10,
 };

@@ -3,8 +3,8 @@
  * Whether memory that grows is leaked: a judgement by the floors of three windows (growth.h). Pure arithmetic
  * on what the model has; computed when it is asked for.
  *
- * A window has something to tell from so many points on: 20 of the quarter hour and of the two hours, 10 of
- * the day. Its points are cut into blocks that follow each other, 10, or 5 where there are fewer than 20
+ * A window has something to tell from so many points on: 10 of the quarter hour and of the day, 20 of
+ * the two hours. Its points are cut into blocks that follow each other, 10, or 5 where there are fewer than 20
  * points; the floor of a block is its least. A window *grows* where all of this is so:
  *
  *	slope	of Theil and Sen is above 0 (trend.h);

@@ -43,6 +43,11 @@ static void expect_no(const struct text *out, const char *part)
 	"\"high_seconds_left\":37000.0,\"limit\":\"machine\",\"left_bytes\":629145600.0,"             \
 	"\"evidence\":[\"In the last two hours its floor rose by 60.0MiB/h.\",\"Second sentence.\"]," \
 	"\"next\":\"memoir leaks --pid 4711 --for 30s\""
+/* It takes half an hour to use all up, and is not known to be a leak. */
+#define PRESSING                                                                                      \
+	"\"kind\":\"anonymous\",\"verdict\":\"cannot_tell_yet\",\"confidence\":0.3,\"bytes\":4096,"   \
+	"\"grown_bytes\":4096,\"bytes_per_hour\":1e9,\"seconds_left\":1800,\"limit\":\"cgroup\","         \
+	"\"left_bytes\":5e8,\"since_age_ns\":600000000000,\"evidence\":[],\"next\":\"hurry\""
 #define UNKNOWN                                                                                       \
 	"\"kind\":\"anonymous\",\"verdict\":\"cannot_tell_yet\",\"confidence\":0,\"bytes\":4096,"     \
 	"\"bytes_per_hour\":null,\"seconds_left\":null,\"limit\":null,\"since_age_ns\":null,"         \
@@ -79,7 +84,7 @@ static void test_a_leak(void **state UNUSED)
 	expect_line(&out, "3 that grew less than those that are");
 	expect_line(&out, "anonymous  100MiB +60.0MiB 87.0%  10h 0m LEAK");
 	expect_line(&out, "shared     100MiB +60.0MiB 87.0%  10h 0m working set");
-	expect_line(&out, "     9 x ");
+	expect_line(&out, "1 more grow, and have been watched for less than three minutes.");
 	expect_line(&out, "1 more grew by less than what is told from chance.");
 	expect_line(&out, "  since 1h 0m, 50.0MiB in all; 600MiB of the machine left");
 	expect_line(&out, "  In the last two hours its floor rose by 60.0MiB/h.");
@@ -113,9 +118,25 @@ static void test_too_early(void **state UNUSED)
 	expect_narrow(&out);
 	expect_line(&out, "0 processes, 0 parts of the kernel");
 	expect_line(&out, "2m 0s: a leak is told after 40 minutes at best");
-	expect_line(&out, "?    0%       - cannot tell");
-	expect_line(&out, "9 x, anonymous memory: cannot tell");
-	expect_line(&out, "Next: wait");
+	expect_line(&out, "1 more grow, and have been watched");
+	expect_no(&out, "VERDICT");
+	expect_no(&out, "Next: wait");
+	text_free(&out);
+}
+
+/* It comes before what is sure, and is explained. */
+static void test_what_is_pressing(void **state UNUSED)
+{
+	struct text out = {};
+
+	show("{\"processes\":[{\"pid\":8,\"comm\":\"hog\"," PRESSING "},"
+	     "{\"pid\":9,\"comm\":\"x\"," FIGURES("leak", "anonymous") "}]}",
+	     &out);
+	expect_narrow(&out);
+	expect_line(&out, "30m 0s cannot tell");
+	expect_line(&out,
+		    "8 hog, anonymous memory: cannot tell\n  since 10m 0s, 4.00KiB in all; 477MiB of the "
+		    "cgroup left\n  Next: hurry\n\n9 x, anonymous memory: LEAK");
 	text_free(&out);
 }
 
@@ -136,6 +157,7 @@ int main(void)
 		cmocka_unit_test(test_a_leak),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_too_early),
+		cmocka_unit_test(test_what_is_pressing),
 		cmocka_unit_test(test_a_reply_without_anything),
 	};
 
