@@ -117,6 +117,8 @@ int leaks_run(struct cli *cli);
  */
 int leaks_extend(struct cli *cli, struct answer *answer);
 void leaks_kernel_show(const json_t *reply, size_t width, struct text *out);
+/* With --heap: reads the heaps of suspects, and adds what they say to their evidence and verdicts. */
+int leaks_heap_extend(struct cli *cli, struct answer *answer);
 int leaks_trace_run(struct cli *cli);
 int slab_run(struct cli *cli);
 int top_run(struct cli *cli);

@@ -85,7 +85,8 @@ static bool is_shown(const json_t *suspect, struct rest *rest)
 {
 	if (is_verdict(suspect, "none"))
 		rest->nr_small++;
-	else if (!reply_is_known(suspect, "bytes_per_hour"))
+	else if (!reply_is_known(suspect, "bytes_per_hour") &&
+		 !is_verdict(suspect, "allocator_fragmentation"))
 		rest->nr_new++;
 	else
 		return rest->nr_rows++ < MAX_ROWS;

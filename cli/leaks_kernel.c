@@ -140,8 +140,10 @@ int leaks_extend(struct cli *cli, struct answer *answer)
 	struct sites lines = {}, stacks = {};
 	struct owner_reading reading = { .sites = &stacks };
 	bool is_now = !cli->replay; /* what was recorded is of another time */
-	int err;
+	int status = leaks_heap_extend(cli, answer), err;
 
+	if (status)
+		return status;
 	err = add_member(answer, "allocinfo", is_now && for_each_line(ALLOCINFO, take_allocinfo, &lines),
 			 &lines, true);
 	if (!err)

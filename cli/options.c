@@ -38,7 +38,7 @@ static const struct argp_option table[] = {
 	{ "reverse", KEY_OPTION + 4, NULL, 0, "The other way round", 2 },
 	{ NULL, 0, NULL, 0, "events:", 3 },
 	{ "follow", KEY_OPTION + 5, NULL, 0, "Go on with new events until interrupted", 3 },
-	{ NULL, 0, NULL, 0, "process:", 4 },
+	{ NULL, 0, NULL, 0, "process; --heap also with leaks:", 4 },
 	{ "contiguity", KEY_OPTION + 7, NULL, 0, "Read where in memory each page lies (as root)", 4 },
 	{ "heap", KEY_OPTION + 8, NULL, 0, "Read what malloc has handed out, and what it keeps (as root)",
 	  4 },

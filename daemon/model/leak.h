@@ -4,8 +4,8 @@
  * on what the model has; computed when it is asked for.
  *
  * A window has something to tell from so many points on: 10 of the quarter hour and of the day, 20 of
- * the two hours. Its points are cut into blocks that follow each other, 10, or 5 where there are fewer than 20
- * points; the floor of a block is its least. A window *grows* where all of this is so:
+ * the two hours. Its points are cut into blocks that follow each other, 10, or 5 where there are fewer than
+ * 20 points; the floor of a block is its least. A window *grows* where all of this is so:
  *
  *	slope	of Theil and Sen is above 0 (trend.h);
  *	size	slope times span is LEAK_MIN_BYTES at least;

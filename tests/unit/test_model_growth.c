@@ -267,7 +267,7 @@ static int feed_cgroup_memory(struct model *model, __u64 id, __u64 left_bytes, _
 	return feed(model, &rec);
 }
 
-/* What is left to the nearest limit counts, with page cache but not shared memory; or what the machine has. */
+/* What is left to the nearest limit counts, with page cache but no shared memory; or what the machine has. */
 static void test_limits_of_cgroups(void **state UNUSED)
 {
 	struct actor actor = { .mib = grows };
