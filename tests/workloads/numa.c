@@ -261,22 +261,40 @@ static void short_threads(void)
 	use(pass_of_short_threads);
 }
 
+/* Passes of the process that shares the memory: in a page of their own. */
+static volatile unsigned long *nr_other_passes;
+
+/* A whole pass of both, so that neither has faults left that were due before it. */
+static void pass_of_both(void)
+{
+	unsigned long before = *nr_other_passes;
+
+	read_pages();
+	while (*nr_other_passes < before + 2)
+		sched_yield();
+}
+
 /* Two processes that share memory: one stays on FROM. */
 static void shared(void)
 {
 	pid_t child;
 
+	nr_other_passes = mmap(NULL, page_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (nr_other_passes == MAP_FAILED)
+		die("mmap");
 	lay(MAP_SHARED, MADV_NOHUGEPAGE);
 	child = fork();
 	if (child < 0)
 		die("fork");
 	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
+		for (;;) {
 			read_pages();
+			++*nr_other_passes;
+		}
 	}
 	move();
-	use(read_pages);
+	use(pass_of_both);
 }
 
 static const struct {

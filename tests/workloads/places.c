@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Memory from two places of one program, with frame pointers: grow() keeps all that it takes, cycle() gives
- * all back when it has CYCLE_PAGES. After WAIT_SECONDS, so that the process is settled, each takes PAGES
- * pages in every tenth of a second. Prints the addresses of both functions, and then a line "KEPT CYCLED"
- * in pages for each line on standard input, until that ends.
+ * Memory from three places of one program, with frame pointers: grow() keeps all that it takes, cycle()
+ * gives all back when it has CYCLE_PAGES, and fill() writes into pipes that nobody reads, which takes
+ * memory of the kernel's. After WAIT_SECONDS, so that the process is settled, the first two take PAGES
+ * pages in every tenth of a second, and the last PIPE_PAGES. Prints the addresses of grow() and cycle(),
+ * and then a line "KEPT CYCLED FILLED" in pages for each line on standard input, until that ends.
  *
- *         places WAIT_SECONDS PAGES CYCLE_PAGES [NAME]
+ *         places WAIT_SECONDS PAGES CYCLE_PAGES PIPE_PAGES [NAME]
  */
+#include <fcntl.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "../../daemon/util.h"
@@ -20,7 +23,7 @@
 #define INTERVAL_NS (100 * NSEC_PER_MSEC)
 
 static size_t page_size;
-static unsigned long nr_kept, nr_cycled;
+static unsigned long nr_kept, nr_cycled, nr_filled;
 
 static char *map_small(unsigned long nr_pages)
 {
@@ -50,6 +53,21 @@ static void __attribute__((noinline)) cycle(char *memory, unsigned long nr, unsi
 	}
 }
 
+static void __attribute__((noinline)) fill(const char *page, unsigned long nr)
+{
+	static int pipes[2] = { -1, -1 };
+
+	while (nr) {
+		if (pipes[1] >= 0 && write(pipes[1], page, page_size) == (ssize_t)page_size) {
+			nr_filled++;
+			nr--;
+		} else if (pipe2(pipes, O_NONBLOCK | O_CLOEXEC) < 0 ||
+			   fcntl(pipes[1], F_SETPIPE_SZ, 256 * page_size) < 0) {
+			die("pipe");
+		}
+	}
+}
+
 /* Whether a line came before that time; standard input has ended: exit. */
 static bool wait_for_line(uint64_t until_ns)
 {
@@ -68,16 +86,17 @@ static bool wait_for_line(uint64_t until_ns)
 
 int main(int argc, char **argv)
 {
-	unsigned long most = argc == 4 || argc == 5 ? number(argv[3]) : 0;
+	unsigned long most = argc == 5 || argc == 6 ? number(argv[3]) : 0;
 	uint64_t next_ns = now_ns(CLOCK_MONOTONIC);
 	char *kept, *cycled;
 
 	if (!most) {
-		fputs("usage: places WAIT_SECONDS PAGES CYCLE_PAGES [NAME]\n", stderr);
+		fputs("usage: places WAIT_SECONDS PAGES CYCLE_PAGES PIPE_PAGES [NAME]\n", stderr);
 		return 2;
 	}
-	if (argc == 5)
-		prctl(PR_SET_NAME, argv[4]);
+	if (argc == 6)
+		prctl(PR_SET_NAME, argv[5]);
+	setrlimit(RLIMIT_NOFILE, &(struct rlimit){ 4096, 4096 });
 	page_size = (size_t)sysconf(_SC_PAGESIZE);
 	kept = map_small(MAX_PAGES);
 	cycled = map_small(most);
@@ -85,10 +104,11 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	for (next_ns += number(argv[1]) * NSEC_PER_SEC;; next_ns += INTERVAL_NS) {
 		while (wait_for_line(next_ns)) {
-			printf("%lu %lu\n", nr_kept, nr_cycled);
+			printf("%lu %lu %lu\n", nr_kept, nr_cycled, nr_filled);
 			fflush(stdout);
 		}
 		grow(kept, number(argv[2]));
 		cycle(cycled, number(argv[2]), most);
+		fill(cycled, number(argv[4]));
 	}
 }
