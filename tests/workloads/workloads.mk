@@ -10,7 +10,11 @@ FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
 PLACES := $(B)/tests/workloads/places
 SURVEY := $(B)/tests/workloads/survey
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC)
+# One whose code is known, in the ways that programs are built, and what asks for its names.
+FRAMES := $(addprefix $(B)/tests/workloads/frames,-pie -static -stripped)
+# It finds the symbolizer beside itself, as memoird does.
+ASK := $(B)/ask
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(FRAMES) $(ASK)
 
 $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE): %: %.o
 	$(call msg,LINK,$@)
@@ -25,6 +29,25 @@ $(SURVEY): %: %.o
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libbpf)
 
 $(PLACES).o: override CFLAGS += -fno-omit-frame-pointer
+
+FRAMES_CFLAGS := -g -O1 -fomit-frame-pointer -fasynchronous-unwind-tables -fno-optimize-sibling-calls
+$(B)/tests/workloads/frames-pie: tests/workloads/frames.c
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(FRAMES_CFLAGS) -fPIE -pie $(LDFLAGS) $< -o $@
+$(B)/tests/workloads/frames-static: tests/workloads/frames.c
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(FRAMES_CFLAGS) -static -no-pie $(LDFLAGS) $< -o $@
+# Its symbols and lines in another file, which its build id names.
+$(B)/tests/workloads/frames-stripped: $(B)/tests/workloads/frames-pie
+	$(call msg,STRIP,$@)
+	$(Q)objcopy --only-keep-debug $< $@.debug && strip -o $@ $<
+
+$(ASK): $(B)/tests/workloads/ask.o $(call objects,$(filter-out daemon/main.c,$(DAEMON_SRC))) $(B)/libmemoir.a \
+		$(B)/memoir-symbolizer
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) -o $@ $(DAEMON_LIBS)
 
 test-programs: $(WORKLOADS)
 

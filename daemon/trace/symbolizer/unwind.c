@@ -128,17 +128,18 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 static int on_frame(Dwfl_Frame *frame, void *arg)
 {
 	struct answer_frames *frames = walk.frames;
-	bool is_activation;
 	Dwarf_Addr pc;
 
 	(void)arg;
-	if (!dwfl_frame_pc(frame, &pc, &is_activation))
+	/* Asked for more, libdw would go on to the caller before it has been told what is here. */
+	if (!dwfl_frame_pc(frame, &pc, NULL))
 		return DWARF_CB_ABORT;
 	/* What is not mapped is no caller: the chain ended one before. */
 	if (frames->h.nr && !view_region(walk.view, pc - 1))
 		return DWARF_CB_ABORT;
 	frames->ip[frames->h.nr++] = pc;
-	report(walk.view, is_activation ? pc : pc - 1);
+	/* Of a caller it is the call. */
+	report(walk.view, frames->h.nr > 1 ? pc - 1 : pc);
 	return frames->h.nr < USER_STACK_MAX_FRAMES ? DWARF_CB_OK : DWARF_CB_ABORT;
 }
 
