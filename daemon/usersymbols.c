@@ -113,7 +113,7 @@ void usersymbols_want(struct usersymbols *symbols, __u32 tgid, __u64 start_ns, _
 	ask(symbols);
 }
 
-void usersymbols_want_shown(struct usersymbols *symbols, const struct model *model)
+static void want_fault_stacks(struct usersymbols *symbols, const struct model *model)
 {
 	for (__u32 i = 0; i < model_nr_fault_stacks(model) && i < MAX_SHOWN; i++) {
 		const struct rec_fault_stack *stack = model_fault_stack(model, i);
@@ -121,6 +121,30 @@ void usersymbols_want_shown(struct usersymbols *symbols, const struct model *mod
 		for (__u32 frame = 0; frame < stack->nr; frame++)
 			want(symbols, stack->id.tgid, stack->id.start_ns, stack->ip[frame]);
 	}
+}
+
+/* Where memory was allocated that is suspected to be lost, and then where most was. */
+static void want_live_sites(struct usersymbols *symbols, const struct model *model, bool suspected)
+{
+	__u32 nr_shown = 0;
+
+	for (__u32 i = 0; i < model_nr_live_sites(model) && nr_shown < MAX_SHOWN; i++) {
+		const struct rec_live_site *site = model_live_site(model, i);
+		const struct rec_user_stack *stack = model_user_stack(model, site->user_stack);
+
+		if (!stack || model_live_site_growth(model, i)->is_suspect != suspected)
+			continue;
+		for (__u32 frame = 0; frame < stack->nr; frame++)
+			want(symbols, stack->tgid, stack->start_ns, stack->ip[frame]);
+		nr_shown++;
+	}
+}
+
+void usersymbols_want_shown(struct usersymbols *symbols, const struct model *model)
+{
+	want_live_sites(symbols, model, true);
+	want_fault_stacks(symbols, model);
+	want_live_sites(symbols, model, false);
 	ask(symbols);
 }
 
