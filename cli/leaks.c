@@ -10,6 +10,8 @@
 
 #define MAX_ROWS 15
 #define MAX_DETAILS 4
+/* Of those of which it cannot be told yet; the head says how long that takes. */
+#define MAX_UNSURE 1
 #define INDENT 2
 
 /* "growing_working_set" in the words of the table. */
@@ -225,7 +227,7 @@ static void show_details(const json_t *suspects, const char *key, bool (*is_want
 	{
 		bool has_pid = reply_is_known(suspect, "pid");
 
-		if (*nr >= MAX_DETAILS || !is_wanted(suspect) ||
+		if (*nr >= (is_wanted == is_unsure ? MAX_UNSURE : MAX_DETAILS) || !is_wanted(suspect) ||
 		    (!has_pid && !strcmp(key, "comm") && !group_says_more(suspect)))
 			continue;
 		++*nr;

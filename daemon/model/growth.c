@@ -53,6 +53,20 @@ const char *growth_owner_name(enum growth_owner owner)
 	return (__u32)owner < NR_GROWTH_OWNERS ? owner_names[owner] : "unknown";
 }
 
+const char *leak_verdict_name(enum leak_verdict verdict)
+{
+	static const char *const names[NR_LEAK_VERDICTS] = {
+		[LEAK_NONE] = "none",
+		[LEAK_CANNOT_TELL] = "cannot_tell_yet",
+		[LEAK_WORKING_SET] = "growing_working_set",
+		[LEAK_CACHE] = "cache",
+		[LEAK_FRAGMENTATION] = "allocator_fragmentation",
+		[LEAK_CERTAIN] = "leak",
+	};
+
+	return (__u32)verdict < NR_LEAK_VERDICTS ? names[verdict] : "unknown";
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 
 static bool is_possible(__u64 pages)

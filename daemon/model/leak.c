@@ -41,20 +41,6 @@ static const __u32 min_points[NR_GROWTH_WINDOWS] = {
 	[WINDOW_DAY] = 10,
 };
 
-const char *leak_verdict_name(enum leak_verdict verdict)
-{
-	static const char *const names[NR_LEAK_VERDICTS] = {
-		[LEAK_NONE] = "none",
-		[LEAK_CANNOT_TELL] = "cannot_tell_yet",
-		[LEAK_WORKING_SET] = "growing_working_set",
-		[LEAK_CACHE] = "cache",
-		[LEAK_FRAGMENTATION] = "allocator_fragmentation",
-		[LEAK_CERTAIN] = "leak",
-	};
-
-	return (__u32)verdict < NR_LEAK_VERDICTS ? names[verdict] : "unknown";
-}
-
 /* By Newton; the model needs no library for one root. */
 static double root(double square)
 {
@@ -131,6 +117,11 @@ static void judge_blocks(const struct trend_point *points, __u32 nr, struct leak
 	per_second = nr_blocks * (nr - 1.0) / nr / ret->span_s;
 	ret->low = (mean - (is_many ? T99_OF_MANY : T99_OF_FEW) * error) * per_second;
 	ret->high = (mean + (is_many ? T99_OF_MANY : T99_OF_FEW) * error) * per_second;
+	ret->widest_high = ret->high > ret->trend.high ? ret->high : ret->trend.high;
+	if (ret->low < ret->trend.low)
+		ret->low = ret->trend.low;
+	if (ret->high > ret->trend.high)
+		ret->high = ret->trend.high;
 	if (ret->low > ret->trend.slope)
 		ret->low = ret->trend.slope;
 	if (ret->high < ret->trend.slope)
@@ -185,7 +176,7 @@ static bool has_stopped(const struct model *model, const struct series *series,
 		const struct leak_window *recent = &windows[shorter];
 
 		if (recent->is_told && slope * recent->span_s >= STOPPED_STEPS * step &&
-		    recent->high < STOPPED * slope)
+		    recent->widest_high < STOPPED * slope)
 			return true;
 	}
 	return false;

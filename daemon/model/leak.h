@@ -14,9 +14,10 @@
  *		chance, but do not rise block by block. Mann and Kendall's test takes readings near to each
  *		other for independent, or loses its power where they are not; this one supposes it of blocks.
  *
- * The interval of the slope is that of the rises, with 99 %, and is widened to hold the slope where it does
- * not. A window *has growth* that is worth a word if the size is reached, and either the steps or Mann and
- * Kendall's test, at 1 % and corrected for dependence, say so.
+ * The interval of the slope is, at either end, the narrower of Sen's, corrected for dependence, and of that
+ * of the rises, which supposes a random walk; both with 99 %. A window *has growth* that is worth a word if
+ * the size is reached, and either the steps or Mann and Kendall's test, at 1 % and corrected for dependence,
+ * say so.
  *
  * It is *slowing* where its second half rises less than 3/4 as much as its first, *slowing down* where it is
  * less than half, if the difference is more than 1.5 times what blocks that differ like these make by chance.
@@ -70,7 +71,8 @@ struct leak_window {
 	bool is_told;       /* it has something to tell, and the rest is set */
 	struct trend trend; /* pages a second */
 	double grown_pages; /* slope times span */
-	double low, high;   /* of the slope, by the rises of blocks, with 99 % confidence */
+	double low, high;   /* of the slope, with 99 % confidence */
+	double widest_high; /* the wider of both intervals' ends */
 	double steps;       /* mean of the rises of blocks, in its standard errors; infinite on a line */
 	double min_steps;   /* that this must be above */
 	double halves; /* rise of the second half by that of the first; 0 where the first does not rise */
