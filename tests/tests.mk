@@ -80,7 +80,7 @@ $(B)/fuzz/%.o: %.c
 	$(Q)$(CLANG) $(CPPFLAGS) $(CFLAGS) $(FUZZ_SANITIZE) -c $< -o $@
 
 $(B)/fuzz/libfuzzed.a: $(call fuzz_objects,$(PURE_SRC) cli/allocators.c cli/allocinfo.c cli/arena.c cli/heap_walk.c \
-		cli/http_response.c cli/numa_maps.c cli/page_owner.c cli/visible.c tests/fuzz/check.c)
+		cli/http_response.c cli/numa_maps.c cli/page_owner.c cli/visible.c daemon/trace/symbolizer/jitmap.c tests/fuzz/check.c)
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
