@@ -29,9 +29,8 @@ enum {
 	OPTION_SVG = 1u << 12,
 	OPTION_SINCE = 1u << 13,
 	OPTION_PID = 1u << 14,
-	OPTION_KERNEL = 1u << 15,
-	OPTION_FOR = 1u << 16,
-	OPTION_EVERY_BYTES = 1u << 17,
+	OPTION_FOR = 1u << 15,
+	OPTION_EVERY_BYTES = 1u << 16,
 };
 
 struct command;

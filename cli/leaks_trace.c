@@ -60,8 +60,7 @@ static int trace(struct cli *cli, struct answer *ret)
 	struct source_query query = { .max_age_ms = ANY_AGE,
 				      .pid = cli->query.pid,
 				      .trace_seconds = cli->seconds ? cli->seconds : DEFAULT_SECONDS,
-				      .every_bytes = cli->every_bytes,
-				      .trace_kernel = cli->options & OPTION_KERNEL };
+				      .every_bytes = cli->every_bytes };
 	uint64_t asked_ns = now_ns(CLOCK_BOOTTIME);
 	int status = command_ask(cli, PATH, &query, ret);
 	bool is_ending = false;
@@ -124,9 +123,9 @@ static void add_place(struct table *table, const json_t *stack)
 	text_free(&place);
 }
 
-static void show_stacks(const json_t *stacks, bool is_kernel, size_t width, struct text *out)
+static void show_stacks(const json_t *stacks, size_t width, struct text *out)
 {
-	static const struct table_column heap_columns[] = {
+	static const struct table_column columns[] = {
 		{ .header = "NOT FREED", .align = TABLE_RIGHT },
 		{ .header = "COUNT", .align = TABLE_RIGHT },
 		{ .header = "OLDEST", .align = TABLE_RIGHT },
@@ -135,22 +134,10 @@ static void show_stacks(const json_t *stacks, bool is_kernel, size_t width, stru
 		{ .header = "FOUND BY", .is_optional = true },
 		{ .header = "WHERE", .is_flexible = true },
 	};
-	static const struct table_column kernel_columns[] = {
-		{ .header = "NOT FREED", .align = TABLE_RIGHT },
-		{ .header = "COUNT", .align = TABLE_RIGHT },
-		{ .header = "OLDEST", .align = TABLE_RIGHT },
-		{ .header = "PID", .align = TABLE_RIGHT },
-		{ .header = "COMM" },
-		{ .header = "WHAT", .is_optional = true },
-		{ .header = "WHERE", .is_flexible = true },
-	};
-	struct table table = TABLE_NEW(heap_columns);
-	char pid[24];
+	struct table table = TABLE_NEW(columns);
 	json_t *stack;
 	size_t i;
 
-	if (is_kernel)
-		table = (struct table)TABLE_NEW(kernel_columns);
 	table.gap = 1;
 	json_array_foreach((json_t *)(uintptr_t)stacks, i, stack)
 	{
@@ -159,16 +146,9 @@ static void show_stacks(const json_t *stacks, bool is_kernel, size_t width, stru
 		add_not_freed(&table, stack);
 		table_cell(&table, human_count(reply_u64(stack, "outstanding")).text);
 		table_cell(&table, human_duration(reply_u64(stack, "oldest_ns")).text);
-		if (is_kernel) {
-			snprintf(pid, sizeof(pid), "%" PRIu64, reply_u64(stack, "pid"));
-			table_cell(&table, pid);
-			table_cell(&table, reply_string(stack, "comm"));
-			table_cell(&table, reply_string(stack, "what"));
-		} else {
-			table_cell(&table, human_bytes(reply_u64(stack, "allocated_bytes")).text);
-			table_cell(&table, human_count(reply_u64(stack, "allocations")).text);
-			table_cell(&table, found_by(stack));
-		}
+		table_cell(&table, human_bytes(reply_u64(stack, "allocated_bytes")).text);
+		table_cell(&table, human_count(reply_u64(stack, "allocations")).text);
+		table_cell(&table, found_by(stack));
 		add_place(&table, stack);
 	}
 	view_table(out, width, "Not freed, by where it was allocated:", &table);
@@ -208,21 +188,16 @@ static const char *how_it_ended(const json_t *trace)
 	return !strcmp(ended, "stopped") ? ", until it was interrupted" : "";
 }
 
-static void show_summary(const json_t *trace, bool is_kernel, size_t width, struct text *out)
+static void show_summary(const json_t *trace, size_t width, struct text *out)
 {
 	uint64_t every = reply_u64(trace, "every_bytes");
 	const char *older = "";
 	char text[96] = "";
 
-	if (is_kernel)
-		view_line(out, width, "The kernel, for %s%s.", human_ns(reply_u64(trace, "duration_ns")).text,
-			  how_it_ended(trace));
-	else
-		view_line(out, width, "The heap of %s, process %" PRIu64 ", for %s%s.",
-			  reply_string(trace, "comm"), reply_u64(trace, "pid"),
-			  human_ns(reply_u64(trace, "duration_ns")).text, how_it_ended(trace));
-	if (!is_kernel)
-		view_line(out, width, "Its allocator is in %s.", reply_string(trace, "allocators"));
+	view_line(out, width, "The heap of %s, process %" PRIu64 ", for %s%s.", reply_string(trace, "comm"),
+		  reply_u64(trace, "pid"), human_ns(reply_u64(trace, "duration_ns")).text,
+		  how_it_ended(trace));
+	view_line(out, width, "Its allocator is in %s.", reply_string(trace, "allocators"));
 	view_line(out, width, "Allocated: %s, %s times. Not freed: %s of that, %s times.",
 		  human_bytes(reply_u64(trace, "allocated_bytes")).text,
 		  human_count(reply_u64(trace, "allocations")).text,
@@ -244,7 +219,6 @@ static void show_summary(const json_t *trace, bool is_kernel, size_t width, stru
 static int show(const json_t *reply)
 {
 	const json_t *trace = reply_member(reply, "trace");
-	bool is_kernel = !strcmp(reply_string(trace, "kind"), "kernel");
 	size_t width = output_width();
 	struct text out = {};
 	int status;
@@ -253,9 +227,9 @@ static int show(const json_t *reply)
 		complain("cannot trace: %s", reply_string(trace, "reason"));
 		return EXIT_FAILED;
 	}
-	show_summary(trace, is_kernel, width, &out);
+	show_summary(trace, width, &out);
 	show_losses(trace, width, &out);
-	show_stacks(reply_member(trace, "stacks"), is_kernel, width, &out);
+	show_stacks(reply_member(trace, "stacks"), width, &out);
 	status = print_text(&out);
 	text_free(&out);
 	return status;

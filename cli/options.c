@@ -48,8 +48,8 @@ static const struct argp_option table[] = {
 	{ "folded", KEY_OPTION + 11, NULL, 0, "What is held by where it was allocated, as folded stacks", 5 },
 	{ "svg", KEY_OPTION + 12, NULL, 0, "The same as a flame graph for a browser", 5 },
 	{ "pid", KEY_OPTION + 14, "PID", 0, "Trace what a process allocates, and does not free", 5 },
-	{ "for", KEY_OPTION + 16, "TIME", 0, "Trace for so long, 1s to 60m (default 10s)", 5 },
-	{ "every-bytes", KEY_OPTION + 17, "N", 0, "Trace by samples: look at one byte in N, 1 to 16777216",
+	{ "for", KEY_OPTION + 15, "TIME", 0, "Trace for so long, 1s to 60m (default 10s)", 5 },
+	{ "every-bytes", KEY_OPTION + 16, "N", 0, "Trace by samples: look at one byte in N, 1 to 16777216",
 	  5 },
 	{ NULL, 0, NULL, 0, "slab:", 6 },
 	{ "every", KEY_OPTION + 9, "N", 0, "Look at one allocation in N, 1 to 1000000 (default 16)", 6 },
@@ -212,15 +212,13 @@ static bool is_command(const struct command *command, const char *name)
 
 static void check_trace_options(const struct cli *cli)
 {
-	const unsigned int whose = cli->options & (OPTION_PID | OPTION_KERNEL);
+	const bool is_trace = cli->options & OPTION_PID;
 
-	if (cli->options & (OPTION_FOR | OPTION_EVERY_BYTES) && !whose)
+	if (cli->options & (OPTION_FOR | OPTION_EVERY_BYTES) && !is_trace)
 		bad_usage("--for, --every-bytes: go with --pid; see memoir --help");
-	if (whose == (OPTION_PID | OPTION_KERNEL))
-		bad_usage("--pid, --kernel: only one of them");
-	if (whose && cli->options & (OPTION_SINCE | OPTION_FOLDED | OPTION_SVG))
+	if (is_trace && cli->options & (OPTION_SINCE | OPTION_FOLDED | OPTION_SVG))
 		bad_usage("--since, --folded, --svg: do not go with --pid");
-	if (whose && cli->replay)
+	if (is_trace && cli->replay)
 		bad_usage("--pid: cannot be answered from a record file");
 }
 

@@ -53,9 +53,8 @@ static void write_target(char *ret, size_t size, const char *path, const struct 
 		len += snprintf(ret + len, size - (size_t)len, "&look_ms=%" PRIu64 "&every=%" PRIu64,
 				query->look_ms, query->every);
 	if (query->trace_seconds)
-		len += snprintf(ret + len, size - (size_t)len,
-				"&seconds=%" PRIu64 "&every_bytes=%" PRIu64 "&kernel=%d",
-				query->trace_seconds, query->every_bytes, query->trace_kernel);
+		len += snprintf(ret + len, size - (size_t)len, "&seconds=%" PRIu64 "&every_bytes=%" PRIu64,
+				query->trace_seconds, query->every_bytes);
 	if (query->trace_end)
 		len += snprintf(ret + len, size - (size_t)len, "&end=1");
 	if (query->max_age_ms != ANY_AGE)

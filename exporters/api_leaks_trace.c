@@ -1,22 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The trace of a heap or of the kernel in the JSON API: the one that goes on, and the last that has
+ * The trace of a heap in the JSON API: the one that goes on, and the last that has
  * ended, with what was allocated and not freed by each stack.
  */
 #include "api_request.h"
-
-/* As in the answer about where live pages were allocated. */
-static void write_place(struct request *request, const struct rec_trace_stack *stack, enum trace_kind kind)
-{
-	struct json *json = &request->json;
-
-	json_object_begin(json, "user_stack");
-	write_user_stack(request, kind == TRACE_OF_HEAP ? stack->stack : 0);
-	json_object_end(json);
-	json_object_begin(json, "kernel_stack");
-	write_frames(request, kind == TRACE_OF_KERNEL ? stack->stack : 0);
-	json_object_end(json);
-}
 
 static void write_sums(struct json *json, __u64 nr, __u64 bytes, __u64 bytes_error, __u64 nr_live,
 		       __u64 live_bytes, __u64 live_error)
@@ -29,7 +16,7 @@ static void write_sums(struct json *json, __u64 nr, __u64 bytes, __u64 bytes_err
 	json_add_u64(json, "outstanding_bytes_error", live_error);
 }
 
-static void write_stacks(struct request *request, enum trace_kind kind)
+static void write_stacks(struct request *request)
 {
 	struct json *json = &request->json;
 
@@ -40,14 +27,14 @@ static void write_stacks(struct request *request, enum trace_kind kind)
 		json_object_begin(json, NULL);
 		json_add_u64(json, "pid", stack->tgid);
 		json_add_string(json, "comm", stack->comm);
-		if (kind == TRACE_OF_KERNEL)
-			json_add_string(json, "what", stack->what);
 		write_sums(json, stack->nr, stack->bytes, stack->bytes_error, stack->nr_live,
 			   stack->live_bytes, stack->live_error);
 		json_add_u64(json, "samples", stack->nr_samples);
 		json_add_u64(json, "oldest_ns", stack->oldest_ns);
 		json_add_u64(json, "mean_age_ns", stack->mean_age_ns);
-		write_place(request, stack, kind);
+		json_object_begin(json, "user_stack");
+		write_user_stack(request, stack->stack);
+		json_object_end(json);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -76,7 +63,6 @@ static void write_trace(struct request *request, const struct rec_trace *trace)
 
 	json_object_begin(json, "trace");
 	json_add_u64(json, "age_ns", age_ns(request, trace->h.time_ns));
-	json_add_string(json, "kind", trace->kind == TRACE_OF_HEAP ? "heap" : "kernel");
 	json_add_u64(json, "pid", trace->tgid);
 	json_add_string(json, "comm", trace->comm);
 	json_add_string(json, "ended", trace_ending_name(trace->ending));
@@ -88,7 +74,7 @@ static void write_trace(struct request *request, const struct rec_trace *trace)
 		write_sums(json, trace->nr, trace->bytes, trace->bytes_error, trace->nr_live,
 			   trace->live_bytes, trace->live_error);
 		write_counts(json, trace);
-		write_stacks(request, trace->kind);
+		write_stacks(request);
 	}
 	json_object_end(json);
 }

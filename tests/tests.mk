@@ -18,7 +18,8 @@ UNIT_SRC := $(wildcard tests/unit/test_*.c)
 UNIT := $(patsubst %.c,$(B)/asan/%,$(UNIT_SRC))
 MODEL_TESTS := $(filter $(B)/asan/tests/unit/test_model%,$(UNIT))
 CLI_TESTS := $(filter $(B)/asan/tests/unit/test_cli_%,$(UNIT))
-SYMBOLIZER_TESTS := $(B)/asan/tests/unit/test_confine $(B)/asan/tests/unit/test_jitmap
+SYMBOLIZER_TESTS := $(B)/asan/tests/unit/test_confine $(B)/asan/tests/unit/test_jitmap \
+	$(B)/asan/tests/unit/test_heap_functions
 OTHER_TESTS := $(filter-out $(MODEL_TESTS) $(CLI_TESTS) $(SYMBOLIZER_TESTS),$(UNIT))
 
 REPLAY_TOOLS := $(B)/asan/tests/replay/make_recording $(B)/asan/tests/replay/show

@@ -4,7 +4,6 @@
 #define MEMOIR_ABI_TRACE_RECORDS_H
 
 #include "record_header.h"
-#include "slab.h"
 #include "types.h"
 
 #define TRACE_NAME_LEN 64
@@ -20,12 +19,6 @@ enum trace_ending {
 	NR_TRACE_ENDINGS
 };
 
-enum trace_kind {
-	TRACE_OF_HEAP,   /* of a process */
-	TRACE_OF_KERNEL, /* of all processes */
-	NR_TRACE_KINDS
-};
-
 /*
  * What was allocated by one stack during a trace, in bytes as they were asked for, and of that what was
  * not freed at its end. With standard errors where it samples, else these are 0. Those with most bytes
@@ -33,7 +26,7 @@ enum trace_kind {
  */
 struct rec_trace_stack {
 	struct rec_header h;
-	__u64 stack;    /* of REC_USER_STACK, of a kernel trace of REC_STACK; 0: there was no room */
+	__u64 stack;    /* of REC_USER_STACK; 0: of those for which there was no room */
 	__u64 start_ns; /* of the process, since boot; with tgid it names the process */
 	__u32 tgid;
 	__u32 pad;
@@ -42,17 +35,16 @@ struct rec_trace_stack {
 	__u64 nr_samples;                      /* allocations that were looked at */
 	__u64 oldest_ns, mean_age_ns;          /* age of the oldest that is not freed, and of all of them */
 	char comm[MEMOIR_COMM_LEN];
-	char what[SLAB_NAME_LEN]; /* of a kernel trace: which allocator, or its cache; else "" */
 };
 
 /* The end of a trace: what it was, and its totals. Counts below the totals are of samples. */
 struct rec_trace {
 	struct rec_header h; /* time_ns: when it ended */
 	__u64 start_ns;      /* of the process, since boot; with tgid it names the process */
-	__u32 tgid;          /* 0: of the kernel */
-	__u32 kind;          /* enum trace_kind */
-	__u32 ending;        /* enum trace_ending */
-	__u32 every_bytes;   /* one byte in so many was looked at; 0: all */
+	__u32 tgid;
+	__u32 pad;
+	__u32 ending;      /* enum trace_ending */
+	__u32 every_bytes; /* one byte in so many was looked at; 0: all */
 	__u64 duration_ns;
 	__u64 nr, bytes, bytes_error;
 	__u64 nr_live, live_bytes, live_error;
@@ -68,7 +60,7 @@ struct rec_trace {
 	__u64 nr_missed;      /* calls that were not counted, as no memory was to be had */
 	__u64 nr_unwound, nr_not_unwound; /* stacks */
 	__u32 nr_stacks;                  /* different ones; the first of them have a record each */
-	__u32 pad;
+	__u32 pad_end;
 	char comm[MEMOIR_COMM_LEN];
 	char allocators[TRACE_NAME_LEN]; /* files with an allocator: "libc.so.6, libjemalloc.so.2" */
 	char why_not[TRACE_TEXT_LEN];

@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* No number is larger: so many every reader of JSON can hold, and some of them can be added. */
+/* No number is larger: so many every reader of JSON can hold. */
 #define MAX_NUMBER (1ULL << 53)
 
 static void rows_free(struct trace_rows *rows)
@@ -23,15 +23,22 @@ void traces_free(struct traces *traces)
 	rows_free(&traces->pending);
 }
 
+/* All numbers of a record from one to another. */
+static bool are_possible(const __u64 *first, const __u64 *last)
+{
+	while (first <= last)
+		if (*first++ > MAX_NUMBER)
+			return false;
+	return true;
+}
+
 int apply_trace_stack(struct model *model, const struct rec_header *h)
 {
 	const struct rec_trace_stack *rec = (const struct rec_trace_stack *)h;
 	struct trace_rows *rows = &model->traces.pending;
 	struct rec_trace_stack *stacks, *stack;
 
-	if (rows->nr == MAX_TRACE_STACKS || rec->bytes > MAX_NUMBER || rec->live_bytes > MAX_NUMBER ||
-	    rec->bytes_error > MAX_NUMBER || rec->live_error > MAX_NUMBER || rec->nr > MAX_NUMBER ||
-	    rec->nr_live > MAX_NUMBER || rec->nr_samples > MAX_NUMBER)
+	if (rows->nr == MAX_TRACE_STACKS || !are_possible(&rec->nr, &rec->mean_age_ns))
 		return -EINVAL;
 	stacks = rows_reserve(rows->stacks, sizeof(*stacks), rows->nr, &rows->max);
 	if (!stacks)
@@ -40,7 +47,6 @@ int apply_trace_stack(struct model *model, const struct rec_header *h)
 	stack = &rows->stacks[rows->nr++];
 	*stack = *rec;
 	terminate(stack->comm);
-	terminate(stack->what);
 	return 0;
 }
 
@@ -49,9 +55,8 @@ int apply_trace(struct model *model, const struct rec_header *h)
 	const struct rec_trace *rec = (const struct rec_trace *)h;
 	struct traces *traces = &model->traces;
 
-	if (rec->kind >= NR_TRACE_KINDS || rec->ending >= NR_TRACE_ENDINGS ||
-	    rec->every_bytes > MAX_HEAP_EVERY_BYTES || rec->nr > MAX_NUMBER || rec->bytes > MAX_NUMBER ||
-	    rec->nr_live > MAX_NUMBER || rec->live_bytes > MAX_NUMBER)
+	if (rec->ending >= NR_TRACE_ENDINGS || rec->every_bytes > MAX_HEAP_EVERY_BYTES ||
+	    !are_possible(&rec->duration_ns, &rec->nr_not_unwound))
 		return -EINVAL;
 	traces->rec = *rec;
 	terminate(traces->rec.comm);

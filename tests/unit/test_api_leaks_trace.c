@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Traces of what is allocated: visible as a whole, bounded whatever a record says, and in the JSON API
+ * with the one that goes on.
+ */
+#include "model_stream.h"
+
+#include <jansson.h>
+
+#include "../../exporters/api.h"
+
+static struct rec_trace_stack a_stack(__u64 key, __u64 live_bytes)
+{
+	struct rec_trace_stack rec = { .h = HEADER(REC_TRACE_STACK, struct rec_trace_stack, 400),
+				       .stack = key,
+				       .tgid = 7,
+				       .nr = 3,
+				       .bytes = live_bytes + 1,
+				       .nr_live = 2,
+				       .live_bytes = live_bytes,
+				       .oldest_ns = 300 };
+
+	memset(rec.comm, 'x', sizeof(rec.comm));
+	return rec;
+}
+
+static struct rec_trace a_trace(__u64 time_ns)
+{
+	struct rec_trace rec = { .h = HEADER(REC_TRACE, struct rec_trace, time_ns),
+				 .tgid = 7,
+				 .live_bytes = 30 };
+
+	memset(rec.comm, 'x', sizeof(rec.comm));
+	memset(rec.allocators, 'y', sizeof(rec.allocators));
+	memset(rec.why_not, 'z', sizeof(rec.why_not));
+	return rec;
+}
+
+static int feed_stack(struct model *model, __u64 key, __u64 live_bytes)
+{
+	const struct rec_trace_stack rec = a_stack(key, live_bytes);
+
+	return feed(model, &rec);
+}
+
+static int feed_trace(struct model *model, __u64 time_ns)
+{
+	const struct rec_trace rec = a_trace(time_ns);
+
+	return feed(model, &rec);
+}
+
+/* The reply as a value that the caller releases with json_decref(). */
+static json_t *reply(const struct model *model, __u64 end_ns)
+{
+	const struct api_query query = {};
+	const struct api_context context = { .model = model,
+					     .now_ns = 1000,
+					     .trace_end_ns = end_ns,
+					     .trace_pid = 9,
+					     .trace_has_begun = true };
+	struct text text = {};
+	json_t *json;
+
+	assert_int_equal(api_reply(&context, "/v1/leaks/trace", &query, &text), API_OK);
+	assert_false(text.is_failed);
+	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
+	text_free(&text);
+	assert_non_null(json);
+	return json;
+}
+
+static long long integer(const json_t *object, const char *key)
+{
+	assert_true(json_is_integer(json_object_get(object, key)));
+	return json_integer_value(json_object_get(object, key));
+}
+
+static void test_trace_is_visible_when_it_ends(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+
+	assert_null(model_trace(model));
+	assert_int_equal(feed_stack(model, 1, 20), 0);
+	assert_int_equal(feed_stack(model, 2, 10), 0);
+	assert_int_equal(model_nr_trace_stacks(model), 0);
+	assert_int_equal(feed_trace(model, 400), 0);
+	assert_int_equal(model_nr_trace_stacks(model), 2);
+	/* The next one takes its place, and has none of its stacks. */
+	assert_int_equal(feed_stack(model, 3, 5), 0);
+	assert_int_equal(model_trace_stack(model, 0)->stack, 1);
+	assert_int_equal(feed_trace(model, 500), 0);
+	assert_int_equal(model_nr_trace_stacks(model), 1);
+	assert_int_equal(model_trace_stack(model, 0)->stack, 3);
+	assert_int_equal(model_trace(model)->h.time_ns, 500);
+	model_free(model);
+}
+
+/* Any number of a record that is too large for a reader of JSON makes it none. */
+static void test_impossible_numbers_are_refused(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+	struct rec_trace_stack stack = a_stack(1, 20);
+	struct rec_trace trace = a_trace(400);
+
+	for (__u64 *number = &stack.nr; number <= &stack.mean_age_ns; number++) {
+		__u64 right = *number;
+
+		*number = 1ULL << 62;
+		assert_int_equal(feed(model, &stack), -EINVAL);
+		*number = right;
+	}
+	for (__u64 *number = &trace.duration_ns; number <= &trace.nr_not_unwound; number++) {
+		__u64 right = *number;
+
+		*number = 1ULL << 62;
+		assert_int_equal(feed(model, &trace), -EINVAL);
+		*number = right;
+	}
+	trace.ending = NR_TRACE_ENDINGS;
+	assert_int_equal(feed(model, &trace), -EINVAL);
+	assert_null(model_trace(model));
+	for (int i = 0; i < 1024; i++)
+		assert_int_equal(feed(model, &stack), 0);
+	assert_int_equal(feed(model, &stack), -EINVAL);
+	model_free(model);
+}
+
+static void test_reply_has_the_last_and_the_running_one(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+	json_t *json = reply(model, 0), *trace, *stack;
+
+	assert_false(json_is_true(json_object_get(json, "is_running")));
+	assert_true(json_is_null(json_object_get(json, "trace")));
+	assert_true(json_is_null(json_object_get(json, "running_pid")));
+	json_decref(json);
+	feed_stack(model, 1, 30);
+	feed_trace(model, 400);
+	json = reply(model, 1500);
+	assert_true(json_is_true(json_object_get(json, "is_running")));
+	assert_int_equal(integer(json, "remaining_ns"), 500);
+	assert_int_equal(integer(json, "running_pid"), 9);
+	trace = json_object_get(json, "trace");
+	assert_int_equal(integer(trace, "age_ns"), 600);
+	assert_int_equal(integer(trace, "outstanding_bytes"), 30);
+	assert_int_equal(strlen(json_string_value(json_object_get(trace, "reason"))), TRACE_TEXT_LEN - 1);
+	stack = json_array_get(json_object_get(trace, "stacks"), 0);
+	assert_int_equal(integer(stack, "outstanding_bytes"), 30);
+	assert_int_equal(integer(stack, "oldest_ns"), 300);
+	assert_int_equal(strlen(json_string_value(json_object_get(stack, "comm"))), MEMOIR_COMM_LEN - 1);
+	json_decref(json);
+	/* One whose time is over waits for the names of its stacks. */
+	json = reply(model, 900);
+	assert_true(json_is_true(json_object_get(json, "is_running")));
+	assert_int_equal(integer(json, "remaining_ns"), 0);
+	json_decref(json);
+	model_free(model);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_trace_is_visible_when_it_ends),
+		cmocka_unit_test(test_impossible_numbers_are_refused),
+		cmocka_unit_test(test_reply_has_the_last_and_the_running_one),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
