@@ -20,7 +20,7 @@ lint: ## check format, layers, lengths, licences, scripts and C without running 
 .PHONY: lint-format lint-c lint-scripts lint-tree
 lint-format:
 	$(Q)tests/lint/format.sh $(CLANG_FORMAT) $(C_FILES)
-lint-c: $(B)/memoir.skel.h $(B)/memoir_by_helper.skel.h
+lint-c: $(B)/memoir.skel.h $(B)/memoir_by_helper.skel.h $(B)/heap.skel.h
 	$(Q)tests/lint/tidy.sh $(CLANG_TIDY) '$(TIDY_CHECKS)' $(filter cli/%.c daemon/%.c exporters/%.c,$(C_FILES)) \
 		-- $(CPPFLAGS) -std=gnu11
 lint-scripts:
