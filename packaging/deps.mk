@@ -5,7 +5,7 @@ DEPS_BUILD := gcc libc6-dev make pkg-config clang llvm bpftool libbpf-dev libelf
 	libmicrohttpd-dev libcap-ng-dev libdw-dev libiberty-dev libseccomp-dev libjansson-dev libncurses-dev scdoc bsdextrautils
 DEPS_RUN := util-linux mount
 DEPS_TEST := bats bpftrace busybox-static clang-format clang-tidy curl dpkg-dev elfutils g++ jq libclang-rt-14-dev libcmocka-dev \
-	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libmimalloc2.0 libtcmalloc-minimal4 libxml2-utils musl-tools xz-utils \
+	libjemalloc2 libmimalloc2.0 libtcmalloc-minimal4 libxml2-utils musl-tools xz-utils \
 	libbpf-tools man-db mandoc procps prometheus rt-tests shellcheck socat stress-ng systemd tmux git
 # For guests of the kernel lab.
 DEPS_VM := cpio e2fsprogs kmod mmdebstrap numactl qemu-system-x86 xz-utils
