@@ -263,10 +263,11 @@ faults_of_groups() {
 	awk '/^memoir_group_numa_(local|remote)_faults_total/ { sum += $NF } END { printf "%.0f\n", sum }' "$dir/$1.metrics"
 }
 
-# A task that has ended is freed an RCU grace period later, and its last counts are known from then on.
+# A task that has ended is freed an RCU grace period later, and its last counts are known from then on; unless that is missed, as
+# 6.1 lets it be (docs/probes.md), which memoir says after a while.
 threads_are_reaped() {
 	fresh /v1/status >"$dir/status"
-	get /metrics | awk -v missed="$(get /v1/probes | jq '[.probes[] | select(.name == "task_free").recursion_misses] | add')" '
+	get /metrics | awk -v missed="$(jq .lost.end_missed "$dir/status")" '
 		/^memoir_tasks_exited_total.kind="thread"/ { exited = $2 }
 		/^memoir_tasks_reaped_total.kind="thread"/ { reaped = $2 }
 		END { exit exited > reaped + missed }'
@@ -287,8 +288,10 @@ groups_agree() {
 	settled after
 	all_agree "${4:-1}"
 	groups=$(($(faults_of_groups after) - $(faults_of_groups before)))
-	echo "groups: $groups, lost: $(get /v1/status | jq -c .lost)"
-	is_as_many numa_hint_faults "$groups" numa_hint_fault
+	# What a thread had not told before its end was missed is in the totals, but nobody's.
+	missed=$(($(missed numa_hint_fault) + $(jq .lost.end_missed "$dir/status") * $2))
+	echo "groups: $groups, missed $missed at most, lost: $(jq -c .lost "$dir/status")"
+	[ "$groups" -le "$(grew_at_most_by numa_hint_faults)" ] && [ $((groups + missed)) -ge "$(grew_by numa_hint_faults)" ]
 }
 
 @test "faults of threads that share memory are counted once" {
