@@ -10,8 +10,9 @@ load expect
 scale=1800
 declare -gA questions answers
 
-# run_leak: starts the program of the row.
+# run_leak: starts the program of the row, if what it needs is installed.
 run_leak() {
+	can_start || return 0
 	local question answer
 	mkfifo "$dir/$name.questions" "$dir/$name.answers"
 	exec {question}<>"$dir/$name.questions"
@@ -46,6 +47,7 @@ ask_after() {
 
 # The program of the row holds what the table lets expect: what it leaks in an hour, or at most its most.
 holds_what_is_said() {
+	[ "${questions[$name]:-}" ] || return 0
 	local slack=$((160 * 1024)) leaked
 	ask_after 60
 	leaked=$((bytes * minutes / 60))
@@ -80,7 +82,7 @@ nr_rows() {
 
 # Whether what the row leaks is of the heap, so that LeakSanitizer knows of it; and from its first hours on.
 is_of_heap() {
-	[ "$truth" = leak ] && [ "$kind" = anonymous ] && [[ $pattern != mmap && $pattern != thread-stacks && $pattern != after-warm-up ]]
+	can_start && [ "$truth" = leak ] && [ "$kind" = anonymous ] && [[ $pattern != mmap && $pattern != thread-stacks && $pattern != after-warm-up ]]
 }
 
 # sanitize: runs the pattern of the row with LeakSanitizer, for an hour of its time. What it held at the end is in
@@ -132,7 +134,12 @@ sanitizer_agrees() {
 	[ "$found" -ge "$counted" ] && [ "$found" -le $((counted + counted / 5)) ]
 }
 
+needs_sanitizer() {
+	ldconfig -p | grep -q liblsan || skip "liblsan0 is missing"
+}
+
 @test "LeakSanitizer finds the leaks of the table, and where they are" {
+	needs_sanitizer
 	corpus sanitize_in_background
 	wait "${sanitizers[@]}"
 	corpus sanitizer_agrees
@@ -174,8 +181,52 @@ trace_traced() {
 }
 
 @test "the stack that memoir names begins where LeakSanitizer's does" {
+	needs_sanitizer
 	corpus sanitize_traced
 	wait "${sanitizers[@]}"
 	start_daemon
 	corpus trace_traced
+}
+
+# --- leaks of the kernel's memory -----------------------------------------------------------------
+
+# The functions of the kernel, one of them at least, by which the memory of the row is allocated.
+kernel_path() {
+	case $name in
+	pipes) echo 'pipe_write' ;;
+	sockets) echo '__sys_socketpair|unix_dgram_sendmsg' ;;
+	unlinked-files) echo 'shmem_' ;;
+	inotify) echo 'inotify|memfd_create' ;;
+	bpf-maps) echo 'map_create|array_map_alloc' ;;
+	epoll) echo 'epoll|eventfd' ;;
+	threads) echo 'copy_process' ;;
+	esac
+}
+
+# Pages that are followed stand for 64 each, so that it takes some MiB to see who has them; and descriptors must
+# last for a minute.
+leak_kernel_memory() {
+	[ "$truth" = kernel ] || return 0
+	[ "$name" = threads ] && bytes=$((bytes * 32)) || bytes=$((bytes * 4))
+	run_leak
+	kernel_pids[$name]=$pid
+}
+
+# The kernel path of the row is among those by which its process holds memory.
+is_pinned() {
+	get '/v1/leaks/stacks?max_age_ms=500' >"$dir/stacks"
+	jq -e --argjson pid "${kernel_pids[$name]}" --arg path "$(kernel_path)" '
+		any(.stacks[]; .pid == $pid and .owner == "process" and any(.kernel_stack.frames[]; test($path)))' "$dir/stacks" >/dev/null
+}
+kernel_leak_is_pinned() {
+	[ "$truth" = kernel ] || return 0
+	echo "$name: by $(kernel_path)"
+	soon is_pinned
+}
+
+@test "memory that the kernel holds for a process is pinned to the process and the kernel's path" {
+	declare -gA kernel_pids
+	start_daemon
+	corpus leak_kernel_memory
+	corpus kernel_leak_is_pinned
 }

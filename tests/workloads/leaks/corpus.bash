@@ -26,6 +26,15 @@ allocator() {
 	ldconfig -p | awk -v name="$1" 'index($1, name) == 1 { print $NF; exit }'
 }
 
+# Whether what the program of the row needs is installed.
+can_start() {
+	case $how in
+	jemalloc) [ -n "$(allocator libjemalloc.so)" ] ;;
+	tcmalloc) [ -n "$(allocator libtcmalloc_minimal.so)" ] ;;
+	mimalloc) [ -n "$(allocator libmimalloc.so)" ] ;;
+	esac && ! ldd "$LEAKS/$program" 2>&1 | grep -q 'not found'
+}
+
 # elsewhere PROGRAM ARGUMENT...: becomes it, in a mount namespace where it lies in a file system that nobody else sees.
 elsewhere() {
 	# shellcheck disable=SC2016
