@@ -22,7 +22,7 @@ SYMBOLIZER_TESTS := $(B)/asan/tests/unit/test_confine $(B)/asan/tests/unit/test_
 	$(B)/asan/tests/unit/test_heap_functions
 OTHER_TESTS := $(filter-out $(MODEL_TESTS) $(CLI_TESTS) $(SYMBOLIZER_TESTS),$(UNIT))
 
-REPLAY_TOOLS := $(B)/asan/tests/replay/make_recording $(B)/asan/tests/replay/show
+REPLAY_TOOLS := $(patsubst %.c,$(B)/asan/%,$(wildcard tests/replay/*.c))
 REPLAY := $(wildcard tests/replay/*.bats)
 
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -162,3 +162,9 @@ replay-test: $(REPLAY_TOOLS) $(B)/memoird ## build and run the replay tests
 	$(Q)tests/run-tests.sh $(B) $(REPLAY)
 golden: $(REPLAY_TOOLS) $(B)/memoird ## write the expected answers of the replay tests again
 	$(Q)tests/replay/golden.sh $(B)
+
+.PHONY: leak-recording leak-verdicts
+leak-recording: $(REPLAY_TOOLS) $(B)/memoird leak-programs ## record the leak corpus again, in eight minutes (as root)
+	$(Q)tests/replay/record-leaks.sh $(B) tests/replay/leaks.series.xz
+leak-verdicts: $(REPLAY_TOOLS) ## show what is said of each program of the leak corpus, beside what is true
+	$(Q)tests/replay/leak-verdicts.sh $(B)

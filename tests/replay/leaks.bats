@@ -1,0 +1,50 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Verdicts on two days of the leak corpus (tests/workloads/leaks), replayed from leaks.series.xz, which
+# `make leak-recording` makes again. `make leak-verdicts` shows them. tests/run-tests.sh sets $BUILD.
+
+setup_file()
+{
+	command -v jq >/dev/null || skip "jq is missing"
+	command -v xz >/dev/null || skip "xz is missing"
+	. "$BATS_TEST_DIRNAME/leaks.bash"
+	judge >"$BATS_FILE_TMPDIR/verdicts"
+}
+
+# none FILTER: no row is so; those that are, are shown.
+none()
+{
+	jq --compact-output "select($1)" "$BATS_FILE_TMPDIR/verdicts" >"$BATS_TEST_TMPDIR/found"
+	cat "$BATS_TEST_TMPDIR/found"
+	[ ! -s "$BATS_TEST_TMPDIR/found" ]
+}
+
+@test "every row of the table is judged" {
+	. "$BATS_TEST_DIRNAME/leaks.bash"
+	[ "$(wc -l <"$BATS_FILE_TMPDIR/verdicts")" -eq "$(grep -vc '^#' "$CORPUS")" ]
+}
+
+@test "every leak above its detection limit is found" {
+	none '.truth == "leak" and .verdict != "leak" and .rate > .limit'
+}
+
+@test "detection limits are low enough for most leaks of the table" {
+	[ "$(jq 'select(.truth == "leak" and .verdict == "leak").name' "$BATS_FILE_TMPDIR/verdicts" | wc -l)" -ge 29 ]
+}
+
+@test "nothing innocent is called a leak" {
+	none '.truth == "innocent" and .alarms != []'
+}
+
+@test "what leaks in the kernel is not called a leak of the process's own memory" {
+	none '.truth == "kernel" and .alarms != [] and .name != "threads"'
+}
+
+@test "page cache is called cache" {
+	none '.expected == "cache" and .verdict != "cache" and .verdict != "none"'
+}
+
+# Blocks, and what an allocator needs for each of them, are more than what the program asks for.
+@test "the rate of a leak is what leaks, within its interval" {
+	none '.truth == "leak" and .verdict == "leak" and (.low > 1.25 * .rate or .high < .rate)'
+}
