@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "reply.h"
+#include "visible.h"
 
 /* Functions that are named in one line. */
 #define MAX_PLACE 3
@@ -119,4 +120,39 @@ void leak_stack_add_place(struct text *text, const json_t *stack)
 	}
 	if (!nr)
 		text_add(text, reply_string(reply_member(stack, "kernel_stack"), "callers"));
+}
+
+static void add_where(struct text *line, const json_t *frame)
+{
+	const char *file = reply_string(frame, "file"), *module = reply_string(frame, "module");
+
+	if (*file)
+		text_add_format(line, " at %s", file);
+	else if (*module)
+		text_add_format(line, " in %s", module);
+	if (*file && reply_is_known(frame, "line"))
+		text_add_format(line, ":%" PRIu64, reply_u64(frame, "line"));
+}
+
+void leak_stack_add_backtrace(struct text *text, const json_t *stack)
+{
+	const json_t *user = frames_of(stack, "user_stack");
+	struct text line = {};
+	size_t nr = 0, i;
+	json_t *frame;
+
+	json_array_foreach((json_t *)(uintptr_t)user, i, frame)
+	{
+		const char *name = reply_string(frame, "name");
+
+		if (!is_frame(frame))
+			continue;
+		text_clear(&line);
+		text_add_format(&line, "  #%zu %s", nr++, *name ? name : reply_string(frame, "address"));
+		add_where(&line, frame);
+		visible_add(text, line.data ? line.data : "");
+		text_add(text, "\n");
+	}
+	text->is_failed |= line.is_failed;
+	text_free(&line);
 }

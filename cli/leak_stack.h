@@ -36,4 +36,10 @@ void leak_stack_add_key(struct text *text, const json_t *stack);
  */
 void leak_stack_add_place(struct text *text, const json_t *stack);
 
+/*
+ * Appends all frames in the process, a line each and none cut, the innermost first: "  #0 grow+0x1a at
+ * main.c:27", or "in" the module where no file is known.
+ */
+void leak_stack_add_backtrace(struct text *text, const json_t *stack);
+
 #endif

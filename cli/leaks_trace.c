@@ -20,6 +20,8 @@
 #define DEFAULT_SECONDS 10
 #define PATH "/v1/leaks/trace"
 #define MAX_ROWS 10
+/* Stacks that are shown with all their frames. */
+#define MAX_WHOLE 3
 #define POLL_NS (200 * NSEC_PER_MSEC)
 
 /* --- the trace -------------------------------------------------------------------------------- */
@@ -154,6 +156,52 @@ static void show_stacks(const json_t *stacks, size_t width, struct text *out)
 	view_table(out, width, "Not freed, by where it was allocated:", &table);
 }
 
+static const char *how_found(const json_t *stack)
+{
+	static const struct {
+		const char *name, *text;
+	} ways[] = { { "unwind_tables", "found by unwind tables" },
+		     { "frame_pointers", "found by frame pointers: code without them is missing" },
+		     { "call_site", "only the direct caller is known" } };
+	const char *name = reply_string(reply_member(stack, "user_stack"), "found_by");
+
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
+		if (!strcmp(name, ways[i].name))
+			return ways[i].text;
+	return "its frames are not known";
+}
+
+/* What a row of a table has no room for. */
+static void show_whole_stacks(const json_t *stacks, size_t width, struct text *out)
+{
+	json_t *stack;
+	size_t i, nr = 0;
+
+	json_array_foreach((json_t *)(uintptr_t)stacks, i, stack)
+	{
+		if (nr == MAX_WHOLE || !reply_u64(stack, "outstanding"))
+			break;
+		text_add(out, "\n");
+		view_line(out, width, "%zu. %s not freed; %s:", ++nr,
+			  human_bytes(reply_u64(stack, "outstanding_bytes")).text, how_found(stack));
+		leak_stack_add_backtrace(out, stack);
+	}
+}
+
+static void show_rate(const json_t *trace, size_t width, struct text *out)
+{
+	uint64_t bytes = reply_u64(trace, "outstanding_bytes"), ns = reply_u64(trace, "duration_ns");
+	double per_hour = ns ? (double)bytes * 3600e9 / (double)ns : 0;
+	char sentence[160];
+
+	if (!bytes)
+		return;
+	snprintf(sentence, sizeof(sentence),
+		 "Not freed is not yet leaked: some is still in use. At this rate: %s/h.",
+		 human_bytes(human_round(per_hour)).text);
+	view_paragraph(out, width, 0, "", sentence);
+}
+
 /* Each in one line, where there are any. */
 static void show_losses(const json_t *trace, size_t width, struct text *out)
 {
@@ -228,8 +276,10 @@ static int show(const json_t *reply)
 		return EXIT_FAILED;
 	}
 	show_summary(trace, width, &out);
+	show_rate(trace, width, &out);
 	show_losses(trace, width, &out);
 	show_stacks(reply_member(trace, "stacks"), width, &out);
+	show_whole_stacks(reply_member(trace, "stacks"), width, &out);
 	status = print_text(&out);
 	text_free(&out);
 	return status;

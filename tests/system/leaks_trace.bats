@@ -146,6 +146,8 @@ no_probes() {
 	cat "$dir/view"
 	grep -q 'for .*, until it was interrupted' "$dir/view"
 	grep -q 'wrapped < leak_large < main$' "$dir/view"
+	grep -Eq '^  #1 leak_large\+0x[0-9a-f]+ at .*allocate\.c:[0-9]+$' "$dir/view"
+	grep -q '^Not freed is not yet leaked: .*/h\.$' "$dir/view"
 	soon has_ended
 	agrees
 }
