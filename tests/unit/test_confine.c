@@ -90,6 +90,11 @@ static bool signals(void)
 	return kill(1, 0);
 }
 
+static bool has_others_signalled(void)
+{
+	return fcntl(file, F_SETOWN, 1);
+}
+
 static bool writes(void)
 {
 	return write(STDERR_FILENO, "", 1);
@@ -112,7 +117,8 @@ static void test_what_is_left(void **state UNUSED)
 static void test_what_ends_it(void **state UNUSED)
 {
 	bool (*const acts[])(void) = {
-		makes_memory_executable, makes_a_socket, makes_a_process, executes, signals, writes
+		makes_memory_executable, makes_a_socket, makes_a_process, executes, signals,
+		has_others_signalled,    writes
 	};
 
 	for (size_t i = 0; i < sizeof(acts) / sizeof(acts[0]); i++) {

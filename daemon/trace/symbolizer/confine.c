@@ -3,7 +3,9 @@
 #include "confine.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
+#include <stdint.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -38,24 +40,30 @@ int confine_resources(void)
 static int add_rules(scmp_filter_ctx filter)
 {
 	static const int allowed[] = {
-		SCMP_SYS(read),          SCMP_SYS(pread64), SCMP_SYS(lseek),      SCMP_SYS(fstat),
-		SCMP_SYS(newfstatat),    SCMP_SYS(fcntl),   SCMP_SYS(close),      SCMP_SYS(munmap),
-		SCMP_SYS(mremap),        SCMP_SYS(madvise), SCMP_SYS(brk),        SCMP_SYS(futex),
-		SCMP_SYS(recvmsg),       SCMP_SYS(sendmsg), SCMP_SYS(recvfrom),   SCMP_SYS(sendto),
-		SCMP_SYS(getrandom),     SCMP_SYS(exit),    SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn),
-		SCMP_SYS(clock_gettime), SCMP_SYS(sysinfo),
+		SCMP_SYS(read),       SCMP_SYS(pread64),    SCMP_SYS(lseek),        SCMP_SYS(fstat),
+		SCMP_SYS(newfstatat), SCMP_SYS(close),      SCMP_SYS(munmap),       SCMP_SYS(mremap),
+		SCMP_SYS(madvise),    SCMP_SYS(brk),        SCMP_SYS(futex),        SCMP_SYS(recvmsg),
+		SCMP_SYS(sendmsg),    SCMP_SYS(recvfrom),   SCMP_SYS(sendto),       SCMP_SYS(getrandom),
+		SCMP_SYS(exit),       SCMP_SYS(exit_group), SCMP_SYS(rt_sigreturn), SCMP_SYS(clock_gettime),
+		SCMP_SYS(sysinfo),
 	};
 	/* Libraries look for more files, and go on without. */
 	static const int refused[] = { SCMP_SYS(open),      SCMP_SYS(openat),     SCMP_SYS(openat2),
 				       SCMP_SYS(readlink),  SCMP_SYS(readlinkat), SCMP_SYS(access),
 				       SCMP_SYS(faccessat), SCMP_SYS(faccessat2), SCMP_SYS(stat),
 				       SCMP_SYS(getcwd) };
+	static const int of_descriptors[] = { F_GETFD, F_GETFL, F_DUPFD, F_DUPFD_CLOEXEC };
 	int err = 0;
 
 	for (size_t i = 0; i < ARRAY_SIZE(allowed) && !err; i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (size_t i = 0; i < ARRAY_SIZE(refused) && !err; i++)
 		err = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), refused[i], 0);
+	/* Not F_SETOWN and F_SETSIG, by which the kernel would signal others in our name, which is root's. */
+	for (size_t i = 0; i < ARRAY_SIZE(of_descriptors) && !err; i++)
+		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(fcntl), 1,
+				       SCMP_A1(SCMP_CMP_MASKED_EQ, UINT32_MAX,
+					       (scmp_datum_t)of_descriptors[i]));
 	/* Memory, but none that could be executed. */
 	if (!err)
 		err = seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,
