@@ -11,6 +11,8 @@
 #include "mappings.h"
 #include "util.h"
 
+#define TRACER_HAS_DIED "the tracer has died; restart memoird"
+
 struct leaktrace {
 	struct tracelink *link;
 	struct usersymbols *symbols;
@@ -66,11 +68,15 @@ static __u64 start_ns(__u32 pid)
 	return stat_start_ticks(text) * (NSEC_PER_SEC / (__u64)sysconf(_SC_CLK_TCK));
 }
 
-/* Where it could not begin, the tracer has said why. */
+/* Where it could not begin, the tracer has said why, if it lives. */
 static void on_begun(void *ctx, const struct trace_done *done)
 {
 	struct leaktrace *trace = ctx;
 
+	if (!done)
+		refuse(trace, TRACER_HAS_DIED);
+	else if (done->err && !trace->has_result)
+		refuse(trace, strerror(-done->err));
 	trace->has_begun = done && !done->err;
 	trace->end_ns = trace->has_begun ? now_ns(CLOCK_BOOTTIME) + trace->request.heap.duration_ns : 0;
 }
@@ -95,8 +101,7 @@ int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32
 	}
 	err = tracelink_ask(trace->link, &trace->request, on_begun, trace);
 	if (err)
-		refuse(trace, err == -EPIPE ? "the tracer has died; restart memoird"
-					    : "too much is asked of the tracer; try again");
+		refuse(trace, err == -EPIPE ? TRACER_HAS_DIED : "too much is asked of the tracer; try again");
 	else
 		trace->end_ns = now_ns(CLOCK_BOOTTIME) + duration_ns;
 	return 0;
@@ -145,7 +150,7 @@ __u64 leaktrace_end_ns(struct leaktrace *trace)
 
 	tracelink_status(trace->link, &status);
 	if (trace->end_ns && !trace->has_result && !status.is_running)
-		refuse(trace, "the tracer has died; restart memoird");
+		refuse(trace, TRACER_HAS_DIED);
 	if (trace->has_result && usersymbols_are_named(trace->symbols))
 		trace->end_ns = 0;
 	return trace->end_ns;

@@ -121,6 +121,20 @@ no_probes() {
 	soon no_probes
 }
 
+@test "a tracer that dies before a trace begins is said to have died" {
+	start_daemon
+	lay "$ALLOCATE"
+	read -r counts <&"$reports"
+	local tracer
+	tracer=$(pgrep --parent "$daemon")
+	kill -STOP "$tracer"
+	trace "?pid=${pids[0]}&seconds=60"
+	jq -e '.is_running and (.has_begun | not)' "$dir/trace"
+	kill -KILL "$tracer"
+	soon has_ended
+	jq -e '.trace.ended == "not_begun" and .trace.reason == "the tracer has died; restart memoird"' "$dir/trace"
+}
+
 @test "a process that is stopped is traced and allocates nothing" {
 	start_daemon
 	lay "$ALLOCATE"
