@@ -13,6 +13,7 @@
 
 #include "../privileges.h"
 #include "../util.h"
+#include "stuck.h"
 
 /* For one question, beside what it has used. */
 #define CPU_SECONDS 4
@@ -40,6 +41,8 @@ int child_start(struct child *child)
 
 	if (child->program_fd < 0)
 		return -ENOENT;
+	if (stuck_are_too_many())
+		return -EBUSY;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return -errno;
 	child->pid = fork();
@@ -65,8 +68,7 @@ void child_end(struct child *child, char *why, size_t size)
 	close(child->fd);
 	child->fd = -1;
 	/* Nothing happens to one that has died already, and its status says of what. */
-	kill(child->pid, SIGKILL);
-	if (wait4(child->pid, &status, 0, &usage) != child->pid)
+	if (!stuck_kill(child->pid, &status, &usage))
 		return;
 	child->dead_cpu_ns += ((__u64)usage.ru_utime.tv_sec + (__u64)usage.ru_stime.tv_sec) * NSEC_PER_SEC +
 			      ((__u64)usage.ru_utime.tv_usec + (__u64)usage.ru_stime.tv_usec) * NSEC_PER_USEC;

@@ -16,6 +16,7 @@
 #include "../log.h"
 #include "../util.h"
 #include "child.h"
+#include "giver.h"
 #include "heapfunctions.h"
 #include "target.h"
 
@@ -46,6 +47,7 @@ struct symbolizer {
 	struct answer_places places[SYMBOLIZER_MAX_PLACES];
 	__u32 nr_places;
 	__u32 nr_needs;
+	bool is_slow; /* a file of the process did not come in time */
 	char why[REC_TEXT_LEN];
 };
 
@@ -127,37 +129,30 @@ static void fail_first(struct symbolizer *symbolizer, const char *why)
 
 /* --- what comes from the symbolizer ----------------------------------------------------------- */
 
+/* One file that does not come in time is enough: there are no more for this question. */
 static int give(struct symbolizer *symbolizer, const struct answer_need *need)
 {
 	struct question_given given = { .h = { .kind = QUESTION_GIVEN } };
-	const struct target *target = &symbolizer->target;
-	int fd = -1, err;
+	char place[USER_SYMBOL_TEXT_LEN];
+	bool is_given = false;
+	int err = -ETIMEDOUT;
 
-	switch (need->need) {
-	case NEED_MAPPING:
-		target_open_mapping(target, need->address, &given.given, &fd);
-		break;
-	case NEED_DEBUG:
-		fd = target_open_debug(target, need->build_id, need->h.nr);
-		break;
-	case NEED_JIT:
-		fd = target_open_jit(target);
-		break;
-	default:
+	if (need->need > NEED_JIT)
 		return -EPROTO;
+	if (!symbolizer->is_slow)
+		err = give_in_child(&symbolizer->child, &symbolizer->target, need, &is_given);
+	if (err == -ETIMEDOUT)
+		symbolizer->is_slow = true;
+	if (err == -ETIMEDOUT || (err && err != -EFAULT && need->need == NEED_MAPPING)) {
+		target_place(&symbolizer->target, need->address, place, sizeof(place));
+		snprintf(symbolizer->why, sizeof(symbolizer->why), "cannot open %.*s of process %u: %s",
+			 *place ? (int)strcspn(place, "+") : (int)sizeof(place), *place ? place : "a file",
+			 symbolizer->target.tgid, strerror(-err));
 	}
-	if (need->need != NEED_MAPPING) {
-		given.given.type = fd < 0 ? GIVEN_NOTHING : GIVEN_FILE;
-		given.given.err = fd < 0 ? fd : 0;
-	} else if (given.given.err && given.given.err != -EFAULT) {
-		snprintf(symbolizer->why, sizeof(symbolizer->why),
-			 "cannot open %.*s, mapped by process %u: %s", (int)sizeof(given.given.name),
-			 given.given.name, target->tgid, strerror(-given.given.err));
-	}
-	err = child_send(&symbolizer->child, &given, sizeof(given), fd);
-	if (fd >= 0)
-		close(fd);
-	return err;
+	if (is_given)
+		return 0;
+	given.given.err = err;
+	return child_send(&symbolizer->child, &given, sizeof(given), -1);
 }
 
 static int take_name(struct symbolizer *symbolizer, const struct answer_name *name)
@@ -293,6 +288,7 @@ static int on_turn(sd_event_source *source, void *ctx)
 	symbolizer->frames.h.nr = 0;
 	symbolizer->nr_places = 0;
 	symbolizer->nr_needs = 0;
+	symbolizer->is_slow = false;
 	*symbolizer->why = '\0';
 	if (err) {
 		answer_first(symbolizer, err);

@@ -8,6 +8,7 @@ load expect
 
 ASK=$BUILD/ask
 FRAMES=$BUILD/tests/workloads/frames
+MUTE=$BUILD/tests/workloads/mute
 
 setup() {
 	[ -x "$ASK" ] || skip "what asks the tracer is not built here"
@@ -115,6 +116,14 @@ line() {
 	mv "$map" "$dir/tmp/there"
 	ln -s there "$map"
 	[[ $("$ASK" names "$pid" "$said") = "$said anonymous+0x8 anonymous :0" ]]
+}
+
+@test "a file system that never answers costs its process its names, and the tracer a second" {
+	start "$MUTE" || skip "this kernel lets nobody serve a file system"
+	timeout "$silence_s" "$ASK" names "$pid" "$cart" >"$dir/answer"
+	cat "$dir/answer"
+	grep -q "^$cart anonymous+0x0 anonymous :0$" "$dir/answer"
+	grep -q "^done: cannot open .* of process $pid: Connection timed out$" "$dir/answer"
 }
 
 @test "a process that has ended, and one that is another by now, are told apart" {

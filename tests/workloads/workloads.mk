@@ -4,6 +4,7 @@
 WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
+MUTE := $(B)/tests/workloads/mute
 ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
 FAULT := $(B)/tests/workloads/fault
@@ -14,9 +15,9 @@ SURVEY := $(B)/tests/workloads/survey
 FRAMES := $(addprefix $(B)/tests/workloads/frames,-pie -static -stripped)
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(FRAMES) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(FRAMES) $(ASK)
 
-$(WORKLOAD) $(RECOUNT) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE): %: %.o
+$(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Gives the symbolizer files; see giver.h. */
+#include "giver.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "stuck.h"
+
+#define OPEN_MS 1000
+
+/* What is needed, as an answer and perhaps a file. */
+static void open_needed(const struct target *target, const struct answer_need *need, struct given *ret,
+			int *ret_fd)
+{
+	int fd;
+
+	if (need->need == NEED_MAPPING) {
+		target_open_mapping(target, need->address, ret, ret_fd);
+		return;
+	}
+	fd = need->need == NEED_DEBUG ? target_open_debug(target, need->build_id, need->h.nr)
+				      : target_open_jit(target);
+	*ret = (struct given){ .type = fd < 0 ? GIVEN_NOTHING : GIVEN_FILE, .err = fd < 0 ? fd : 0 };
+	*ret_fd = fd < 0 ? -1 : fd;
+}
+
+/* In the child; does not return. */
+static void open_and_give(const struct child *symbolizer, const struct target *target,
+			  const struct answer_need *need, int report, pid_t parent)
+{
+	struct question_given given = { .h = { .kind = QUESTION_GIVEN } };
+	int fd;
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
+		_exit(EXIT_FAILURE);
+	open_needed(target, need, &given.given, &fd);
+	if (!child_send(symbolizer, &given, sizeof(given), fd))
+		_exit(write(report, &given.given.err, sizeof(given.given.err)) < 0);
+	_exit(EXIT_FAILURE);
+}
+
+int give_in_child(const struct child *symbolizer, const struct target *target, const struct answer_need *need,
+		  bool *ret_is_given)
+{
+	pid_t parent = getpid(), pid;
+	struct pollfd wait = { .events = POLLIN };
+	struct rusage usage;
+	int reports[2], status, err;
+
+	*ret_is_given = false;
+	if (stuck_are_too_many())
+		return -EBUSY;
+	if (pipe2(reports, O_CLOEXEC) < 0)
+		return -errno;
+	pid = fork();
+	if (!pid)
+		open_and_give(symbolizer, target, need, reports[1], parent);
+	err = pid < 0 ? -errno : 0;
+	close(reports[1]);
+	wait.fd = reports[0];
+	if (!err && poll(&wait, 1, OPEN_MS) <= 0)
+		err = -ETIMEDOUT;
+	else if (!err)
+		*ret_is_given = read(reports[0], &err, sizeof(err)) == sizeof(err);
+	close(reports[0]);
+	if (pid > 0)
+		stuck_kill(pid, &status, &usage);
+	return *ret_is_given || err ? err : -EIO;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Gives the symbolizer the files that it needs. Whoever serves a file system from user space may never
+ * answer when a file is opened or closed, and what is mounted does not tell: a file system of the kernel's
+ * own may have such a one below it. So this is done in a child, which is left behind then.
+ */
+#ifndef MEMOIR_TRACE_GIVER_H
+#define MEMOIR_TRACE_GIVER_H
+
+#include <stdbool.h>
+
+#include "child.h"
+#include "questions.h"
+#include "target.h"
+
+/*
+ * need->need is in its range. Whether the symbolizer has its answer is in *ret_is_given; else it waits for
+ * it. 0, the negative errno of the file, -ETIMEDOUT after a second, or -EBUSY where too many children are
+ * left behind.
+ */
+int give_in_child(const struct child *symbolizer, const struct target *target, const struct answer_need *need,
+		  bool *ret_is_given);
+
+#endif
