@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "internal.h"
@@ -227,12 +228,21 @@ static void look_at_cgroups(struct growth *growth)
 	}
 }
 
+/* What is not known at a look has no point of it: its points begin again. */
 static void look_at_kernel(struct growth *growth)
 {
-	for (int memory = 0; memory < NR_KERNEL_MEMORY; memory++)
-		if (growth->kernel_memory.h.size &&
-		    growth->kernel_memory.pages[memory] != KERNEL_MEMORY_UNKNOWN)
-			look_at_series(growth, &growth->kernel[memory], growth->kernel_memory.pages[memory]);
+	if (!growth->kernel_memory.h.size)
+		return;
+	for (int memory = 0; memory < NR_KERNEL_MEMORY; memory++) {
+		__u64 pages = growth->kernel_memory.pages[memory];
+
+		if (pages != KERNEL_MEMORY_UNKNOWN) {
+			look_at_series(growth, &growth->kernel[memory], pages);
+			continue;
+		}
+		free(growth->kernel[memory]);
+		growth->kernel[memory] = NULL;
+	}
 }
 
 void growth_end(struct model *model)

@@ -233,6 +233,30 @@ static void test_the_kernel(void **state UNUSED)
 	model_free(model);
 }
 
+/* What the kernel does not say once has no points for times at which nobody knew. */
+static void test_a_gap_in_what_the_kernel_says(void **state UNUSED)
+{
+	struct model *model = model_with(16, 100, NULL);
+	struct leak_judgement judgement;
+	struct grower growers[16];
+
+	for (__u64 i = 0; i < 400; i++) {
+		__u64 now_ns = STORY_BOOT_NS + i * 15 * NSEC_PER_SEC;
+		__u64 pages[NR_KERNEL_MEMORY] = { [KERNEL_SLAB] = 10000 + 20 * i };
+
+		if (i == 379)
+			pages[KERNEL_SLAB] = KERNEL_MEMORY_UNKNOWN;
+		assert_int_equal(feed_begin(model, i + 1, now_ns), 0);
+		assert_int_equal(feed_kernel(model, pages, 2000000), 0);
+		assert_int_equal(feed_end(model, now_ns, false), 0);
+	}
+	assert_int_equal(model_growers(model, OWNER_KERNEL, growers, 16), 1);
+	assert_int_equal(growers[0].grown_pages, 19 * 20);
+	leak_judge(model, &growers[0], &judgement);
+	assert_int_equal(judgement.windows[WINDOW_QUARTER_HOUR].nr, 20);
+	model_free(model);
+}
+
 static void test_what_no_machine_has_is_refused(void **state UNUSED)
 {
 	__u64 pages[NR_KERNEL_MEMORY] = {};
@@ -330,6 +354,7 @@ int main(void)
 		cmocka_unit_test(test_swapping_is_no_growth),
 		cmocka_unit_test(test_kinds_are_told_apart),
 		cmocka_unit_test(test_the_kernel),
+		cmocka_unit_test(test_a_gap_in_what_the_kernel_says),
 		cmocka_unit_test(test_what_no_machine_has_is_refused),
 		cmocka_unit_test(test_limits_of_cgroups),
 		cmocka_unit_test(test_points),
