@@ -62,6 +62,9 @@ int apply_trace(struct model *model, const struct rec_header *h)
 	terminate(traces->rec.comm);
 	terminate(traces->rec.allocators);
 	terminate(traces->rec.why_not);
+	/* What came before that is of one that the tracer did not end. */
+	if (rec->ending == TRACE_NEVER_BEGAN)
+		rows_free(&traces->pending);
 	rows_free(&traces->shown);
 	traces->shown = traces->pending;
 	traces->pending = (struct trace_rows){};

@@ -96,6 +96,21 @@ static void test_trace_is_visible_when_it_ends(void **state UNUSED)
 	model_free(model);
 }
 
+/* A tracer that dies leaves stacks behind, which are of no trace that is shown. */
+static void test_trace_that_never_began_has_no_stacks(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+	struct rec_trace trace = a_trace(400);
+
+	assert_int_equal(feed_stack(model, 1, 20), 0);
+	trace.ending = TRACE_NEVER_BEGAN;
+	assert_int_equal(feed(model, &trace), 0);
+	assert_int_equal(model_nr_trace_stacks(model), 0);
+	assert_int_equal(feed_trace(model, 500), 0);
+	assert_int_equal(model_nr_trace_stacks(model), 0);
+	model_free(model);
+}
+
 /* Any number of a record that is too large for a reader of JSON makes it none. */
 static void test_impossible_numbers_are_refused(void **state UNUSED)
 {
@@ -162,6 +177,7 @@ int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trace_is_visible_when_it_ends),
+		cmocka_unit_test(test_trace_that_never_began_has_no_stacks),
 		cmocka_unit_test(test_impossible_numbers_are_refused),
 		cmocka_unit_test(test_reply_has_the_last_and_the_running_one),
 	};
