@@ -147,16 +147,16 @@ void livesites_add(struct livesites *sites, const struct live_page *page, __u64 
 static __u32 emit_rows(struct rec_live_site *rows, __u32 nr, __u32 max,
 		       void (*emit)(void *ctx, struct rec_live_site *record), void *ctx)
 {
-	__u32 least = ~0u;
+	__u32 least = 0;
 
 	for (__u32 i = 0; i < nr; i++) {
 		struct rec_live_site *row = &rows[i];
 
-		if (row->nr_pages < least)
-			least = (__u32)row->nr_pages;
 		/* Its pages may have gone since the first time. */
 		if (!row->nr_pages)
 			continue;
+		if (!least || row->nr_pages < least)
+			least = (__u32)row->nr_pages;
 		row->h = (struct rec_header){ .kind = REC_LIVE_SITE, .size = sizeof(*row) };
 		emit(ctx, row);
 	}

@@ -33,7 +33,8 @@ static struct live_page page_of(__u32 tgid, __u32 migratetype, __u64 stack, __u6
 	return page;
 }
 
-static struct rec_live read_all(const struct live_page *pages, __u32 nr)
+/* The first nr_gone of them have gone when pages are met the second time. */
+static struct rec_live read_some(const struct live_page *pages, __u32 nr, __u32 nr_gone)
 {
 	struct livesites *sites = livesites_new(MOVABLE, 0x123456789abcdefULL);
 	struct rec_live rec = {};
@@ -43,11 +44,16 @@ static struct rec_live read_all(const struct live_page *pages, __u32 nr)
 	for (__u32 i = 0; i < nr; i++)
 		livesites_weigh(sites, &pages[i]);
 	livesites_choose(sites);
-	for (__u32 i = 0; i < nr; i++)
+	for (__u32 i = nr_gone; i < nr; i++)
 		livesites_add(sites, &pages[i], NOW_NS);
 	livesites_emit(sites, &rec, keep, &nr_emitted);
 	livesites_free(sites);
 	return rec;
+}
+
+static struct rec_live read_all(const struct live_page *pages, __u32 nr)
+{
+	return read_some(pages, nr, 0);
 }
 
 static const struct rec_live_site *find(__u32 tgid, __u64 stack, __u64 user_stack)
@@ -124,6 +130,10 @@ static void test_heaviest_places_stay(void **state UNUSED)
 	assert_int_equal(rec.least_site_pages, 3);
 	for (__u32 i = 0; i < nr_emitted; i++)
 		assert_int_equal(emitted[i].nr_pages, 3);
+	/* A chosen place that has become empty says nothing of the others. */
+	rec = read_some(pages, nr, 4);
+	assert_int_equal(nr_emitted, REC_MAX_LIVE_SITES - 1);
+	assert_int_equal(rec.least_site_pages, 3);
 }
 
 /* What has no page any more the second time is not told of, and what is new then is not either. */
