@@ -160,12 +160,14 @@ static void on_read_record(void *ctx, const struct rec_header *record)
 	collector_feed(service->collector, record);
 }
 
-static void on_tracer_record(void *ctx, const struct rec_header *record)
+static void on_tracer(void *ctx, const struct rec_header *record)
 {
 	const struct service *service = ctx;
 
 	on_read_record(ctx, record);
 	leaktrace_see(service->leaktrace, record);
+	if (record->kind == REC_TRACE)
+		live_forget(service->live); /* the model may have dropped stacks for those of the trace */
 }
 
 /* The ring is not to fill up while live pages are read. An error is met again by the next snapshot. */
@@ -330,8 +332,7 @@ static int start_ways_out(struct service *service)
 	int err = sd_event_default(&service->event);
 
 	if (err >= 0)
-		service->tracelink = tracelink_new(service->event, &service->tracer, on_tracer_record,
-						   service);
+		service->tracelink = tracelink_new(service->event, &service->tracer, on_tracer, service);
 	if (service->tracelink)
 		service->usersymbols = usersymbols_new(service->tracelink);
 	if (service->usersymbols)
