@@ -92,6 +92,26 @@ static __always_inline bool keep(__u64 address, const struct heap_object *object
 	return !bpf_map_update_elem(&heap_objects, &address, object, BPF_ANY);
 }
 
+static __always_inline void lose(struct heap_stack *stack, __u64 size)
+{
+	COUNT(nr_lost);
+	__sync_fetch_and_add(&stack->nr_lost, 1);
+	__sync_fetch_and_add(&stack->lost_bytes, size);
+}
+
+/* What was to be reallocated is still there. Others may have taken its place among the objects. */
+static __always_inline void put_back(const struct heap_call_frame *call)
+{
+	__u64 key = call->old.stack;
+	struct heap_stack *stack;
+
+	if (!call->has_old || keep(call->address, &call->old))
+		return;
+	stack = known_stack(&key);
+	if (stack)
+		lose(stack, call->old.size);
+}
+
 static __always_inline void allocated(struct pt_regs *ctx, struct heap_thread *thread, __u64 address)
 {
 	const __u64 size = thread->call.size;
@@ -104,11 +124,8 @@ static __always_inline void allocated(struct pt_regs *ctx, struct heap_thread *t
 	__sync_fetch_and_add(&stack->bytes, size);
 	if (heap_every_bytes)
 		add_weighted(stack, size);
-	if (keep(address, &object))
-		return;
-	COUNT(nr_lost);
-	__sync_fetch_and_add(&stack->nr_lost, 1);
-	__sync_fetch_and_add(&stack->lost_bytes, size);
+	if (!keep(address, &object))
+		lose(stack, size);
 }
 
 static __always_inline bool is_sampled(__u64 size)
@@ -145,8 +162,7 @@ static __always_inline bool is_nested(struct heap_thread *thread, __u64 cookie, 
 	if (sp < call->sp || (sp == call->sp && cookie != call->cookie))
 		return true;
 	COUNT(nr_interrupted);
-	if (call->has_old)
-		keep(call->address, &call->old);
+	put_back(call);
 	call->is_open = 0;
 	return false;
 }
@@ -307,8 +323,7 @@ static __always_inline void end(struct pt_regs *ctx)
 	}
 	if (!address) {
 		COUNT(nr_failed);
-		if (call->has_old)
-			keep(call->address, &call->old);
+		put_back(call);
 		return;
 	}
 	if (call->has_old)
