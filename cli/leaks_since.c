@@ -31,6 +31,13 @@ struct changes {
 	size_t nr;
 };
 
+/* What an answer lists: the largest. */
+struct list {
+	const json_t *rows;
+	uint64_t time_ns;
+	uint64_t rest_bytes; /* what is not listed has so much at most; 0: there is none */
+};
+
 const char *leaks_since_problem(const json_t *then, const json_t *now)
 {
 	if (!json_is_object(then) || !json_is_array(reply_member(then, "sizes")))
@@ -77,10 +84,16 @@ static int compare_changes(const void *a, const void *b)
 	return bytes_a > bytes_b ? -1 : bytes_a < bytes_b;
 }
 
-static void add_change(struct changes *changes, const json_t *then, const json_t *now)
+/* Of what one of them does not list, the least that its change can be. */
+static void add_change(struct changes *changes, const struct list *list_then, const json_t *then,
+		       const struct list *list_now, const json_t *now)
 {
 	uint64_t before = reply_u64(then, "bytes"), after = reply_u64(now, "bytes");
 
+	if (!then && reply_u64(now, "start_ns") <= list_then->time_ns)
+		before = list_then->rest_bytes < after ? list_then->rest_bytes : after;
+	if (!now)
+		after = list_now->rest_bytes < before ? list_now->rest_bytes : before;
 	changes->all[changes->nr++] = (struct change){
 		.then = then,
 		.now = now,
@@ -89,10 +102,10 @@ static void add_change(struct changes *changes, const json_t *then, const json_t
 }
 
 /* All rows of both, those that grew most first. Without memory there are none. Free what all is. */
-static struct changes find_changes(const json_t *rows_then, const json_t *rows_now,
+static struct changes find_changes(const struct list *then, const struct list *now,
 				   void (*add_key)(struct text *text, const json_t *row))
 {
-	_cleanup_json_ json_t *map_then = by_key(rows_then, add_key), *map_now = by_key(rows_now, add_key);
+	_cleanup_json_ json_t *map_then = by_key(then->rows, add_key), *map_now = by_key(now->rows, add_key);
 	struct changes changes = { .all = calloc(json_object_size(map_then) + json_object_size(map_now) + 1,
 						 sizeof(*changes.all)) };
 	const char *key;
@@ -100,11 +113,14 @@ static struct changes find_changes(const json_t *rows_then, const json_t *rows_n
 
 	if (!changes.all)
 		return changes;
-	json_object_foreach(map_now, key, row) add_change(&changes, json_object_get(map_then, key), row);
+	json_object_foreach(map_now, key, row)
+	{
+		add_change(&changes, then, json_object_get(map_then, key), now, row);
+	}
 	json_object_foreach(map_then, key, row)
 	{
 		if (!json_object_get(map_now, key))
-			add_change(&changes, row, NULL);
+			add_change(&changes, then, row, now, NULL);
 	}
 	qsort(changes.all, changes.nr, sizeof(*changes.all), compare_changes);
 	return changes;
@@ -139,20 +155,27 @@ static void pid_cell(struct table *table, const json_t *row)
 	table_cell(table, reply_is_known(row, "pid") ? cell : "-");
 }
 
-/* Whether it was started since, or has ended, or is only not among what one of the answers tells. */
-static const char *state_of(const struct change *change, const json_t *then)
+/* Whether it was started since, or has ended, or may only be too small to be listed. */
+static const char *state_of(const struct change *change, const struct list *then, const struct list *now)
 {
-	uint64_t then_ns = reply_u64(then, "time_ns");
-
 	if (!change->then)
-		return reply_u64(change->now, "start_ns") > then_ns ? "new" : "";
-	return change->now ? "" : "gone";
+		return reply_u64(change->now, "start_ns") > then->time_ns ? "new" : "";
+	if (change->now)
+		return "";
+	return now->rest_bytes ? "not listed" : "gone";
 }
 
 /* The changes that are shown, from the largest growth; then from the largest fall. */
 static bool is_shown(const struct changes *changes, size_t i)
 {
 	return changes->all[i].bytes && (i < MAX_ROWS || i + MAX_ROWS >= changes->nr);
+}
+
+static struct list list_of_sizes(const json_t *answer)
+{
+	return (struct list){ .rows = reply_member(answer, "sizes"),
+			      .time_ns = reply_u64(answer, "time_ns"),
+			      .rest_bytes = reply_u64(answer, "other_size_bytes") };
 }
 
 static void show_processes(const json_t *then, const json_t *now, size_t width, struct text *out)
@@ -162,8 +185,8 @@ static void show_processes(const json_t *then, const json_t *now, size_t width, 
 		{ .header = "THEN", .align = TABLE_RIGHT },   { .header = "NOW", .align = TABLE_RIGHT },
 		{ .header = "CHANGE", .align = TABLE_RIGHT }, { .header = "" },
 	};
-	struct changes changes = find_changes(reply_member(then, "sizes"), reply_member(now, "sizes"),
-					      add_process_key);
+	struct list sizes_then = list_of_sizes(then), sizes_now = list_of_sizes(now);
+	struct changes changes = find_changes(&sizes_then, &sizes_now, add_process_key);
 	struct table table = TABLE_NEW(columns);
 
 	for (size_t i = 0; i < changes.nr; i++) {
@@ -176,7 +199,7 @@ static void show_processes(const json_t *then, const json_t *now, size_t width, 
 		size_cell(&table, change->then);
 		size_cell(&table, change->now);
 		change_cell(&table, change);
-		table_cell(&table, state_of(change, then));
+		table_cell(&table, state_of(change, &sizes_then, &sizes_now));
 	}
 	view_table(out, width, "Processes, by anonymous and shared memory, swapped out or not:", &table);
 	free(changes.all);
@@ -239,6 +262,25 @@ static void place_cell(struct table *table, const json_t *row)
 	text_free(&place);
 }
 
+static uint64_t last_bytes(const json_t *rows)
+{
+	return reply_u64(json_array_get(rows, json_array_size(rows) - 1), "bytes");
+}
+
+/* Suspects come first, and then the largest; and the daemon itself has records of the largest only. */
+static struct list list_of_places(const json_t *answer)
+{
+	const json_t *rows = reply_member(answer, "stacks"),
+		     *reading = reply_member(answer, "stacks_reading");
+	uint64_t rest = reply_u64(reading, "not_shown") ? last_bytes(rows) : 0;
+
+	if (reply_u64(reading, "least_bytes") > rest)
+		rest = reply_u64(reading, "least_bytes");
+	if (reply_u64(reading, "least_kernel_bytes") > rest)
+		rest = reply_u64(reading, "least_kernel_bytes");
+	return (struct list){ .rows = rows, .time_ns = reply_u64(answer, "time_ns"), .rest_bytes = rest };
+}
+
 static void show_places(const json_t *then, const json_t *now, size_t width, struct text *out)
 {
 	static const struct table_column columns[] = {
@@ -249,8 +291,8 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 		{ .header = "COMM" },
 		{ .header = "FROM", .is_flexible = true },
 	};
-	struct changes changes = find_changes(reply_member(then, "stacks"), reply_member(now, "stacks"),
-					      leak_stack_add_key);
+	struct list places_then = list_of_places(then), places_now = list_of_places(now);
+	struct changes changes = find_changes(&places_then, &places_now, leak_stack_add_key);
 	struct table table = TABLE_NEW(columns);
 
 	table.gap = 1;
@@ -275,9 +317,22 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 	free(changes.all);
 }
 
-static const json_t *kernel_sites(const json_t *answer, const char *member)
+static struct list list_of_sites(const json_t *answer, const char *member)
 {
-	return reply_member(reply_member(answer, member), "sites");
+	const json_t *rows = reply_member(reply_member(answer, member), "sites");
+	uint64_t rest = reply_u64(reply_member(answer, member), "bytes");
+	json_t *row;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
+	{
+		uint64_t bytes = reply_u64(row, "bytes");
+
+		rest = rest > bytes ? rest - bytes : 0;
+	}
+	if (rest > last_bytes(rows))
+		rest = last_bytes(rows);
+	return (struct list){ .rows = rows, .time_ns = reply_u64(answer, "time_ns"), .rest_bytes = rest };
 }
 
 static void add_site_key(struct text *text, const json_t *site)
@@ -295,8 +350,8 @@ static void show_kernel(const json_t *then, const json_t *now, const char *membe
 		{ .header = "FUNCTION", .is_flexible = true },
 		{ .header = "AT" },
 	};
-	struct changes changes = find_changes(kernel_sites(then, member), kernel_sites(now, member),
-					      add_site_key);
+	struct list sites_then = list_of_sites(then, member), sites_now = list_of_sites(now, member);
+	struct changes changes = find_changes(&sites_then, &sites_now, add_site_key);
 	struct table table = TABLE_NEW(columns);
 
 	table.gap = 1;

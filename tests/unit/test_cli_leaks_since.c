@@ -71,6 +71,35 @@ static void test_what_changed(void **state UNUSED)
 			  "+2.00MiB 3.00MiB grow     fs/pipe.c:1\n");
 }
 
+/* What one answer does not list may have had as much as the least that it does. */
+static void test_what_is_not_listed(void **state UNUSED)
+{
+	static const char before[] =
+		"{" MOMENT("b", "60000000000") "\"sizes\":[{\"pid\":1,\"start_ns\":1,\"comm\":\"shrinker\","
+					       "\"bytes\":3145728}],\"other_size_bytes\":2097152,"
+					       "\"stacks\":[{\"owner\":\"process\",\"pid\":2,\"start_ns\":1,"
+					       "\"bytes\":10485760,\"user_stack\":{\"frames\":[]}}],"
+					       "\"stacks_reading\":{\"not_shown\":1}}";
+	static const char after[] =
+		"{" MOMENT("b", "90000000000") "\"sizes\":[{\"pid\":2,\"start_ns\":1,\"comm\":\"grower\","
+					       "\"bytes\":3145728}],\"other_size_bytes\":1048576,"
+					       "\"stacks\":[{\"owner\":\"process\",\"pid\":3,\"start_ns\":1,"
+					       "\"bytes\":10485760,\"user_stack\":{\"frames\":[]}}],"
+					       "\"stacks_reading\":{\"not_shown\":1,\"sample_bytes\":4096}}";
+	_cleanup_json_ json_t *then = json_loads(before, 0, NULL), *now = json_loads(after, 0, NULL);
+	struct text out = {};
+
+	assert_non_null(then);
+	assert_non_null(now);
+	leaks_since_show(then, now, 80, &out);
+	expect_text(&out, "Since       30s ago\n"
+			  "\n"
+			  "Processes, by anonymous and shared memory, swapped out or not:\n"
+			  "PID  COMM         THEN      NOW    CHANGE\n"
+			  "  2  grower          -  3.00MiB  +1.00MiB\n"
+			  "  1  shrinker  3.00MiB        -  -2.00MiB  not listed\n");
+}
+
 static void expect_problem(const char *text, const char *problem)
 {
 	_cleanup_json_ json_t *then = json_loads(text, 0, NULL), *now = json_loads(now_text, 0, NULL);
@@ -112,6 +141,7 @@ static void test_hostile_snapshot(void **state UNUSED)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(test_what_changed, use_utf8),
+	cmocka_unit_test_setup(test_what_is_not_listed, use_utf8),
 	cmocka_unit_test_setup(test_what_cannot_be_compared, use_utf8),
 	cmocka_unit_test_setup(test_hostile_snapshot, use_utf8),
 };
