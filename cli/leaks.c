@@ -97,13 +97,16 @@ static bool is_shown(const json_t *suspect, struct rest *rest)
 
 static void show_rest(const struct rest *rest, size_t width, struct text *out)
 {
+	const char *more = rest->nr_rows ? " more" : "";
+
 	if (rest->nr_rows > MAX_ROWS)
 		view_line(out, width, "and %zu more", rest->nr_rows - MAX_ROWS);
 	if (rest->nr_new)
-		view_line(out, width, "%zu more grow, and have been watched for less than three minutes.",
-			  rest->nr_new);
+		view_line(out, width, "%zu%s grew, watched for less than three minutes: too short to judge.",
+			  rest->nr_new, more);
 	if (rest->nr_small)
-		view_line(out, width, "%zu more grew by less than what is told from chance.", rest->nr_small);
+		view_line(out, width, "%zu%s grew by less than what is told from chance.", rest->nr_small,
+			  more);
 }
 
 static void show_processes(const json_t *processes, size_t width, struct text *out)

@@ -63,7 +63,7 @@ is_listed() {
 	COLUMNS=80 memoir leaks >"$dir/view"
 	cat "$dir/view"
 	never grep -qE '.{81}' "$dir/view"
-	grep -q '^Processes whose memory grows\|more grow' "$dir/view"
+	grep -q '^Processes whose memory grows\|grew, watched' "$dir/view"
 }
 
 @test "what is left is that of the nearest limit above its cgroup" {

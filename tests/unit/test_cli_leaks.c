@@ -84,7 +84,7 @@ static void test_a_leak(void **state UNUSED)
 	expect_line(&out, "3 that grew less than those that are");
 	expect_line(&out, "anonymous  100MiB +60.0MiB 87.0%  10h 0m LEAK");
 	expect_line(&out, "shared     100MiB +60.0MiB 87.0%  10h 0m working set");
-	expect_line(&out, "1 more grow, and have been watched for less than three minutes.");
+	expect_line(&out, "1 more grew, watched for less than three minutes: too short to judge.");
 	expect_line(&out, "1 more grew by less than what is told from chance.");
 	expect_line(&out, "  since 1h 0m, 50.0MiB in all; 600MiB of the machine left");
 	expect_line(&out, "  In the last two hours its floor rose by 60.0MiB/h.");
@@ -118,7 +118,7 @@ static void test_too_early(void **state UNUSED)
 	expect_narrow(&out);
 	expect_line(&out, "0 processes, 0 parts of the kernel");
 	expect_line(&out, "2m 0s: a leak is told after 40 minutes at best");
-	expect_line(&out, "1 more grow, and have been watched");
+	expect_line(&out, "\n1 grew, watched for less than three minutes");
 	expect_no(&out, "VERDICT");
 	expect_no(&out, "Next: wait");
 	text_free(&out);
