@@ -38,7 +38,6 @@ static int add_stacks(struct flame *flame, const json_t *stacks)
 	return 0;
 }
 
-/* "Memory held by where it was allocated: 1.2GiB of 3.4GiB that is known, an estimate" */
 static void add_title(struct text *title, const json_t *reply)
 {
 	const json_t *reading = reply_member(reply, "stacks_reading");

@@ -318,8 +318,7 @@ static double limit_of(const struct model *model, const struct leak_window *wind
 	if (!window->is_told || window->span_s <= 0)
 		return __builtin_inf();
 	size = (double)LEAK_MIN_BYTES / model->shape.rec.page_size / window->span_s;
-	/* The rises' standard error would be the same; their mean is about slope times span by their number.
-	 * */
+	/* The rises' standard error would be the same; their mean goes with the slope. */
 	if (window->steps > 0 && window->steps < __builtin_inf())
 		steps = window->trend.slope * window->min_steps / window->steps;
 	interval = window->trend.slope - window->low;
