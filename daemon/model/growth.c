@@ -32,13 +32,6 @@ static const char *const kind_names[NR_GROWTH_KINDS] = {
 	[GROWTH_FILE] = "file",
 };
 
-static const char *const owner_names[NR_GROWTH_OWNERS] = {
-	[OWNER_PROCESS] = "process",
-	[OWNER_GROUP] = "group",
-	[OWNER_CGROUP] = "cgroup",
-	[OWNER_KERNEL] = "kernel",
-};
-
 const char *kernel_memory_name(enum kernel_memory memory)
 {
 	return (__u32)memory < NR_KERNEL_MEMORY ? kernel_names[memory] : "unknown";
@@ -47,11 +40,6 @@ const char *kernel_memory_name(enum kernel_memory memory)
 const char *growth_kind_name(enum growth_kind kind)
 {
 	return (__u32)kind < NR_GROWTH_KINDS ? kind_names[kind] : "unknown";
-}
-
-const char *growth_owner_name(enum growth_owner owner)
-{
-	return (__u32)owner < NR_GROWTH_OWNERS ? owner_names[owner] : "unknown";
 }
 
 const char *leak_verdict_name(enum leak_verdict verdict)

@@ -77,6 +77,5 @@ const struct rec_cgroup_memory *model_cgroup_memory(const struct model *model, _
 /* "slab_reclaimable"; "page_tables". */
 const char *kernel_memory_name(enum kernel_memory memory);
 const char *growth_kind_name(enum growth_kind kind);
-const char *growth_owner_name(enum growth_owner owner);
 
 #endif

@@ -23,7 +23,6 @@ struct unwound {
 	__u32 nr_waiting;
 	__u64 asked[MAX_ASKED]; /* keys, in the order of the questions, which is that of the answers */
 	__u32 nr_asked;
-	__u64 nr_dropped;
 	struct unwound_stack *stacks;
 	__u32 nr_stacks, max_stacks;
 };
@@ -63,10 +62,8 @@ static void keep(struct unwound *unwound, __u64 stack, const struct symbolizer_a
 		__u32 max = unwound->max_stacks ? 2 * unwound->max_stacks : 64;
 
 		kept = reallocarray(unwound->stacks, max, sizeof(*kept));
-		if (!kept) {
-			unwound->nr_dropped++;
+		if (!kept)
 			return;
-		}
 		unwound->stacks = kept;
 		unwound->max_stacks = max;
 	}
@@ -101,7 +98,6 @@ static void ask(struct unwound *unwound)
 				   on_frames, unwound)) {
 			if (unwound->nr_asked)
 				return;
-			unwound->nr_dropped++;
 		} else {
 			unwound->asked[unwound->nr_asked++] = waiting->request.stack;
 		}
@@ -120,10 +116,8 @@ void unwound_add(struct unwound *unwound, const struct heap_copy *copy)
 	if (copy->nr_registers != TRACE_NR_REGISTERS || !copy->size || copy->size > TRACE_STACK_BYTES)
 		return;
 	waiting = unwound->nr_waiting < MAX_WAITING ? malloc(sizeof(*waiting)) : NULL;
-	if (!waiting) {
-		unwound->nr_dropped++;
+	if (!waiting)
 		return;
-	}
 	waiting->next = NULL;
 	waiting->request.h = (struct trace_header){ .kind = TRACE_UNWIND,
 						    .size = sizeof(waiting->request),
@@ -142,11 +136,6 @@ void unwound_add(struct unwound *unwound, const struct heap_copy *copy)
 bool unwound_is_idle(const struct unwound *unwound)
 {
 	return !unwound->first && !unwound->nr_asked;
-}
-
-__u64 unwound_nr_dropped(const struct unwound *unwound)
-{
-	return unwound->nr_dropped;
 }
 
 const struct unwound_stack *unwound_find(const struct unwound *unwound, __u64 stack)

@@ -31,11 +31,10 @@ struct unwound *unwound_new(struct symbolizer *symbolizer, __u32 tgid, __u64 sta
 /* Must not be called while anything waits (unwound_is_idle()), unless the symbolizer is gone as well. */
 void unwound_free(struct unwound *unwound);
 
-/* Takes a copy of a stack. Where too many wait it is dropped, and counted. */
+/* Takes a copy of a stack. Where too many wait it is dropped, and then not found. */
 void unwound_add(struct unwound *unwound, const struct heap_copy *copy);
 
 bool unwound_is_idle(const struct unwound *unwound);
-__u64 unwound_nr_dropped(const struct unwound *unwound);
 
 /* NULL where it could not be unwound. */
 const struct unwound_stack *unwound_find(const struct unwound *unwound, __u64 stack);
