@@ -18,7 +18,7 @@ static void read_row(struct heaptrace_row *row, __u64 key, const struct heap_sta
 {
 	*row = (struct heaptrace_row){
 		.stack = key,
-		.nr = is_sampled ? stack->nr_weighted >> 16 : stack->nr,
+		.nr = is_sampled ? (stack->nr_weighted + 0x8000) >> 16 : stack->nr,
 		.bytes = is_sampled ? stack->bytes_weighted : stack->bytes,
 		.bytes_error = (__u64)sqrt((double)stack->squares_weighted),
 		.nr_samples = stack->nr,
