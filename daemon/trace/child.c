@@ -60,7 +60,6 @@ int child_start(struct child *child)
 void child_end(struct child *child, char *why, size_t size)
 {
 	size_t len = strlen(why);
-	struct rusage usage;
 	int status = 0;
 
 	if (child->fd < 0)
@@ -68,10 +67,8 @@ void child_end(struct child *child, char *why, size_t size)
 	close(child->fd);
 	child->fd = -1;
 	/* Nothing happens to one that has died already, and its status says of what. */
-	if (!stuck_kill(child->pid, &status, &usage))
+	if (!stuck_kill(child->pid, &status))
 		return;
-	child->dead_cpu_ns += ((__u64)usage.ru_utime.tv_sec + (__u64)usage.ru_stime.tv_sec) * NSEC_PER_SEC +
-			      ((__u64)usage.ru_utime.tv_usec + (__u64)usage.ru_stime.tv_usec) * NSEC_PER_USEC;
 	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
 		snprintf(why + len, size - len, " of signal %s", sigabbrev_np(WTERMSIG(status)));
 	else if (WIFEXITED(status))
@@ -116,7 +113,12 @@ int child_send(const struct child *child, const void *message, size_t size, int 
 
 __u64 child_cpu_ns(const struct child *child)
 {
-	return child->dead_cpu_ns + living_cpu_ns(child);
+	struct rusage ended;
+
+	getrusage(RUSAGE_CHILDREN, &ended);
+	return ((__u64)ended.ru_utime.tv_sec + (__u64)ended.ru_stime.tv_sec) * NSEC_PER_SEC +
+	       ((__u64)ended.ru_utime.tv_usec + (__u64)ended.ru_stime.tv_usec) * NSEC_PER_USEC +
+	       living_cpu_ns(child);
 }
 
 __u64 child_rss_bytes(const struct child *child)

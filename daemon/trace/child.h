@@ -12,7 +12,6 @@ struct child {
 	int program_fd; /* the caller's; -1: there is none */
 	int fd;         /* of our socket to it; -1 while there is no process */
 	pid_t pid;
-	__u64 dead_cpu_ns; /* that those have used which have ended */
 };
 
 /*
@@ -30,6 +29,7 @@ void child_limit_cpu(const struct child *child);
 /* Sends a message, with a file if fd is one. 0, or a negative errno: it does not take it. */
 int child_send(const struct child *child, const void *message, size_t size, int fd);
 
+/* Of all children of the tracer, those that have ended included. */
 __u64 child_cpu_ns(const struct child *child);
 __u64 child_rss_bytes(const struct child *child);
 

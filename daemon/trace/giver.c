@@ -50,7 +50,6 @@ int give_in_child(const struct child *symbolizer, const struct target *target, c
 {
 	pid_t parent = getpid(), pid;
 	struct pollfd wait = { .events = POLLIN };
-	struct rusage usage;
 	int reports[2], status, err;
 
 	*ret_is_given = false;
@@ -70,6 +69,6 @@ int give_in_child(const struct child *symbolizer, const struct target *target, c
 		*ret_is_given = read(reports[0], &err, sizeof(err)) == sizeof(err);
 	close(reports[0]);
 	if (pid > 0)
-		stuck_kill(pid, &status, &usage);
+		stuck_kill(pid, &status);
 	return *ret_is_given || err ? err : -EIO;
 }

@@ -25,7 +25,7 @@ static void reap(void)
 	nr_stuck = nr_left;
 }
 
-bool stuck_kill(pid_t pid, int *ret_status, struct rusage *ret_usage)
+bool stuck_kill(pid_t pid, int *ret_status)
 {
 	_cleanup_close_ int pidfd = pidfd_open(pid, 0);
 	struct pollfd end = { .fd = pidfd, .events = POLLIN };
@@ -34,7 +34,7 @@ bool stuck_kill(pid_t pid, int *ret_status, struct rusage *ret_usage)
 	kill(pid, SIGKILL);
 	if (pidfd >= 0)
 		poll(&end, 1, END_MS);
-	ended = wait4(pid, ret_status, WNOHANG, ret_usage);
+	ended = waitpid(pid, ret_status, WNOHANG);
 	if (!ended && nr_stuck < MAX_STUCK)
 		stuck[nr_stuck++] = pid;
 	return ended == pid;

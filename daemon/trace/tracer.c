@@ -13,7 +13,6 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <systemd/sd-event.h>
 
 #include "../log.h"
@@ -21,6 +20,7 @@
 #include "../util.h"
 #include "heapsession.h"
 #include "protocol.h"
+#include "stuck.h"
 #include "symbolizer.h"
 
 #define SYMBOLIZER "memoir-symbolizer"
@@ -270,7 +270,6 @@ int tracer_end(struct tracer *tracer)
 	close(tracer->fd);
 	tracer->fd = -1;
 	/* One that has died already has the status that it died with. */
-	kill(tracer->pid, SIGKILL);
-	waitpid(tracer->pid, &status, 0);
+	stuck_kill(tracer->pid, &status);
 	return status;
 }
