@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The end of children that touch files of others, and of the tracer. A file system that somebody serves from user space can
- * keep a process from dying even when it is killed, so nobody may wait for its end without a limit.
+ * The end of children that touch files of others, and of the tracer. A file system that somebody serves
+ * from user space can keep a process from dying even when it is killed, so nobody may wait for its end
+ * without a limit.
  */
 #ifndef MEMOIR_TRACE_STUCK_H
 #define MEMOIR_TRACE_STUCK_H
