@@ -55,7 +55,7 @@ is_listed() {
 
 @test "who grows is listed at the second look, and it is too early to tell" {
 	start_daemon
-	lay "$PLACES" 11 102 3072
+	lay "$PLACES" 11 102 3072 0
 	soon is_listed "${pids[0]}"
 	jq -e '.verdict == "cannot_tell_yet" and .confidence == 0 and .limit == "machine" and .grown_bytes >= 262144
 		and (.next | startswith("memoir leaks --pid"))' "$dir/grower"
@@ -69,7 +69,7 @@ is_listed() {
 @test "what is left is that of the nearest limit above its cgroup" {
 	make_cgroup 2G || skip "no cgroup of the memory controller can be made here"
 	start_daemon
-	lay in_cgroup "$PLACES" 11 102 3072
+	lay in_cgroup "$PLACES" 11 102 3072 0
 	soon is_listed "${pids[0]}"
 	# The cgroup is read at the look after the one that found it.
 	soon cgroup_is_told
@@ -96,7 +96,7 @@ cgroup_is_told() {
 
 @test "with --heap the heaps of those that grow are evidence, and of others that keep memory" {
 	start_daemon
-	lay "$PLACES" 11 102 3072
+	lay "$PLACES" 11 102 3072 0
 	soon is_listed "${pids[0]}"
 	memoir leaks --heap --json >"$dir/leaks" 2>"$dir/complaint"
 	[ ! -s "$dir/complaint" ]
