@@ -21,13 +21,14 @@ static void put_function(const char *name, size_t len, __u64 offset, char ret[US
 }
 
 /*
- * Without parameters: functions of C++ and Rust are told apart by their scope, and parameters fill the
- * line.
+ * Without parameters, where that is possible: functions of C++ and Rust are told apart by their scope, and
+ * parameters fill the line. A short name may still have an endless meaning, which ends with the CPU time
+ * of the question.
  */
 static void put_demangled(const char *mangled, __u64 offset, char ret[USER_SYMBOL_TEXT_LEN])
 {
 	size_t len = strnlen(mangled, MAX_MANGLED);
-	char *name = len < MAX_MANGLED ? cplus_demangle(mangled, DMGL_AUTO | DMGL_ANSI) : NULL;
+	char *name = len < MAX_MANGLED ? cplus_demangle(mangled, DMGL_AUTO | DMGL_ANSI | DMGL_DLANG) : NULL;
 
 	if (name)
 		put_function(name, strlen(name), offset, ret);
