@@ -267,8 +267,12 @@ struct rec_fault_stack {
 /* How the frames of a user stack were found. */
 enum stack_how {
 	STACK_BY_FRAME_POINTERS, /* by the kernel; what has none may hide frames, and invent some */
-	STACK_BY_UNWIND_TABLES,  /* by the tables of the program, from a copy of the stack */
-	STACK_BY_CALL_SITE,      /* the caller only */
+	/*
+	 * By the tables of the program, from a copy of the stack; libdw goes by frame pointers where there
+	 * are none, and does not say where.
+	 */
+	STACK_BY_UNWIND_TABLES,
+	STACK_BY_CALL_SITE, /* the caller only */
 	NR_STACK_HOWS
 };
 

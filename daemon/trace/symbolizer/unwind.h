@@ -8,7 +8,10 @@
 
 #include "view.h"
 
-/* The frames, the innermost first: at least the one where the thread is. 0 or a negative errno. */
+/*
+ * The frames, the innermost first: at least the one where the thread is. Behind a place of which there are
+ * no tables, libdw takes the frame pointer for one. 0 or a negative errno.
+ */
 int unwind(struct view *view, const struct question_unwind *question, struct answer_frames *ret);
 
 #endif
