@@ -9,6 +9,7 @@ load expect
 ASK=$BUILD/ask
 FRAMES=$BUILD/tests/workloads/frames
 MUTE=$BUILD/tests/workloads/mute
+NAMES=$BUILD/tests/workloads/names.so
 
 setup() {
 	[ -x "$ASK" ] || skip "what asks the tracer is not built here"
@@ -162,6 +163,108 @@ hostile() {
 		kill -KILL "$pid"
 	done
 	[[ $("$ASK" names "$good" "$good_cart") = *" shop::Cart::total+0x0 "* ]]
+}
+
+# named PATTERN: the address of the function of names.so, which the process has mapped.
+named() {
+	local value
+	value=$(nm "$NAMES" | awk -v name="$1" '$2 == "T" && index($3, name) { print $1; exit }')
+	[ -n "$value" ] && printf '%#x\n' "$((said + 0x$value))"
+}
+
+@test "names of Rust, D and C are what their programmers call them" {
+	start "$FRAMES-pie" map "$NAMES"
+	[[ $("$ASK" names "$pid" "$(named _RNv)") = *" shop::cart::total+0x0 names.so :0" ]]
+	[[ $("$ASK" names "$pid" "$(named _ZN4shop)") = *" shop::cart::total+0x0 names.so :0" ]]
+	[[ $("$ASK" names "$pid" "$(named _D4shop)") = *" shop.cart.total(int)+0x0 names.so :0" ]]
+	[[ $("$ASK" names "$pid" "$(named total_of_cart)") = *" total_of_cart+0x0 names.so :0" ]]
+}
+
+@test "names that are too long, too deep or broken are shown as they are, cut" {
+	start "$FRAMES-pie" map "$NAMES"
+	[[ $("$ASK" names "$pid" "$(named _Z4deep)") = *" _Z4deepIPPPP"*"P+0x0 names.so :0" ]]
+	[[ $("$ASK" names "$pid" "$(named _ZN4wide)") = *" _ZN4wide4wide"*"+0x0 names.so :0" ]]
+	[[ $("$ASK" names "$pid" "$(named _ZN999)") = *" _ZN99999999999999999999broken+0x0 names.so :0" ]]
+}
+
+@test "a name without an end costs some CPU time, and the next question is answered" {
+	local user system TIMEFORMAT='%U %S'
+	start "$FRAMES-pie" map "$NAMES"
+	{ time nice -n -20 "$ASK" each "$pid" "$(named _Z7endless)" "$cart" >"$dir/answer"; } 2>"$dir/times"
+	cat "$dir/answer"
+	# Instead of the name there is the place.
+	grep -q ' names.so+0x[0-9a-f]* names.so :0$' "$dir/answer"
+	grep -q ' shop::Cart::total+0x0 frames-pie ' "$dir/answer"
+	read -r user system < <(tail -n 1 "$dir/times")
+	if grep -q 'took too long' "$dir/answer"; then
+		[ "$((${user%.*} + ${system%.*}))" -lt 5 ]
+		skip "the machine was too busy for the CPU time to be used up first"
+	fi
+	grep -q '^done: the symbolizer died of signal XCPU$' "$dir/answer"
+}
+
+# symbolizer PID: that of the tracer of this process.
+symbolizer() {
+	local tracer
+	tracer=$(pgrep --parent "$1") && pgrep --full --parent "$tracer" memoir-symbolizer >"$dir/symbolizer"
+}
+
+@test "a symbolizer that says nothing is ended, and the next question is answered" {
+	start "$FRAMES-pie" map "$NAMES"
+	"$ASK" each "$pid" "$(named _Z7endless)" "$cart" >"$dir/answer" </dev/null 3>&- &
+	pids+=("$!")
+	soon symbolizer "$!"
+	kill -STOP "$(cat "$dir/symbolizer")"
+	wait "${pids[-1]}"
+	cat "$dir/answer"
+	grep -q '^done: the symbolizer took too long$' "$dir/answer"
+	grep -q ' shop::Cart::total+0x0 frames-pie ' "$dir/answer"
+}
+
+# unwindable NUMBER: a program with other unwind tables, the same for the same number.
+unwindable() {
+	local section offset size at i
+	cp "$FRAMES-pie" "$dir/hostile"
+	RANDOM=$1
+	for section in .eh_frame_hdr .eh_frame; do
+		read -r offset size < <(readelf -SW "$dir/hostile" | sed 's/^ *\[ *[0-9]*\]//' | awk -v name=$section '$1 == name { print $4, $5 }')
+		for ((i = 0; i < 12; i++)); do
+			at=$((0x$offset + RANDOM % 0x$size))
+			printf '%b' "\\x$(printf %02x $((RANDOM % 256)))" | dd of="$dir/hostile" bs=1 seek="$at" conv=notrunc status=none
+		done
+	done
+}
+
+@test "hostile unwind tables end the stack, and neither the answer nor the names of what is before" {
+	local number
+	for ((number = 1; number <= 10; number++)); do
+		unwindable "$number"
+		start "$dir/hostile"
+		"$ASK" unwind "$pid" >"$dir/answer"
+		grep -q "^$(stack | head -n 1) .* libc" "$dir/answer"
+		[[ $(sed -n 2p "$dir/answer") = *" compare_and_wait+0x"*" hostile "* ]]
+		kill -KILL "$pid"
+		wait "$pid" || true
+	done
+}
+
+@test "the vDSO, which is in no file, has its names" {
+	local base end value
+	start "$FRAMES-pie"
+	read -r base end < <(sed -nE 's/^([0-9a-f]+)-([0-9a-f]+) .*\[vdso\]$/0x\1 0x\2/p' "/proc/$pid/maps") ||
+		skip "there is no vDSO here"
+	dd if="/proc/$pid/mem" of="$dir/vdso" bs=4096 skip="$((base / 4096))" count="$(((end - base) / 4096))" status=none
+	value=$(readelf --dyn-syms --wide "$dir/vdso" | awk '$8 ~ /^__(vdso|kernel)_clock_gettime/ { print $2; exit }')
+	"$ASK" names "$pid" "$((base + 0x$value))" | grep -E ' (__(vdso|kernel)_)?clock_gettime\+0x0 '
+}
+
+@test "a stripped program that brings its symbols along, compressed, has its names" {
+	command -v xz >/dev/null || skip "xz is missing"
+	objcopy --strip-debug --remove-section .comment "$FRAMES-pie" "$dir/symbols"
+	xz "$dir/symbols"
+	objcopy --add-section .gnu_debugdata="$dir/symbols.xz" "$FRAMES-stripped" "$dir/packed"
+	start "$dir/packed"
+	[[ $("$ASK" names "$pid" "$cart") = *" shop::Cart::total+0x0 packed :0" ]]
 }
 
 tracer_is_missed() {

@@ -3,6 +3,7 @@
  * Asks a tracer of its own about a process, as memoird does, and prints the answer.
  *
  *	ask names PID ADDRESS...   a line for each: address, name, module, file:line
+ *	ask each PID ADDRESS...    likewise, by a question for each
  *	ask unwind PID             likewise, the frames of its only thread, found from a copy of its stack
  *	ask measure PID            unwinds it 1000 times, and says what one costs
  */
@@ -170,6 +171,11 @@ int main(int argc, char **argv)
 		while (argv[3 + nr] && nr < TRACE_MAX_ADDRESSES) {
 			ip[nr] = strtoull(argv[3 + nr], NULL, 0);
 			nr++;
+		}
+	} else if (!strcmp(argv[1], "each")) {
+		for (int i = 3; argv[i]; i++) {
+			ip[0] = strtoull(argv[i], NULL, 0);
+			ask_names(ip, 1);
 		}
 	} else {
 		copy_stack(&request);

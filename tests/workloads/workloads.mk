@@ -13,9 +13,10 @@ PLACES := $(B)/tests/workloads/places
 SURVEY := $(B)/tests/workloads/survey
 # One whose code is known, in the ways that programs are built, and what asks for its names.
 FRAMES := $(addprefix $(B)/tests/workloads/frames,-pie -static -stripped)
+NAMES := $(B)/tests/workloads/names.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(FRAMES) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(FRAMES) $(NAMES) $(ASK)
 
 $(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE): %: %.o
 	$(call msg,LINK,$@)
@@ -44,6 +45,11 @@ $(B)/tests/workloads/frames-static: tests/workloads/frames.c
 $(B)/tests/workloads/frames-stripped: $(B)/tests/workloads/frames-pie
 	$(call msg,STRIP,$@)
 	$(Q)objcopy --only-keep-debug $< $@.debug && strip -o $@ $<
+
+$(NAMES): tests/workloads/names.c
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) -O1 -fPIC -shared $(LDFLAGS) $< -o $@
 
 $(ASK): $(B)/tests/workloads/ask.o $(call objects,$(filter-out daemon/main.c,$(DAEMON_SRC))) $(B)/libmemoir.a \
 		$(B)/memoir-symbolizer
