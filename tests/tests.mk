@@ -81,19 +81,30 @@ $(B)/fuzz/%.o: %.c
 	$(Q)$(CLANG) $(CPPFLAGS) $(CFLAGS) $(FUZZ_SANITIZE) -c $< -o $@
 
 $(B)/fuzz/libfuzzed.a: $(call fuzz_objects,$(PURE_SRC) cli/allocators.c cli/allocinfo.c cli/arena.c cli/heap_walk.c \
-		cli/http_response.c cli/numa_maps.c cli/page_owner.c cli/visible.c daemon/trace/symbolizer/jitmap.c tests/fuzz/check.c)
+		cli/http_response.c cli/numa_maps.c cli/page_owner.c cli/visible.c $(filter-out %/main.c %/confine.c,$(SYMBOLIZER_SRC)) \
+		tests/fuzz/check.c)
 	$(call msg,AR,$@)
 	$(Q)rm -f $@ && ar rcs $@ $^
 
-# Seeds are in tests/fuzz/seeds, except for what changes with the tables.
+# Seeds are in tests/fuzz/seeds, except for what changes with the tables, and programs.
 $(B)/fuzz/seeds/recfile/recording: $(B)/asan/tests/replay/make_recording
 	@mkdir -p $(@D)
 	$(Q)$< $@
 $(B)/fuzz/tests/fuzz/fuzz_recfile: | $(B)/fuzz/seeds/recfile/recording
 
+SYMBOLIZE_SEEDS := $(addprefix $(B)/fuzz/seeds/symbolize/,pie stripped compressed)
+$(B)/fuzz/seeds/symbolize/%: $(B)/tests/workloads/frames-%
+	@mkdir -p $(@D)
+	$(Q)cp $< $@
+$(B)/fuzz/seeds/symbolize/compressed: $(B)/tests/workloads/frames-pie
+	@mkdir -p $(@D)
+	$(Q)objcopy --compress-debug-sections $< $@
+$(B)/fuzz/tests/fuzz/fuzz_symbolize: | $(SYMBOLIZE_SEEDS)
+$(B)/fuzz/tests/fuzz/fuzz_symbolize: FUZZ_LIBS = $(SYMBOLIZER_LIBS)
+
 $(FUZZ): %: %.o $(B)/fuzz/libfuzzed.a
 	$(call msg,LINK,$@)
-	$(Q)$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer $(LDFLAGS) $^ -o $@ $(JANSSON_LIBS)
+	$(Q)$(CLANG) $(CFLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer $(LDFLAGS) $^ -o $@ $(JANSSON_LIBS) $(FUZZ_LIBS)
 
 # --- bpf: programs run in the kernel with arguments of the test's own -----------------------------
 
