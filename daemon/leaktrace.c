@@ -7,11 +7,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "autotrace.h"
 #include "log.h"
 #include "mappings.h"
 #include "util.h"
 
 #define TRACER_HAS_DIED "the tracer has died; restart memoird"
+
+/* Whoever asked for a trace is to find its result before another takes its place. */
+#define QUIET_NS (60 * NSEC_PER_SEC)
 
 struct leaktrace {
 	struct tracelink *link;
@@ -19,7 +23,10 @@ struct leaktrace {
 	void (*emit)(void *ctx, const struct rec_header *record);
 	void *ctx;
 	union trace_message request; /* the last one */
-	__u64 end_ns;                /* 0: none goes on */
+	struct trace_heap waiting;   /* until an automatic one has ended; h.tgid is 0: none */
+	struct autotrace autotrace;
+	__u64 ended_ns; /* the last time that one was seen to go on */
+	__u64 end_ns;   /* 0: none goes on */
 	bool has_begun;
 	bool has_result; /* and its stacks are being named */
 };
@@ -81,30 +88,71 @@ static void on_begun(void *ctx, const struct trace_done *done)
 	trace->end_ns = trace->has_begun ? now_ns(CLOCK_BOOTTIME) + trace->request.heap.duration_ns : 0;
 }
 
-int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32 every_bytes)
+static void begin(struct leaktrace *trace, const struct trace_heap *heap)
 {
-	struct trace_heap *heap = &trace->request.heap;
 	char why[REC_TEXT_LEN];
 	int err;
 
-	if (leaktrace_end_ns(trace))
-		return -EBUSY;
-	*heap = (struct trace_heap){ .h = { .kind = TRACE_HEAP, .size = sizeof(*heap), .tgid = pid, .nr = 1 },
-				     .duration_ns = duration_ns,
-				     .every_bytes = every_bytes };
-	heap->h.start_ns = start_ns(pid);
+	trace->request.heap = *heap;
 	trace->has_begun = trace->has_result = false;
 	if (!heap->h.start_ns) {
-		snprintf(why, sizeof(why), "there is no process %u", pid);
+		snprintf(why, sizeof(why), "there is no process %u", heap->h.tgid);
 		refuse(trace, why);
-		return 0;
+		return;
 	}
 	err = tracelink_ask(trace->link, &trace->request, on_begun, trace);
 	if (err)
 		refuse(trace, err == -EPIPE ? TRACER_HAS_DIED : "too much is asked of the tracer; try again");
 	else
-		trace->end_ns = now_ns(CLOCK_BOOTTIME) + duration_ns;
+		trace->end_ns = now_ns(CLOCK_BOOTTIME) + heap->duration_ns;
+}
+
+int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32 every_bytes)
+{
+	const struct trace_heap heap = { .h = { .kind = TRACE_HEAP,
+						.size = sizeof(heap),
+						.start_ns = start_ns(pid),
+						.tgid = pid,
+						.nr = 1 },
+					 .duration_ns = duration_ns,
+					 .every_bytes = every_bytes };
+
+	if (!leaktrace_end_ns(trace)) {
+		begin(trace, &heap);
+		return 0;
+	}
+	if (trace->waiting.h.tgid || !trace->request.heap.is_automatic)
+		return -EBUSY;
+	leaktrace_end(trace);
+	trace->waiting = heap;
 	return 0;
+}
+
+void leaktrace_follow(struct leaktrace *trace, const struct model *model, __u64 duration_ns)
+{
+	const __u64 now = now_ns(CLOCK_BOOTTIME);
+	struct trace_heap heap = { .h = { .kind = TRACE_HEAP, .size = sizeof(heap), .nr = 1 },
+				   .duration_ns = duration_ns,
+				   .every_bytes = AUTOTRACE_EVERY_BYTES,
+				   .is_automatic = 1 };
+	struct tracelink_status status;
+	const struct process *process;
+	__u32 own[] = { (__u32)getpid(), 0 };
+
+	tracelink_status(trace->link, &status);
+	own[1] = (__u32)status.pid;
+	if (!duration_ns || !status.is_running || leaktrace_end_ns(trace) ||
+	    (trace->ended_ns && now - trace->ended_ns < QUIET_NS))
+		return;
+	process = autotrace_pick(&trace->autotrace, model, now, own, ARRAY_SIZE(own));
+	if (!process)
+		return;
+	log_info(
+		"the memory of process %u grows like a leak: its heap is traced for %.0f s; see memoir leaks",
+		process->tgid, (double)duration_ns / NSEC_PER_SEC);
+	heap.h.tgid = process->tgid;
+	heap.h.start_ns = process->start_ns;
+	begin(trace, &heap);
 }
 
 /* --- end -------------------------------------------------------------------------------------- */
@@ -124,6 +172,8 @@ void leaktrace_end(struct leaktrace *trace)
 							      .tgid = h->tgid,
 							      .nr = 1 } } };
 
+	/* What waits is to have a result too. */
+	trace->waiting.duration_ns = 1;
 	if (trace->end_ns && tracelink_ask(trace->link, &request, on_ended, trace))
 		log_warning("the trace of process %u cannot be ended before its time", h->tgid);
 }
@@ -151,17 +201,25 @@ __u64 leaktrace_end_ns(struct leaktrace *trace)
 	tracelink_status(trace->link, &status);
 	if (trace->end_ns && !trace->has_result && !status.is_running)
 		refuse(trace, TRACER_HAS_DIED);
+	if (trace->end_ns)
+		trace->ended_ns = now_ns(CLOCK_BOOTTIME);
 	if (trace->has_result && usersymbols_are_named(trace->symbols))
 		trace->end_ns = 0;
+	if (!trace->end_ns && trace->waiting.h.tgid) {
+		const struct trace_heap heap = trace->waiting;
+
+		trace->waiting.h.tgid = 0;
+		begin(trace, &heap);
+	}
 	return trace->end_ns;
 }
 
 __u32 leaktrace_pid(const struct leaktrace *trace)
 {
-	return trace->request.h.tgid;
+	return trace->waiting.h.tgid ? trace->waiting.h.tgid : trace->request.h.tgid;
 }
 
 bool leaktrace_has_begun(const struct leaktrace *trace)
 {
-	return trace->has_begun;
+	return trace->has_begun && !trace->waiting.h.tgid;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Traces of what is allocated, on request, as memoird sees them: one at a time. The tracer does the work
- * (daemon/trace/heapsession.h); this asks for it, knows whether one goes on, and has its stacks named.
+ * Traces of what is allocated as memoird sees them, on request and of suspects (autotrace.h): one at a time.
+ * The tracer does the work (daemon/trace/heapsession.h); this asks for it, knows whether one goes on, and has
+ * its stacks named.
  */
 #ifndef MEMOIR_LEAKTRACE_H
 #define MEMOIR_LEAKTRACE_H
@@ -20,10 +21,16 @@ struct leaktrace *leaktrace_new(struct tracelink *link, struct usersymbols *symb
 void leaktrace_free(struct leaktrace *trace);
 
 /*
- * Begins one, of a process. 0, or -EBUSY where one goes on. Where it cannot begin there is a REC_TRACE
- * that says why.
+ * Begins one, of a process. 0, or -EBUSY where one goes on; an automatic one is ended for it. Where
+ * it cannot begin there is a REC_TRACE that says why.
  */
 int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32 every_bytes);
+
+/*
+ * Begins one of a suspect by itself, for so long, where it is time for that; to be called after snapshots.
+ * 0: never. It samples.
+ */
+void leaktrace_follow(struct leaktrace *trace, const struct model *model, __u64 duration_ns);
 
 /* Ends the one that goes on, if there is one; its result comes later. */
 void leaktrace_end(struct leaktrace *trace);

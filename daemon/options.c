@@ -15,6 +15,7 @@
 #define MIN_INTERVAL_NS (100 * NSEC_PER_MSEC)
 #define MAX_INTERVAL_NS (3600 * NSEC_PER_SEC)
 #define MAX_GROUPS 4000
+#define MAX_TRACE_NS (3600 * NSEC_PER_SEC)
 
 enum {
 	OPTION_LISTEN = 256,
@@ -22,6 +23,7 @@ enum {
 	OPTION_PIN,
 	OPTION_INTERVAL,
 	OPTION_MAX_GROUPS,
+	OPTION_TRACE_SUSPECTS,
 	OPTION_RECORD,
 	OPTION_REPLAY,
 	OPTION_DESCRIBE_METRICS,
@@ -40,6 +42,9 @@ static const struct argp_option table[] = {
 	{ "interval", OPTION_INTERVAL, "SECONDS", 0, "Time between snapshots, 0.1 to 3600 (default 5)", 0 },
 	{ "max-groups", OPTION_MAX_GROUPS, "N", 0,
 	  "Process groups with series of their own, 1 to 4000 (default 100)", 0 },
+	{ "trace-suspects", OPTION_TRACE_SUSPECTS, "SECONDS", 0,
+	  "Trace the heap of a process that seems to leak for so long, 1 to 3600, or \"no\" (default 30)",
+	  0 },
 	{ "record", OPTION_RECORD, "FILE", 0, "Write all records to a new file as well", 0 },
 	{ "replay", OPTION_REPLAY, "FILE", 0,
 	  "Read records from a file instead of the kernel, print the metrics and end", 0 },
@@ -79,6 +84,16 @@ static uint32_t parse_max_groups(const char *text)
 	return (uint32_t)groups;
 }
 
+/* 0: never. */
+static uint64_t parse_trace_suspects(const char *text)
+{
+	uint64_t duration_ns = parse_seconds(text, NSEC_PER_SEC, MAX_TRACE_NS);
+
+	if (!duration_ns && strcmp(text, "no") != 0 && strcmp(text, "0") != 0)
+		bad_value("trace-suspects", text, "a number of seconds from 1 to 3600, or \"no\"");
+	return duration_ns;
+}
+
 /* A path that is not empty; allow_none admits the word "none". */
 static const char *parse_path(const char *option, const char *text, bool allow_none)
 {
@@ -110,6 +125,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPTION_MAX_GROUPS:
 		options->max_groups = parse_max_groups(arg);
+		return 0;
+	case OPTION_TRACE_SUSPECTS:
+		options->trace_suspects_ns = parse_trace_suspects(arg);
 		return 0;
 	case OPTION_RECORD:
 		options->record = arg;
@@ -145,6 +163,7 @@ void options_parse(struct options *ret, int argc, char **argv)
 		.pin = DEFAULT_PIN,
 		.interval_ns = 5 * NSEC_PER_SEC,
 		.max_groups = MODEL_DEFAULT_GROUPS,
+		.trace_suspects_ns = 30 * NSEC_PER_SEC,
 	};
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, ret);

@@ -16,8 +16,9 @@ struct options {
 	const char *pin;    /* folder or "none" */
 	uint64_t interval_ns;
 	uint32_t max_groups;
-	const char *record; /* file to write records to, or NULL */
-	const char *replay; /* file to answer from instead of the kernel, or NULL */
+	uint64_t trace_suspects_ns; /* 0: never */
+	const char *record;         /* file to write records to, or NULL */
+	const char *replay;         /* file to answer from instead of the kernel, or NULL */
 	bool describe_metrics;
 	bool uninstall_probes;
 };

@@ -129,9 +129,7 @@ static void on_record(void *ctx, const void *record, size_t size)
 
 	if (http_recording(service->http))
 		http_record(service->http, record, size);
-	if (!service->recording)
-		return;
-	err = recfile_write(service->recording, record, size);
+	err = service->recording ? recfile_write(service->recording, record, size) : 0;
 	if (!err)
 		return;
 	log_error("cannot write to %s: %s; recording ends, the records before are whole",
@@ -198,6 +196,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	collector_snapshot(service->collector);
 	live_refresh(service->live, LIVE_INTERVAL_NS, REGULAR_SHARE);
 	usersymbols_want_shown(service->usersymbols, service->model);
+	leaktrace_follow(service->leaktrace, service->model, service->options->trace_suspects_ns);
 	notify(service, "");
 	sd_event_source_set_time_relative(source, collector_interval_ns(service->collector) / NSEC_PER_USEC);
 	return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);

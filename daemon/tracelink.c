@@ -201,6 +201,7 @@ void tracelink_free(struct tracelink *link)
 void tracelink_status(const struct tracelink *link, struct tracelink_status *ret)
 {
 	*ret = (struct tracelink_status){ .is_running = link->tracer.fd >= 0,
+					  .pid = link->tracer.pid,
 					  .cpu_ns = link->cpu_ns,
 					  .rss_bytes = link->rss_bytes,
 					  .problem = link->problem };

@@ -36,6 +36,7 @@ int tracelink_ask(struct tracelink *link, const union trace_message *request, tr
 
 struct tracelink_status {
 	bool is_running;
+	pid_t pid;
 	__u64 cpu_ns, rss_bytes; /* of the tracer and its children, when it last answered */
 	const char *problem;     /* what went wrong at last, or "" */
 };

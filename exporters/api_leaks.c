@@ -86,6 +86,7 @@ static void write_process(struct request *request, const struct suspect *suspect
 	json_add_string(json, "group", group->comm);
 	json_add_string(json, "unit", group->unit);
 	json_add_string(json, "cgroup", model_cgroup_unit(request->model, process->cgroup_id));
+	write_traced(request, suspect->grower.kind == GROWTH_ANONYMOUS ? process : NULL);
 }
 
 static void write_group(struct request *request, const struct suspect *suspect)

@@ -66,6 +66,7 @@ static void write_trace(struct request *request, const struct rec_trace *trace)
 	json_add_u64(json, "pid", trace->tgid);
 	json_add_string(json, "comm", trace->comm);
 	json_add_string(json, "ended", trace_ending_name(trace->ending));
+	json_add_bool(json, "is_automatic", trace->is_automatic);
 	json_add_string(json, "reason", trace->why_not);
 	if (trace->ending != TRACE_NEVER_BEGAN) {
 		json_add_u64(json, "duration_ns", trace->duration_ns);

@@ -76,7 +76,10 @@ void write_address(struct request *request, const char *key, __u64 address);
  */
 void write_user_frames(struct request *request, __u32 tgid, __u64 start_ns, const __u64 *ip, __u32 nr);
 
-/* The members "found_by" and "frames" of a user stack by its key; null and none where it is not known. */
+/* The members "found_by" and "frames" of a user stack; null and none where it is NULL. */
+void write_found_stack(struct request *request, const struct rec_user_stack *stack);
+
+/* Likewise by its key; null and none where it is not known. */
 void write_user_stack(struct request *request, __u64 key);
 
 /*
@@ -90,6 +93,9 @@ void write_leak_stacks(struct request *request, __u32 max);
  * resident or swapped out, exact; and how much the others have at most.
  */
 void write_leak_sizes(struct request *request);
+
+/* The members "stack" and "traced" of a process: what its last trace says. */
+void write_traced(struct request *request, const struct process *process);
 
 enum api_status leak_stacks_reply(struct request *request);
 enum api_status faults_reply(struct request *request);

@@ -42,10 +42,8 @@ void write_user_frames(struct request *request, __u32 tgid, __u64 start_ns, cons
 	json_array_end(&request->json);
 }
 
-void write_user_stack(struct request *request, __u64 key)
+void write_found_stack(struct request *request, const struct rec_user_stack *stack)
 {
-	const struct rec_user_stack *stack = key ? model_user_stack(request->model, key) : NULL;
-
 	if (stack) {
 		json_add_string(&request->json, "found_by", stack_how_name(stack->how));
 		write_user_frames(request, stack->tgid, stack->start_ns, stack->ip, stack->nr);
@@ -53,4 +51,9 @@ void write_user_stack(struct request *request, __u64 key)
 		json_add_null(&request->json, "found_by");
 		write_user_frames(request, 0, 0, NULL, 0);
 	}
+}
+
+void write_user_stack(struct request *request, __u64 key)
+{
+	write_found_stack(request, key ? model_user_stack(request->model, key) : NULL);
 }

@@ -103,14 +103,8 @@ static size_t function_length(const char *text)
 	return offset ? (size_t)(offset - text) : strlen(text);
 }
 
-void text_add_place(struct text *text, const struct model *model, __u64 stack, __u64 user_stack)
+void text_add_user_place(struct text *text, const struct model *model, const struct rec_user_stack *rec)
 {
-	const struct rec_user_stack *rec = user_stack ? model_user_stack(model, user_stack) : NULL;
-
-	if (!rec) {
-		text_add_callers(text, model, stack);
-		return;
-	}
 	for (__u32 i = 0; i < MAX_CALLERS && i < rec->nr && rec->ip[i]; i++) {
 		const struct rec_user_symbol *symbol = model_user_symbol(model, rec->tgid, rec->start_ns,
 									 rec->ip[i]);
@@ -121,4 +115,14 @@ void text_add_place(struct text *text, const struct model *model, __u64 stack, _
 		else
 			text_add_format(text, "0x%llx", (unsigned long long)rec->ip[i]);
 	}
+}
+
+void text_add_place(struct text *text, const struct model *model, __u64 stack, __u64 user_stack)
+{
+	const struct rec_user_stack *rec = user_stack ? model_user_stack(model, user_stack) : NULL;
+
+	if (rec)
+		text_add_user_place(text, model, rec);
+	else
+		text_add_callers(text, model, stack);
 }

@@ -34,10 +34,10 @@ void frame_name(const struct model *model, const struct rec_stack *stack, __u32 
  */
 void text_add_callers(struct text *text, const struct model *model, __u64 stack);
 
-/*
- * Appends where in a process it was, likewise: functions without offsets, or addresses ("grow, main"); or the
- * callers in the kernel where there is no user stack.
- */
+/* Appends where in a process it was, likewise: functions without offsets, or addresses ("grow, main"). */
+void text_add_user_place(struct text *text, const struct model *model, const struct rec_user_stack *rec);
+
+/* Appends that, by the stack's key, or the callers in the kernel where there is no user stack. */
 void text_add_place(struct text *text, const struct model *model, __u64 stack, __u64 user_stack);
 
 #endif

@@ -226,6 +226,9 @@ static void say(const struct model *model, const struct suspect *suspect, __u32 
 		say_lives(model, suspect, ret);
 	} else if (what == NR_GROWTH_WINDOWS + 3) {
 		say_place(model, suspect, ret);
+	} else if (what == NR_GROWTH_WINDOWS + 4 && suspect->grower.owner == OWNER_PROCESS &&
+		   suspect->grower.kind == GROWTH_ANONYMOUS) {
+		text_add_traced(ret, model, suspect->grower.process);
 	}
 }
 

@@ -35,6 +35,9 @@ double pages_to_bytes(const struct model *model, double pages);
 bool suspect_evidence(const struct model *model, const struct suspect *suspect, __u32 number,
 		      struct text *ret);
 
+/* Appends the sentence about the last trace of its heap; nothing where there was none. */
+void text_add_traced(struct text *text, const struct model *model, const struct process *process);
+
 /* The command to run next. */
 void suspect_next(const struct model *model, const struct suspect *suspect, struct text *ret);
 

@@ -42,9 +42,9 @@ struct rec_trace {
 	struct rec_header h; /* time_ns: when it ended */
 	__u64 start_ns;      /* of the process, since boot; with tgid it names the process */
 	__u32 tgid;
-	__u32 pad;
-	__u32 ending;      /* enum trace_ending */
-	__u32 every_bytes; /* one byte in so many was looked at; 0: all */
+	__u32 is_automatic; /* 1: nobody asked for it, memoird suspected the process */
+	__u32 ending;       /* enum trace_ending */
+	__u32 every_bytes;  /* one byte in so many was looked at; 0: all */
 	__u64 duration_ns;
 	__u64 nr, bytes, bytes_error;
 	__u64 nr_live, live_bytes, live_error;

@@ -363,6 +363,8 @@ struct traces {
 	struct rec_trace rec;      /* of the last trace that has ended; rec.h.size is 0 before the first */
 	struct trace_rows shown;   /* of that one */
 	struct trace_rows pending; /* of the one that has not ended */
+	struct traced traced[MAX_TRACED]; /* the oldest first */
+	__u32 nr_traced;
 };
 
 void traces_free(struct traces *traces);

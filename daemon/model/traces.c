@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What was allocated during a trace. The records of one are kept aside until the one that ends it, and then
- * take the place of the trace before.
+ * take the place of the trace before. Of that the heaviest stack stays for as long as its process lives.
  */
 #include "internal.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* No number is larger: so many every reader of JSON can hold. */
 #define MAX_NUMBER (1ULL << 53)
+
+/* A trace knows when its process started by /proc, which counts in these. */
+#define USER_TICK_NS 10000000ULL
 
 static void rows_free(struct trace_rows *rows)
 {
@@ -50,13 +54,81 @@ int apply_trace_stack(struct model *model, const struct rec_header *h)
 	return 0;
 }
 
+/* --- of each process -------------------------------------------------------------------------- */
+
+static bool is_of(const struct rec_trace *trace, const struct process *process)
+{
+	return process && trace->tgid == process->tgid &&
+	       trace->start_ns / USER_TICK_NS == process->start_ns / USER_TICK_NS;
+}
+
+static void take_heaviest(const struct model *model, struct traced *traced)
+{
+	const struct trace_rows *rows = &model->traces.shown;
+	const struct rec_user_stack *frames;
+
+	for (__u32 i = 0; i < rows->nr; i++)
+		if (rows->stacks[i].stack && rows->stacks[i].live_bytes > traced->heaviest.live_bytes)
+			traced->heaviest = rows->stacks[i];
+	frames = traced->heaviest.h.size ? model_user_stack(model, traced->heaviest.stack) : NULL;
+	/* Others may have code at the same addresses. */
+	if (frames && frames->tgid == traced->rec.tgid && frames->start_ns == traced->rec.start_ns)
+		traced->frames = *frames;
+}
+
+/* Removes those that have ended and the one before of this process, and makes room. */
+static void forget_old(struct model *model, const struct rec_trace *trace)
+{
+	struct traces *traces = &model->traces;
+	__u32 nr = 0;
+
+	for (__u32 i = 0; i < traces->nr_traced; i++) {
+		const struct rec_trace *rec = &traces->traced[i].rec;
+
+		if (rec->tgid != trace->tgid && is_of(rec, model_find_process(model, rec->tgid)))
+			traces->traced[nr++] = traces->traced[i];
+	}
+	if (nr == MAX_TRACED)
+		memmove(traces->traced, traces->traced + 1, --nr * sizeof(traces->traced[0]));
+	traces->nr_traced = nr;
+}
+
+/* Of what could not begin nothing is known, and what was known before stays. */
+static void keep(struct model *model)
+{
+	struct traces *traces = &model->traces;
+	struct traced *traced;
+
+	if (traces->rec.ending == TRACE_NEVER_BEGAN)
+		return;
+	forget_old(model, &traces->rec);
+	traced = &traces->traced[traces->nr_traced++];
+	*traced = (struct traced){ .rec = traces->rec };
+	take_heaviest(model, traced);
+}
+
+const struct traced *model_traced(const struct model *model, const struct process *process)
+{
+	for (__u32 i = 0; i < model->traces.nr_traced; i++)
+		if (is_of(&model->traces.traced[i].rec, process))
+			return &model->traces.traced[i];
+	return NULL;
+}
+
+double trace_per_hour(const struct rec_trace *trace, __u64 live_bytes)
+{
+	return trace->duration_ns ? (double)live_bytes * 3600e9 / (double)trace->duration_ns : 0;
+}
+
+/* --- the last one ----------------------------------------------------------------------------- */
+
 int apply_trace(struct model *model, const struct rec_header *h)
 {
 	const struct rec_trace *rec = (const struct rec_trace *)h;
 	struct traces *traces = &model->traces;
 
-	if (rec->ending >= NR_TRACE_ENDINGS || rec->every_bytes > MAX_HEAP_EVERY_BYTES ||
-	    !are_possible(&rec->duration_ns, &rec->nr_not_unwound))
+	if (rec->ending >= NR_TRACE_ENDINGS || rec->is_automatic > 1 ||
+	    rec->every_bytes > MAX_HEAP_EVERY_BYTES || !are_possible(&rec->duration_ns, &rec->nr_not_unwound))
 		return -EINVAL;
 	traces->rec = *rec;
 	terminate(traces->rec.comm);
@@ -68,6 +140,7 @@ int apply_trace(struct model *model, const struct rec_header *h)
 	rows_free(&traces->shown);
 	traces->shown = traces->pending;
 	traces->pending = (struct trace_rows){};
+	keep(model);
 	return 0;
 }
 

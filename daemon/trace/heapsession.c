@@ -306,6 +306,7 @@ struct heapsession *heapsession_new(const struct heapsession_options *options,
 	session->pidfd = -1;
 	session->result = (struct rec_trace){ .start_ns = request->h.start_ns,
 					      .tgid = request->h.tgid,
+					      .is_automatic = request->is_automatic,
 					      .every_bytes = request->every_bytes };
 	session->unwound = unwound_new(options->symbolizer, request->h.tgid, request->h.start_ns,
 				       &(struct unwound_events){ on_found, on_idle, session });

@@ -64,7 +64,7 @@ struct trace_heap {
 	struct trace_header h;
 	__u64 duration_ns;
 	__u32 every_bytes; /* 0: every allocation is looked at */
-	__u32 pad;
+	__u32 is_automatic;
 };
 
 /* nr is 1; the process is not looked at. */

@@ -100,6 +100,21 @@ static void test_impossible_max_groups(void **state UNUSED)
 	expect_taken("--max-groups", "4000");
 }
 
+static void test_trace_suspects(void **state UNUSED)
+{
+	static const char *const values[] = { "", "0.9", "3601", "-1", "nan", "30s", "yes", "none" };
+	char *argv[] = { (char *)"memoird", (char *)"--trace-suspects", (char *)"no", NULL };
+	struct options options;
+
+	for (size_t i = 0; i < ARRAY_SIZE(values); i++)
+		expect_refused("trace-suspects", values[i], "a number of seconds from 1 to 3600, or \"no\"");
+	expect_taken("--trace-suspects", "0");
+	expect_taken("--trace-suspects", "1");
+	expect_taken("--trace-suspects", "3600");
+	options_parse(&options, 3, argv);
+	assert_int_equal(options.trace_suspects_ns, 0);
+}
+
 static void test_impossible_paths(void **state UNUSED)
 {
 	expect_refused("socket", "", "an absolute path");
@@ -150,6 +165,7 @@ static void test_defaults(void **state UNUSED)
 	assert_string_equal(options.pin, "/sys/fs/bpf/memoir");
 	assert_int_equal(options.interval_ns, 5 * NSEC_PER_SEC);
 	assert_int_equal(options.max_groups, 100);
+	assert_int_equal(options.trace_suspects_ns, 30 * NSEC_PER_SEC);
 	assert_null(options.record);
 	assert_null(options.replay);
 	assert_false(options.describe_metrics);
@@ -190,6 +206,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_impossible_intervals),
 		cmocka_unit_test(test_impossible_max_groups),
+		cmocka_unit_test(test_trace_suspects),
 		cmocka_unit_test(test_impossible_paths),
 		cmocka_unit_test(test_usage_errors),
 		cmocka_unit_test(test_version_and_help),

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Which process memoird traces by itself; see autotrace.h. */
+#include "autotrace.h"
+
+#include "../exporters/leaks.h"
+
+/* So many that grew most are judged. */
+#define MAX_SUSPECTS 16u
+
+static bool is_own(const struct process *process, const __u32 *own, __u32 nr_own)
+{
+	for (__u32 i = 0; i < nr_own; i++)
+		if (process->tgid == own[i])
+			return true;
+	return false;
+}
+
+static bool was_traced(const struct autotrace *autotrace, const struct process *process, __u64 now_ns)
+{
+	for (__u32 i = 0; i < AUTOTRACE_MAX_TRACED; i++)
+		if (autotrace->traced[i].begun_ns && autotrace->traced[i].tgid == process->tgid &&
+		    autotrace->traced[i].start_ns == process->start_ns &&
+		    now_ns - autotrace->traced[i].begun_ns < AUTOTRACE_AGAIN_NS)
+			return true;
+	return false;
+}
+
+static bool is_wanted(const struct suspect *suspect)
+{
+	return suspect->grower.kind == GROWTH_ANONYMOUS &&
+	       (suspect->judgement.verdict == LEAK_CERTAIN || is_pressing(&suspect->judgement));
+}
+
+/* Memory that runs out is the best reason for a trace, as long as there is enough for the trace. */
+static bool has_room(const struct model *model)
+{
+	const struct rec_kernel_memory *memory = model_kernel_memory(model);
+
+	return !memory || memory->available_pages == KERNEL_MEMORY_UNKNOWN ||
+	       pages_to_bytes(model, (double)memory->available_pages) >= AUTOTRACE_MIN_AVAILABLE_BYTES;
+}
+
+static void note(struct autotrace *autotrace, const struct process *process, __u64 now_ns)
+{
+	autotrace->begun_ns = now_ns;
+	autotrace->traced[autotrace->next].tgid = process->tgid;
+	autotrace->traced[autotrace->next].start_ns = process->start_ns;
+	autotrace->traced[autotrace->next].begun_ns = now_ns;
+	autotrace->next = (autotrace->next + 1) % AUTOTRACE_MAX_TRACED;
+}
+
+const struct process *autotrace_pick(struct autotrace *autotrace, const struct model *model, __u64 now_ns,
+				     const __u32 *own, __u32 nr_own)
+{
+	struct suspect suspects[MAX_SUSPECTS];
+	__u32 nr;
+
+	if ((autotrace->looked_ns && now_ns - autotrace->looked_ns < AUTOTRACE_LOOK_NS) ||
+	    (autotrace->begun_ns && now_ns - autotrace->begun_ns < AUTOTRACE_PAUSE_NS) || !has_room(model))
+		return NULL;
+	autotrace->looked_ns = now_ns;
+	nr = suspects_find(model, OWNER_PROCESS, suspects, MAX_SUSPECTS);
+	for (__u32 i = 0; i < nr; i++) {
+		const struct process *process = suspects[i].grower.process;
+
+		if (!is_wanted(&suspects[i]) || is_own(process, own, nr_own) ||
+		    was_traced(autotrace, process, now_ns))
+			continue;
+		note(autotrace, process, now_ns);
+		return process;
+	}
+	return NULL;
+}
