@@ -13,6 +13,7 @@
 
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
 
 /*
  * Decided by the daemon from the shape of the tracepoints, before load.
@@ -317,7 +318,13 @@ struct mm_struct___sizes {
 /*
  * One program for the begin and the return of a function of a process (BPF_TRACE_UPROBE_SESSION) - 6.13 - the
  * tracer tries it, and loads two programs where there is none - when the floor passes 6.13. (2026-11)
+ *
+ * bpf_session_is_return() would tell which of the two it is, but has another prototype since 7.0. At the begin
+ * the task is where the probe is; at the return where the function was called, which is behind a call.
  */
-extern bool bpf_session_is_return(void) __ksym __weak;
+static __always_inline bool session_is_return(struct pt_regs *ctx)
+{
+	return PT_REGS_IP(ctx) != bpf_get_func_ip(ctx);
+}
 
 #endif

@@ -340,7 +340,7 @@ static __always_inline void end(struct pt_regs *ctx)
 SEC("uprobe.session")
 int heap_session(struct pt_regs *ctx)
 {
-	if (!bpf_session_is_return())
+	if (!session_is_return(ctx))
 		return begin(ctx, bpf_get_attach_cookie(ctx)) ? 0 : 1;
 	end(ctx);
 	return 0;

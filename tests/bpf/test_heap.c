@@ -68,10 +68,10 @@ static bool is_in_another_mount_namespace;
 /* Copies the program to a place that nobody else sees, and executes that. */
 static void execute_elsewhere(const char *path)
 {
-	static const char place[] = "/mnt/elsewhere";
+	static const char place[] = "/sys/elsewhere"; /* every machine has the folder */
 	char command[512];
 
-	snprintf(command, sizeof(command), "mount -t tmpfs none /mnt && cp %s %s", path, place);
+	snprintf(command, sizeof(command), "mount -t tmpfs none /sys && cp %s %s", path, place);
 	if (!unshare(CLONE_NEWNS) && !mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) && !system(command))
 		execl(place, place, NULL);
 	_exit(127);
