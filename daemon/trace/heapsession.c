@@ -284,6 +284,13 @@ static int on_start(sd_event_source *source, void *ctx)
 		return 0;
 	}
 	read_comm(session);
+	/* Whoever leaks may want just that; who asks for a process by its number takes the risk. */
+	if (session->request.is_automatic && !target_mounts_are_trusted(&session->target)) {
+		refuse(session, -EPERM,
+		       "it has file systems of its own user's, which could stop the tracer: not traced unless "
+		       "somebody asks");
+		return 0;
+	}
 	session->nr_candidates = allocators_candidates(&session->target.mappings, session->candidates,
 						       MAX_CANDIDATES);
 	if (session->nr_candidates)

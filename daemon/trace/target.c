@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #include "../hash.h"
 #include "../util.h"
@@ -100,6 +103,17 @@ int target_look(struct target *target, __u32 tgid, __u64 start_ns)
 	if (err)
 		target_close(target);
 	return err;
+}
+
+bool target_mounts_are_trusted(const struct target *target)
+{
+	_cleanup_close_ int mounts = openat(target->folder, "ns/mnt", O_RDONLY | O_CLOEXEC);
+	/* Fails for a namespace that is not below ours. */
+	_cleanup_close_ int owner = mounts < 0 ? -1 : ioctl(mounts, NS_GET_USERNS);
+	struct stat theirs, ours;
+
+	return owner >= 0 && !fstat(owner, &theirs) && !stat("/proc/self/ns/user", &ours) &&
+	       theirs.st_dev == ours.st_dev && theirs.st_ino == ours.st_ino;
 }
 
 /* --- files ------------------------------------------------------------------------------------ */

@@ -34,6 +34,12 @@ void target_close(struct target *target);
 int target_look(struct target *target, __u32 tgid, __u64 start_ns);
 
 /*
+ * Whether what it sees of file systems was mounted in our user namespace, so by those whom we trust with that:
+ * a file system of its own user's could make us wait without end. False where that cannot be told.
+ */
+bool target_mounts_are_trusted(const struct target *target);
+
+/*
  * What is mapped at an address. ret->type is GIVEN_NOTHING, with ret->err, where nothing is or it cannot
  * be opened. *ret_fd is the caller's, -1 where ret->type is not GIVEN_FILE.
  */
