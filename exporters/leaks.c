@@ -270,8 +270,9 @@ void suspect_next(const struct model *model, const struct suspect *suspect, stru
 
 	text_clear(ret);
 	if (grower->owner == OWNER_KERNEL) {
-		text_add(ret, grower->kind == KERNEL_SLAB_RECLAIMABLE ? "memoir slab"
-								      : "memoir leaks --kernel --for 30s");
+		text_add(ret, grower->kind == KERNEL_SLAB || grower->kind == KERNEL_SLAB_RECLAIMABLE
+				      ? "memoir slab"
+				      : "memoir leaks --folded");
 		return;
 	}
 	if (!process)
