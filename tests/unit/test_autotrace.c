@@ -180,8 +180,8 @@ static void expect_evidence(const struct model *model, const struct process *pro
 	text_free(&text);
 }
 
-#define EVIDENCE                                                                                             \
-	"A trace of its heap, which memoird began by itself, for 30.0s, sampling one byte in 512KiB, left "  \
+#define EVIDENCE                                                                                            \
+	"A trace of its heap, which memoird began by itself, for 30.0s, sampling one byte in 512KiB, left " \
 	"15.0MiB not freed, the largest part of it, 6.00MiB +- 1.00MiB or 720MiB/h, by lose; what is still in use is among it."
 
 static void test_trace_is_evidence(void **state UNUSED)
