@@ -316,11 +316,11 @@ struct mm_struct___sizes {
 } __attribute__((preserve_access_index));
 
 /*
- * One program for the begin and the return of a function of a process (BPF_TRACE_UPROBE_SESSION) - 6.13 - the
- * tracer tries it, and loads two programs where there is none - when the floor passes 6.13. (2026-11)
+ * One program for the begin and the return of a function of a process (BPF_TRACE_UPROBE_SESSION) - 6.13 -
+ * the tracer tries it, and loads two programs where there is none - when the floor passes 6.13. (2026-11)
  *
- * bpf_session_is_return() would tell which of the two it is, but has another prototype since 7.0. At the begin
- * the task is where the probe is; at the return where the function was called, which is behind a call.
+ * bpf_session_is_return() would tell which of the two it is, but has another prototype since 7.0. At the
+ * begin the task is where the probe is; at the return where the function was called, which is behind a call.
  */
 static __always_inline bool session_is_return(struct pt_regs *ctx)
 {

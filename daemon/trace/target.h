@@ -34,8 +34,8 @@ void target_close(struct target *target);
 int target_look(struct target *target, __u32 tgid, __u64 start_ns);
 
 /*
- * Whether what it sees of file systems was mounted in our user namespace, so by those whom we trust with that:
- * a file system of its own user's could make us wait without end. False where that cannot be told.
+ * Whether what it sees of file systems was mounted in our user namespace, so by those whom we trust with
+ * that: a file system of its own user's could make us wait without end. False where that cannot be told.
  */
 bool target_mounts_are_trusted(const struct target *target);
 
