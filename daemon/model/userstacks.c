@@ -34,9 +34,10 @@ void user_stacks_init(struct user_stacks *stacks)
 /* Two addresses of one key are not mistaken for each other; the later one hides the other. */
 static __u64 symbol_key(__u32 tgid, __u64 start_ns, __u64 ip)
 {
-	const __u64 whose[] = { tgid, start_ns, ip };
+	__u64 hash = fnv1a(FNV1A_START, &tgid, sizeof(tgid));
 
-	return fnv1a(FNV1A_START, whose, sizeof(whose));
+	hash = fnv1a(hash, &start_ns, sizeof(start_ns));
+	return fnv1a(hash, &ip, sizeof(ip));
 }
 
 int apply_user_stack(struct model *model, const struct rec_header *h)

@@ -57,9 +57,15 @@ static bool type_is_of_stranger(const char *type)
 /* Whether the path, from the root and without a slash before it, is at or below the mount point. */
 static bool is_below(const char *path, const char *point)
 {
-	size_t len = strlen(point + 1);
+	const char *prefix = point + 1;
 
-	return !len || (!strncmp(path, point + 1, len) && (path[len] == '/' || !path[len]));
+	if (!*prefix)
+		return true;
+	while (*prefix && *path == *prefix) {
+		path++;
+		prefix++;
+	}
+	return !*prefix && (*path == '/' || !*path);
 }
 
 /*

@@ -61,11 +61,14 @@ static __u64 hash_of(const struct mappings *mappings)
 
 	for (size_t i = 0; i < mappings->nr; i++) {
 		const struct mapping *mapping = &mappings->mapping[i];
-		const __u64 what[] = { mapping->start, mapping->end, mapping->offset, mapping->dev,
-				       mapping->ino };
 
-		if (mapping->is_executable)
-			hash = fnv1a(hash, what, sizeof(what));
+		if (!mapping->is_executable)
+			continue;
+		hash = fnv1a(hash, &mapping->start, sizeof(mapping->start));
+		hash = fnv1a(hash, &mapping->end, sizeof(mapping->end));
+		hash = fnv1a(hash, &mapping->offset, sizeof(mapping->offset));
+		hash = fnv1a(hash, &mapping->dev, sizeof(mapping->dev));
+		hash = fnv1a(hash, &mapping->ino, sizeof(mapping->ino));
 	}
 	return hash;
 }

@@ -191,7 +191,7 @@ static void no_copy(void *ctx, const struct heap_copy *copy)
 	__u32 *nr = ctx;
 
 	assert_int_not_equal(copy->stack, 0);
-	/* 0: the page cannot be read without a fault, as where NUMA balancing has just taken it for a hint. */
+	/* 0: the page cannot be read without a fault, as where NUMA balancing has just taken it. */
 	assert_in_range(copy->size, 0, HEAP_COPY_BYTES);
 	if (nr)
 		++*nr;
