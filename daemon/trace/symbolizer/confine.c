@@ -20,7 +20,7 @@
 int confine_resources(void)
 {
 	static const struct {
-		int resource;
+		__rlimit_resource_t resource;
 		rlim_t limit;
 	} limits[] = { { RLIMIT_AS, MAX_ADDRESS_SPACE },
 		       { RLIMIT_DATA, MAX_DATA },
