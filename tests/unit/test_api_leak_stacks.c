@@ -3,11 +3,7 @@
  * Where memory was allocated, in the JSON API: bytes with errors, growth, suspects first, and what is not
  * known.
  */
-#include "model_stream.h"
-
-#include <jansson.h>
-
-#include "../../exporters/api.h"
+#include "api_test.h"
 
 #define STEP_BYTES (64 * 4096LL)
 
@@ -53,29 +49,9 @@ static void feed_live(struct model *model, __u64 time_s, __u32 step_pages)
 
 static json_t *reply(const struct model *model, __u64 now_s)
 {
-	const struct api_query query = {};
 	const struct api_context context = { .model = model, .now_ns = now_s * NSEC_PER_SEC };
-	struct text text = {};
-	json_t *json;
 
-	assert_int_equal(api_reply(&context, "/v1/leaks/stacks", &query, &text), API_OK);
-	assert_false(text.is_failed);
-	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	text_free(&text);
-	assert_non_null(json);
-	return json;
-}
-
-static long long integer(const json_t *object, const char *key)
-{
-	assert_true(json_is_integer(json_object_get(object, key)));
-	return json_integer_value(json_object_get(object, key));
-}
-
-static const char *string(const json_t *object, const char *key)
-{
-	assert_true(json_is_string(json_object_get(object, key)));
-	return json_string_value(json_object_get(object, key));
+	return api_answer(&context, "/v1/leaks/stacks", NULL);
 }
 
 /* One place that leaks, one that is larger and does not, and the kernel's memory. */

@@ -3,11 +3,9 @@
  * Leaks in the JSON API and in the verdicts of the doctor: who it is, the figures and what stands for those
  * that cannot be known, the order, and the sentences.
  */
+#include "api_test.h"
 #include "memory_story.h"
 
-#include <jansson.h>
-
-#include "../../exporters/api.h"
 #include "../../exporters/verdict.h"
 
 static double leaks_60(struct actor *actor UNUSED, double hour)
@@ -56,29 +54,11 @@ static struct story story_of(double hours, __u64 available_pages)
 	return story;
 }
 
-/* The caller releases it with json_decref(). */
 static json_t *reply(const struct story *story)
 {
-	const struct api_query query = {};
 	const struct api_context context = { .model = story->model, .now_ns = story_now_ns(story) };
-	struct text text = {};
-	json_t *json;
 
-	assert_int_equal(api_reply(&context, "/v1/leaks", &query, &text), API_OK);
-	assert_false(text.is_failed);
-	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	text_free(&text);
-	assert_non_null(json);
-	return json;
-}
-
-static const char *string(const json_t *object, const char *key)
-{
-	const char *value = json_string_value(json_object_get(object, key));
-
-	if (!value)
-		fail_msg("there is no string %s", key);
-	return value;
+	return api_answer(&context, "/v1/leaks", NULL);
 }
 
 static double number(const json_t *object, const char *key)

@@ -3,11 +3,7 @@
  * Traces of what is allocated: visible as a whole, bounded whatever a record says, and in the JSON API
  * with the one that goes on.
  */
-#include "model_stream.h"
-
-#include <jansson.h>
-
-#include "../../exporters/api.h"
+#include "api_test.h"
 
 static struct rec_trace_stack a_stack(__u64 key, __u64 live_bytes)
 {
@@ -50,30 +46,15 @@ static int feed_trace(struct model *model, __u64 time_ns)
 	return feed(model, &rec);
 }
 
-/* The reply as a value that the caller releases with json_decref(). */
 static json_t *reply(const struct model *model, __u64 end_ns)
 {
-	const struct api_query query = {};
 	const struct api_context context = { .model = model,
 					     .now_ns = 1000,
 					     .trace_end_ns = end_ns,
 					     .trace_pid = 9,
 					     .trace_has_begun = true };
-	struct text text = {};
-	json_t *json;
 
-	assert_int_equal(api_reply(&context, "/v1/leaks/trace", &query, &text), API_OK);
-	assert_false(text.is_failed);
-	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	text_free(&text);
-	assert_non_null(json);
-	return json;
-}
-
-static long long integer(const json_t *object, const char *key)
-{
-	assert_true(json_is_integer(json_object_get(object, key)));
-	return json_integer_value(json_object_get(object, key));
+	return api_answer(&context, "/v1/leaks/trace", NULL);
 }
 
 static void test_trace_is_visible_when_it_ends(void **state UNUSED)

@@ -3,11 +3,7 @@
  * NUMA in the JSON API: nodes, matrices and processes with exact numbers, what is not seen is null, and the
  * processes whose memory is most remote come first.
  */
-#include "model_stream.h"
-
-#include <jansson.h>
-
-#include "../../exporters/api.h"
+#include "api_test.h"
 
 #define LIVE_NS 5000
 #define NOW_NS 7000
@@ -141,32 +137,12 @@ static void feed_snapshot(struct model *model)
 
 /* --- replies ---------------------------------------------------------------------------------- */
 
-/* The caller releases it with json_decref(). */
 static json_t *reply(const struct model *model, const char *path, __u64 pid)
 {
 	const struct api_query query = { .pid = pid };
 	const struct api_context context = { .model = model, .now_ns = NOW_NS };
-	struct text text = {};
-	json_t *json;
 
-	assert_int_equal(api_reply(&context, path, &query, &text), API_OK);
-	assert_false(text.is_failed);
-	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	text_free(&text);
-	assert_non_null(json);
-	return json;
-}
-
-/* The member of this key, in the form that the API writes it. */
-static void has(const json_t *object, const char *key, const char *wanted)
-{
-	char *text = json_dumps(json_object_get(object, key),
-				JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(12));
-
-	if (!text)
-		fail_msg("there is no %s", key);
-	assert_string_equal(text, wanted);
-	free(text);
+	return api_answer(&context, path, &query);
 }
 
 static void test_the_machine(void **state UNUSED)

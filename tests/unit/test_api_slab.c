@@ -3,11 +3,7 @@
  * Looks at slab allocations: visible as a whole, bounded whatever a record says, and in the JSON API
  * scaled to all allocations with an error that is right.
  */
-#include "model_stream.h"
-
-#include <jansson.h>
-
-#include "../../exporters/api.h"
+#include "api_test.h"
 
 static int feed_site(struct model *model, __u32 tgid, __u64 call_site, __u64 nr, __u64 requested, __u64 given)
 {
@@ -43,31 +39,16 @@ static int feed_slab(struct model *model, __u64 time_ns, __u32 every)
 	return feed(model, &rec);
 }
 
-/* The reply as a value that the caller releases with json_decref(). */
 static json_t *reply(const struct model *model, __u64 slab_end_ns)
 {
-	const struct api_query query = {};
 	const struct api_context context = { .model = model, .now_ns = 1000, .slab_end_ns = slab_end_ns };
-	struct text text = {};
-	json_t *json;
 
-	assert_int_equal(api_reply(&context, "/v1/slab", &query, &text), API_OK);
-	assert_false(text.is_failed);
-	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	text_free(&text);
-	assert_non_null(json);
-	return json;
+	return api_answer(&context, "/v1/slab", NULL);
 }
 
 static json_t *member(json_t *json, const char *list, size_t index)
 {
 	return json_array_get(json_object_get(json_object_get(json, "look"), list), index);
-}
-
-static long long integer(json_t *object, const char *key)
-{
-	assert_true(json_is_integer(json_object_get(object, key)));
-	return json_integer_value(json_object_get(object, key));
 }
 
 static void test_look_is_visible_when_it_ends(void **state UNUSED)

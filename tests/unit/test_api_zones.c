@@ -3,11 +3,8 @@
  * The state of free memory in the JSON API: exact numbers, what has no value is null, history only where it
  * is asked for.
  */
-#include "model_stream.h"
+#include "api_test.h"
 
-#include <jansson.h>
-
-#include "../../exporters/api.h"
 #include "../../exporters/api_request.h"
 
 #define STEP_NS HISTORY_STEP_NS
@@ -44,34 +41,16 @@ static void feed_snapshot(struct model *model, __u64 sequence, bool has_pagebloc
 	assert_int_equal(feed_end(model, sequence * STEP_NS, true), 0);
 }
 
-/* The reply as a value that the caller releases with json_decref(). */
+/* A moment after the snapshot. */
 static json_t *reply(const struct model *model, bool with_history)
 {
 	const struct api_query query = { .with_history = with_history };
 	struct api_context context = { .model = model };
 	struct model_status status;
-	struct text text = {};
-	json_t *json;
 
 	model_status(model, &status);
 	context.now_ns = status.time_ns + 3;
-	assert_int_equal(api_reply(&context, "/v1/fragmentation", &query, &text), API_OK);
-	assert_false(text.is_failed);
-	json = json_loadb(text.data, text.len, JSON_REJECT_DUPLICATES, NULL);
-	assert_non_null(json);
-	text_free(&text);
-	return json;
-}
-
-/* The member of this key, compared in the form that the API writes it. */
-static void has(const json_t *object, const char *key, const char *wanted)
-{
-	char *text = json_dumps(json_object_get(object, key),
-				JSON_ENCODE_ANY | JSON_COMPACT | JSON_REAL_PRECISION(12));
-
-	assert_non_null(text);
-	assert_string_equal(text, wanted);
-	free(text);
+	return api_answer(&context, "/v1/fragmentation", &query);
 }
 
 static void test_zone(void **state UNUSED)
