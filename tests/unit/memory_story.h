@@ -102,4 +102,21 @@ static inline struct leak_judgement story_judge(const struct story *story, __u32
 	return judgement;
 }
 
+/* --- actors that more than one test has ---------------------------------------------------------- */
+
+static inline double leaks_60(struct actor *actor UNUSED, double hour)
+{
+	return 50 + 60 * hour;
+}
+
+static inline double leaks_20(struct actor *actor UNUSED, double hour)
+{
+	return 50 + 20 * hour;
+}
+
+static inline double fills_a_pool_slowly(struct actor *actor UNUSED, double hour)
+{
+	return 50 + 200 * (hour < 1.2 ? hour / 1.2 : 1);
+}
+
 #endif

@@ -8,21 +8,6 @@
 
 #include "../../exporters/verdict.h"
 
-static double leaks_60(struct actor *actor UNUSED, double hour)
-{
-	return 50 + 60 * hour;
-}
-
-static double leaks_20(struct actor *actor UNUSED, double hour)
-{
-	return 50 + 20 * hour;
-}
-
-static double fills_a_pool(struct actor *actor UNUSED, double hour)
-{
-	return 50 + 200 * (hour < 1.2 ? hour / 1.2 : 1);
-}
-
 static double stays(struct actor *actor UNUSED, double hour UNUSED)
 {
 	return 50;
@@ -30,7 +15,7 @@ static double stays(struct actor *actor UNUSED, double hour UNUSED)
 
 static struct actor actors[] = {
 	{ .mib = leaks_20, .comm = "slow" },
-	{ .mib = fills_a_pool, .comm = "pool" },
+	{ .mib = fills_a_pool_slowly, .comm = "pool" },
 	{ .mib = leaks_60, .comm = "le\x1b\"ak" },
 	{ .mib = stays, .comm = "idle" },
 };

@@ -8,25 +8,10 @@
 #include "../../daemon/autotrace.h"
 #include "../../exporters/leaks.h"
 
-static double leaks_60(struct actor *actor UNUSED, double hour)
-{
-	return 50 + 60 * hour;
-}
-
-static double leaks_20(struct actor *actor UNUSED, double hour)
-{
-	return 50 + 20 * hour;
-}
-
-static double fills_a_pool(struct actor *actor UNUSED, double hour)
-{
-	return 50 + 200 * (hour < 1.2 ? hour / 1.2 : 1);
-}
-
 /* Processes 1 to 3. */
 static struct actor actors[] = {
 	{ .mib = leaks_20, .comm = "slow" },
-	{ .mib = fills_a_pool, .comm = "pool" },
+	{ .mib = fills_a_pool_slowly, .comm = "pool" },
 	{ .mib = leaks_60, .comm = "fast" },
 };
 
@@ -114,7 +99,7 @@ static void test_what_uses_up_all_is_traced_at_once(void **state UNUSED)
 
 	actors[1] = fast;
 	story = story_of(0.1, 400 * PAGES_PER_MIB);
-	actors[1].mib = fills_a_pool;
+	actors[1].mib = fills_a_pool_slowly;
 	assert_int_equal(pick(&autotrace, story.model, story_now_ns(&story), 99), 2);
 	model_free(story.model);
 }

@@ -18,11 +18,6 @@ static double distance(double a, double b)
 
 /* --- leaks ------------------------------------------------------------------------------------ */
 
-static double leaks_60_an_hour(struct actor *actor UNUSED, double hour)
-{
-	return 50 + 60 * hour;
-}
-
 static double leaks_1_an_hour(struct actor *actor UNUSED, double hour)
 {
 	return 50 + hour;
@@ -122,7 +117,7 @@ static double varies(struct actor *actor, double hour UNUSED)
 /* --- stories ---------------------------------------------------------------------------------- */
 
 static struct actor told[] = {
-	{ .mib = leaks_60_an_hour },
+	{ .mib = leaks_60 },
 	{ .mib = leaks_1_an_hour },
 	{ .mib = leaks_1_an_hour_and_varies, .chance = { 1 } },
 	{ .mib = leaks_in_chunks },
@@ -207,7 +202,7 @@ static double keeps_uneven_steps(struct actor *actor UNUSED, double hour)
 
 static void test_why_it_is_no_leak(void **state UNUSED)
 {
-	struct leak_judgement judgement = judge_one(leaks_60_an_hour, 0.3);
+	struct leak_judgement judgement = judge_one(leaks_60, 0.3);
 
 	assert_int_equal(judgement.verdict, LEAK_CANNOT_TELL);
 	assert_int_equal(judgement.reason, LEAK_BECAUSE_TOO_SHORT);
@@ -245,7 +240,7 @@ static void feed_memory(struct model *model, __u64 available_pages)
 
 static void test_figures(void **state UNUSED)
 {
-	struct actor actor = { .mib = leaks_60_an_hour };
+	struct actor actor = { .mib = leaks_60 };
 	struct story story = { .model = model_with(16, 100, NULL), .actors = &actor, .nr_actors = 1 };
 	struct leak_judgement judgement;
 
@@ -294,7 +289,7 @@ static void test_confidence_grows_with_time(void **state UNUSED)
 	double last = 0;
 
 	for (double hour = 0.75; hour < 4; hour *= 2) {
-		struct leak_judgement judgement = judge_one(leaks_60_an_hour, hour);
+		struct leak_judgement judgement = judge_one(leaks_60, hour);
 
 		assert_true(judgement.confidence > last && judgement.confidence <= 1);
 		last = judgement.confidence;
