@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../../exporters/api.h"
 #include "../../exporters/prometheus.h"
@@ -15,6 +16,24 @@ void check_failed(const char *condition, const char *file, int line)
 {
 	fprintf(stderr, "%s:%d: does not hold: %s\n", file, line, condition);
 	abort();
+}
+
+void each_line(const uint8_t *data, size_t size, void (*take)(void *ctx, const char *line, size_t size),
+	       void *ctx)
+{
+	size_t at = 0;
+
+	while (at < size) {
+		const uint8_t *eol = memchr(data + at, '\n', size - at);
+		size_t length = eol ? (size_t)(eol - data) - at : size - at;
+		char *line = malloc(length + !length);
+
+		must(line);
+		memcpy(line, data + at, length);
+		take(ctx, line, length);
+		free(line);
+		at += length + 1;
+	}
 }
 
 void check_json(const char *text, size_t size)

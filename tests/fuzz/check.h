@@ -14,6 +14,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 #define must(condition) ((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
 void check_failed(const char *condition, const char *file, int line) __attribute__((noreturn));
 
+/* Calls for every line of the input, without its end, as if nothing but the line were in memory. */
+void each_line(const uint8_t *data, size_t size, void (*take)(void *ctx, const char *line, size_t size),
+	       void *ctx);
+
 /* Parses a text as one JSON object; aborts where it is none. */
 void check_json(const char *text, size_t size);
 

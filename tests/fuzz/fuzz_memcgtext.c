@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* memory.stat and the files of one number, of any bytes: no figure is more than the model takes. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "../../daemon/memcgtext.h"
 #include "check.h"
 
@@ -11,10 +8,11 @@ static void check_bytes(__u64 bytes)
 	must(bytes < 1ULL << 62 || bytes == KERNEL_MEMORY_UNKNOWN);
 }
 
-static void check_line(const char *line, size_t size)
+static void check_line(void *ctx, const char *line, size_t size)
 {
 	__u64 value;
 
+	(void)ctx;
 	if (memcg_value_parse(line, size, &value))
 		check_bytes(value);
 	for (int version = MEMCG_V1; version <= MEMCG_V2; version++) {
@@ -31,19 +29,6 @@ static void check_line(const char *line, size_t size)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	size_t at = 0;
-
-	while (at < size) {
-		const uint8_t *eol = memchr(data + at, '\n', size - at);
-		size_t length = eol ? (size_t)(eol - data) - at : size - at;
-		char *line = malloc(length + !length);
-
-		/* As if nothing but the line were there. */
-		must(line);
-		memcpy(line, data + at, length);
-		check_line(line, length);
-		free(line);
-		at += length + 1;
-	}
+	each_line(data, size, check_line, NULL);
 	return 0;
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* /proc/meminfo and /proc/net/sockstat, of any bytes: whatever they say, the model takes what follows. */
-#include <stdlib.h>
-#include <string.h>
-
 #include "../../daemon/meminfotext.h"
 #include "check.h"
 
@@ -13,25 +10,18 @@ static void check_pages(__u64 pages)
 	must(pages <= MOST_PAGES || pages == KERNEL_MEMORY_UNKNOWN);
 }
 
+static void take_line(void *ctx, const char *line, size_t size)
+{
+	meminfo_take(ctx, line, size);
+	sockstat_take(ctx, line, size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct rec_kernel_memory record;
 	struct meminfo info = {};
-	size_t at = 0;
 
-	while (at < size) {
-		const uint8_t *eol = memchr(data + at, '\n', size - at);
-		size_t length = eol ? (size_t)(eol - data) - at : size - at;
-		char *line = malloc(length + !length);
-
-		/* As if nothing but the line were there. */
-		must(line);
-		memcpy(line, data + at, length);
-		meminfo_take(&info, line, length);
-		sockstat_take(&info, line, length);
-		free(line);
-		at += length + 1;
-	}
+	each_line(data, size, take_line, &info);
 	for (__u32 page_size = 4096; page_size <= 65536; page_size *= 4) {
 		meminfo_tell(&info, page_size, &record);
 		check_pages(record.total_pages);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the kernel says of zones, of any bytes: each line goes to all three parsers. */
-#include <stdlib.h>
 #include <string.h>
 
 #include "../../daemon/zonetext.h"
@@ -15,9 +14,16 @@ static void check_zone(const struct zone_line *zone)
 		must(*c > ' ' && *c <= '~');
 }
 
-static void check_line(const char *line, size_t size, struct zoneinfo *zoneinfo,
-		       struct pagetypeinfo *pagetypeinfo)
+struct files {
+	struct zoneinfo zoneinfo;
+	struct pagetypeinfo pagetypeinfo;
+};
+
+static void check_line(void *ctx, const char *line, size_t size)
 {
+	struct files *files = ctx;
+	struct zoneinfo *zoneinfo = &files->zoneinfo;
+	struct pagetypeinfo *pagetypeinfo = &files->pagetypeinfo;
 	struct zone_line zone;
 
 	if (zone_line_parse(line, size, &zone))
@@ -37,21 +43,8 @@ static void check_line(const char *line, size_t size, struct zoneinfo *zoneinfo,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct pagetypeinfo pagetypeinfo = {};
-	struct zoneinfo zoneinfo = {};
-	size_t at = 0;
+	struct files files = {};
 
-	while (at < size) {
-		const uint8_t *eol = memchr(data + at, '\n', size - at);
-		size_t length = eol ? (size_t)(eol - data) - at : size - at;
-		char *line = malloc(length + !length);
-
-		/* As if nothing but the line were there. */
-		must(line);
-		memcpy(line, data + at, length);
-		check_line(line, length, &zoneinfo, &pagetypeinfo);
-		free(line);
-		at += length + 1;
-	}
+	each_line(data, size, check_line, &files);
 	return 0;
 }
