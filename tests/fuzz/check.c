@@ -49,10 +49,11 @@ void check_json(const char *text, size_t size)
 
 static void check_api(const struct model *model)
 {
-	static const char *const paths[] = { "/v1/status",  "/v1/probes", "/v1/processes",
-					     "/v1/process", "/v1/groups", "/v1/faults",
-					     "/v1/stalls",  "/v1/events", "/v1/fragmentation",
-					     "/v1/doctor",  "/v1/slab",   "/v1/leaks/stacks",
+	static const char *const paths[] = { "/v1/status",  "/v1/probes",       "/v1/processes",
+					     "/v1/process", "/v1/groups",       "/v1/faults",
+					     "/v1/stalls",  "/v1/events",       "/v1/fragmentation",
+					     "/v1/doctor",  "/v1/slab",         "/v1/numa",
+					     "/v1/leaks",   "/v1/leaks/stacks", "/v1/leaks/trace",
 					     "/v1/none" };
 	const struct process *process = model_process(model, 0);
 	const struct api_context context = { .model = model, .now_ns = 1 };
