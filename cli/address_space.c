@@ -14,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../daemon/processfolder.h"
 #include "../daemon/util.h"
 #include "../exporters/human.h"
 #include "interrupt.h"
@@ -41,29 +42,6 @@ int space_problem(struct address_space *space, int err, const char *format, ...)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* A file of /proc as terminated text. */
-static int read_text(int folder, const char *name, struct text *ret)
-{
-	_cleanup_close_ int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-	char buffer[16384];
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	do {
-		n = read(fd, buffer, sizeof(buffer));
-		if (n > 0)
-			text_add_bytes(ret, buffer, (size_t)n);
-		if (ret->len > MAX_TEXT_BYTES)
-			return -EFBIG;
-	} while (n > 0);
-	text_add_bytes(ret, "", 1);
-	if (ret->is_failed)
-		return -ENOMEM;
-	ret->len--;
-	return n < 0 ? -errno : 0;
-}
-
 /* Whether the kernel shows us frames: then it shows that of a page of our own. */
 static bool can_see_frames(uint64_t page_size)
 {
@@ -75,36 +53,15 @@ static bool can_see_frames(uint64_t page_size)
 	       contiguity_frame(entry);
 }
 
-/* Our process still has its pid, and it is the one that was asked for. */
-static int check_start(int folder, uint64_t start_ns)
-{
-	struct text text = {};
-	int err = read_text(folder, "stat", &text);
-	uint64_t ticks = err ? 0 : stat_start_ticks(text.data);
-
-	text_free(&text);
-	if (err)
-		return err;
-	return ticks == start_ns / (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)) ? 0 : -ESRCH;
-}
-
 int process_read_maps(pid_t pid, uint64_t start_ns, struct text *ret)
 {
-	_cleanup_close_ int folder = -1;
-	char path[32];
-	int err;
+	_cleanup_close_ int folder = processfolder_open((uint32_t)pid, start_ns);
 
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (folder < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	err = check_start(folder, start_ns);
-	return err ? err : read_text(folder, "maps", ret);
+	return folder < 0 ? folder : processfolder_read(folder, "maps", MAX_TEXT_BYTES, ret);
 }
 
 int space_begin(struct address_space *space, pid_t pid, uint64_t start_ns, uint64_t max_cpu_ns)
 {
-	char path[32];
 	int err;
 
 	*space = (struct address_space){ .page_size = (uint64_t)sysconf(_SC_PAGESIZE), .pid = pid };
@@ -112,9 +69,8 @@ int space_begin(struct address_space *space, pid_t pid, uint64_t start_ns, uint6
 	space->start_cpu_ns = now_ns(CLOCK_PROCESS_CPUTIME_ID);
 	space->max_cpu_ns = max_cpu_ns;
 	space->last_progress_ns = now_ns(CLOCK_MONOTONIC);
-	snprintf(path, sizeof(path), "/proc/%d", pid);
-	space->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	err = space->folder < 0 ? -errno : check_start(space->folder, start_ns);
+	space->folder = processfolder_open((uint32_t)pid, start_ns);
+	err = space->folder < 0 ? space->folder : 0;
 	if (err == -ENOENT || err == -ESRCH)
 		return space_problem(space, -ESRCH, "process %d has ended, or is another one here", pid);
 	if (err)
@@ -201,7 +157,7 @@ void space_clear_progress(const struct address_space *space)
 
 int space_read_maps(struct address_space *space, struct text *ret)
 {
-	int err = read_text(space->folder, "maps", ret);
+	int err = processfolder_read(space->folder, "maps", MAX_TEXT_BYTES, ret);
 
 	if (err == -ENOENT || err == -ESRCH)
 		return space_problem(space, -ESRCH, "process %d has ended", space->pid);
@@ -234,10 +190,10 @@ int space_look_back(struct address_space *space, const struct text *maps, uint64
 		    struct text *ret_smaps)
 {
 	struct text again = {};
-	int err = read_text(space->folder, "smaps_rollup", ret_smaps);
+	int err = processfolder_read(space->folder, "smaps_rollup", MAX_TEXT_BYTES, ret_smaps);
 
 	if (!err)
-		err = read_text(space->folder, "maps", &again);
+		err = processfolder_read(space->folder, "maps", MAX_TEXT_BYTES, &again);
 	*ret_is_changed = !err && !is_same(&again, maps);
 	text_free(&again);
 	if (err == -ESRCH || err == -ENOENT || space_read_entries(space, page, 1) == 0) {

@@ -3,13 +3,12 @@
 #include "leaktrace.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "autotrace.h"
 #include "log.h"
-#include "mappings.h"
+#include "processfolder.h"
 #include "util.h"
 
 #define TRACER_HAS_DIED "the tracer has died; restart memoird"
@@ -61,20 +60,6 @@ static void refuse(struct leaktrace *trace, const char *why)
 	trace->emit(trace->ctx, &record.h);
 }
 
-/* When a process started, as exactly as its file says it; 0: there is none. */
-static __u64 start_ns(__u32 pid)
-{
-	char path[32], text[1024];
-	_cleanup_close_ int fd = -1;
-	ssize_t size;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-	text[size < 0 ? 0 : size] = '\0';
-	return stat_start_ticks(text) * (NSEC_PER_SEC / (__u64)sysconf(_SC_CLK_TCK));
-}
-
 /* Where it could not begin, the tracer has said why, if it lives. */
 static void on_begun(void *ctx, const struct trace_done *done)
 {
@@ -111,7 +96,7 @@ int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32
 {
 	const struct trace_heap heap = { .h = { .kind = TRACE_HEAP,
 						.size = sizeof(heap),
-						.start_ns = start_ns(pid),
+						.start_ns = processfolder_start_ns(pid),
 						.tgid = pid,
 						.nr = 1 },
 					 .duration_ns = duration_ns,

@@ -12,35 +12,12 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "../processfolder.h"
 #include "../util.h"
 
 /* A program with all its debug information has some GiB; it goes without names. */
 #define MAX_FILE_BYTES (768ULL << 20)
 #define MAX_MOUNTS_BYTES (16u << 20)
-
-int file_read_text(int folder, const char *name, size_t max_bytes, struct text *ret)
-{
-	_cleanup_close_ int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
-	char buffer[16384];
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	do {
-		n = read(fd, buffer, sizeof(buffer));
-		if (n > 0)
-			text_add_bytes(ret, buffer, (size_t)n);
-		if (ret->len > max_bytes)
-			return -EFBIG;
-	} while (n > 0);
-	if (n < 0)
-		return -errno;
-	text_add_bytes(ret, "", 1);
-	if (ret->is_failed)
-		return -ENOMEM;
-	ret->len--;
-	return 0;
-}
 
 /* --- mounts ----------------------------------------------------------------------------------- */
 
@@ -87,7 +64,7 @@ static bool line_is_of_stranger(const char *line, uint64_t dev, const char *path
 static bool any_is_of_stranger(int folder, uint64_t dev, const char *path)
 {
 	struct text text = {};
-	bool is_any = file_read_text(folder, "mountinfo", MAX_MOUNTS_BYTES, &text) != 0;
+	bool is_any = processfolder_read(folder, "mountinfo", MAX_MOUNTS_BYTES, &text) != 0;
 	char *place = NULL;
 
 	for (char *line = is_any ? NULL : strtok_r(text.data, "\n", &place); line && !is_any;

@@ -13,12 +13,6 @@
 
 #include "../../exporters/text.h"
 
-/*
- * Reads a file of /proc as terminated text. 0, -EFBIG, or another negative errno; ret is the caller's in
- * every case.
- */
-int file_read_text(int folder, const char *name, size_t max_bytes, struct text *ret);
-
 /* Whether a device is a file system that answers at somebody's pleasure: of FUSE, or over a network. */
 bool file_is_of_stranger(int folder, uint64_t dev);
 

@@ -9,6 +9,7 @@
 #include <sys/pidfd.h>
 
 #include "../log.h"
+#include "../processfolder.h"
 #include "../util.h"
 #include "heapresult.h"
 #include "files.h"
@@ -261,7 +262,7 @@ static void read_comm(struct heapsession *session)
 {
 	struct text text = {};
 
-	if (!file_read_text(session->target.folder, "comm", 256, &text))
+	if (!processfolder_read(session->target.folder, "comm", 256, &text))
 		snprintf(session->result.comm, sizeof(session->result.comm), "%.*s",
 			 (int)strcspn(text.data, "\n"), text.data);
 	text_free(&text);

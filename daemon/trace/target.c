@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "../hash.h"
+#include "../processfolder.h"
 #include "../util.h"
 #include "files.h"
 
@@ -32,24 +33,12 @@ void target_close(struct target *target)
 
 static int open_process(struct target *target, __u32 tgid, __u64 start_ns)
 {
-	struct text text = {};
-	__u64 ticks = 0;
-	char path[32];
-	int err;
+	int folder = processfolder_open(tgid, start_ns);
 
 	target_close(target);
-	snprintf(path, sizeof(path), "/proc/%u", tgid);
-	target->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (target->folder < 0)
-		return errno == ENOENT ? -ESRCH : -errno;
-	err = file_read_text(target->folder, "stat", MAX_STATUS_BYTES, &text);
-	if (!err)
-		ticks = stat_start_ticks(text.data);
-	text_free(&text);
-	if (!err && ticks != start_ns / (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK)))
-		err = -ESRCH;
-	if (err)
-		return err;
+	if (folder < 0)
+		return folder;
+	target->folder = folder;
 	target->tgid = tgid;
 	target->start_ns = start_ns;
 	return 0;
@@ -80,7 +69,7 @@ static int read_maps(struct target *target)
 
 	mappings_free(&target->mappings);
 	text_clear(&target->text);
-	err = file_read_text(target->folder, "maps", MAX_MAPS_BYTES, &target->text);
+	err = processfolder_read(target->folder, "maps", MAX_MAPS_BYTES, &target->text);
 	if (!err)
 		err = mappings_parse(target->text.data, target->text.len, (uint64_t)sysconf(_SC_PAGESIZE),
 				     &target->mappings);
@@ -229,7 +218,7 @@ int target_open_jit(const struct target *target)
 	struct text text = {};
 	unsigned int pid, uid;
 	char path[64];
-	int err = file_read_text(target->folder, "status", MAX_STATUS_BYTES, &text);
+	int err = processfolder_read(target->folder, "status", MAX_STATUS_BYTES, &text);
 
 	/* The last numbers are that in its own namespace, and that by which it has to do with files. */
 	if (!err && (!last_of_line(text.data, "\nNSpid:", &pid) || !last_of_line(text.data, "\nUid:", &uid)))

@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../daemon/processfolder.h"
 #include "../../daemon/trace/heaptrace.h"
 #include "../../daemon/trace/symbolizer/functions.h"
 #include "../../daemon/util.h"
@@ -117,20 +118,6 @@ static void program_end(struct target_program *program)
 
 /* --- the trace -------------------------------------------------------------------------------- */
 
-static __u64 start_ns(pid_t pid)
-{
-	char path[64], text[1024] = "";
-	FILE *file;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		return 0;
-	assert_non_null(fgets(text, sizeof(text), file));
-	fclose(file);
-	return stat_start_ticks(text) * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
-}
-
 static char allocators_of_trace[USER_SYMBOL_NAME_LEN];
 
 /* As the tracer and the symbolizer do. */
@@ -139,7 +126,7 @@ static int find_allocators(pid_t pid, struct allocators *ret)
 	struct target target = TARGET_NONE;
 	__u64 address[256];
 	__u32 nr;
-	int err = target_look(&target, (__u32)pid, start_ns(pid));
+	int err = target_look(&target, (__u32)pid, processfolder_start_ns((__u32)pid));
 
 	nr = err ? 0 : allocators_candidates(&target.mappings, address, ARRAY_SIZE(address));
 	for (__u32 i = 0; i < nr; i++) {

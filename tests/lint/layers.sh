@@ -40,7 +40,7 @@ allow '[a-z_]+\.(h|def)' 'linux/types\.h|std[a-z]+\.h' bpf/abi/*
 allow 'vmlinux\.h|[a-z]+\.bpf\.h|abi/[a-z]+\.(h|def)' 'vmlinux\.h|bpf/[a-z_]+\.h' bpf/*.bpf.[ch]
 allow '(\.\./\.\./bpf/abi/)?[a-z_]+\.(h|def)|\.\./(util|hash)\.h' "$pure_libc" daemon/model/*.[ch]
 
-for file in exporters/*.[ch] daemon/autotrace.c daemon/mappings.c daemon/memcgtext.c daemon/meminfotext.c daemon/procfs.c daemon/recfile.c daemon/replay.c daemon/slabtext.c daemon/unitname.c daemon/zonetext.c; do
+for file in exporters/*.[ch] daemon/autotrace.c daemon/mappings.c daemon/memcgtext.c daemon/meminfotext.c daemon/processfolder.c daemon/procfs.c daemon/recfile.c daemon/replay.c daemon/slabtext.c daemon/unitname.c daemon/zonetext.c; do
 	case $file in
 	exporters/http*) ;;
 	*) forbid 'bpf/|systemd/|microhttpd|cap-ng|sys/socket|sys/epoll' "$file" ;;

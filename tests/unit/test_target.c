@@ -6,32 +6,18 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "../../daemon/mappings.h"
+#include "../../daemon/processfolder.h"
 #include "../../daemon/trace/target.h"
-#include "../../daemon/util.h"
 
 #define UNUSED __attribute__((unused))
 #define IS_READY 'r'
 #define IS_REFUSED 'n'
-
-static __u64 start_ns(pid_t pid)
-{
-	char path[64], text[1024] = "";
-	_cleanup_fclose_ FILE *file = NULL;
-
-	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	file = fopen(path, "re");
-	assert_non_null(file);
-	assert_non_null(fgets(text, sizeof(text), file));
-	return stat_start_ticks(text) * (NSEC_PER_SEC / (uint64_t)sysconf(_SC_CLK_TCK));
-}
 
 /* Of a process that has left so many kinds of namespaces. */
 static bool is_trusted(int namespaces)
@@ -53,7 +39,7 @@ static bool is_trusted(int namespaces)
 	}
 	assert_int_equal(read(ready[0], &said, 1), 1);
 	if (said == IS_READY)
-		assert_int_equal(target_look(&target, (__u32)pid, start_ns(pid)), 0);
+		assert_int_equal(target_look(&target, (__u32)pid, processfolder_start_ns((__u32)pid)), 0);
 	ret = said == IS_READY && target_mounts_are_trusted(&target);
 	target_close(&target);
 	kill(pid, SIGKILL);

@@ -19,7 +19,7 @@
 #include <sys/user.h>
 #include <sys/wait.h>
 
-#include "../../daemon/mappings.h"
+#include "../../daemon/processfolder.h"
 #include "../../daemon/trace/protocol.h"
 #include "../../daemon/trace/tracer.h"
 #include "../../daemon/util.h"
@@ -141,32 +141,21 @@ static void measure(const struct trace_unwind *request)
 	printf("%u frames, %llu ns each time\n", nr, (now_ns(CLOCK_MONOTONIC) - begin_ns) / NR_MEASURED);
 }
 
-static void look_up_start(void)
-{
-	char path[64], text[4096];
-	FILE *file;
-	size_t size;
-
-	snprintf(path, sizeof(path), "/proc/%u/stat", pid);
-	file = fopen(path, "re");
-	if (!file)
-		fail(path);
-	size = fread(text, 1, sizeof(text) - 1, file);
-	fclose(file);
-	text[size] = '\0';
-	start_ns = stat_start_ticks(text) * (NSEC_PER_SEC / (__u64)sysconf(_SC_CLK_TCK));
-}
-
 int main(int argc, char **argv)
 {
 	static struct trace_unwind request;
 	__u64 ip[TRACE_MAX_ADDRESSES];
+	char path[64];
 	__u32 nr = 0;
 
 	if (argc < 3 || tracer_start(&tracer))
 		return EXIT_FAILURE;
 	pid = (__u32)atoi(argv[2]);
-	look_up_start();
+	start_ns = processfolder_start_ns(pid);
+	if (!start_ns) {
+		snprintf(path, sizeof(path), "/proc/%u/stat", pid);
+		fail(path);
+	}
 	if (!strcmp(argv[1], "names")) {
 		while (argv[3 + nr] && nr < TRACE_MAX_ADDRESSES) {
 			ip[nr] = strtoull(argv[3 + nr], NULL, 0);
