@@ -5,19 +5,13 @@
 #include <bpf/bpf.h>
 #include <string.h>
 
-#include "batch.h"
 #include "known.h"
-#include "marks.h"
+#include "stacksweep.h"
 #include "symbols.h"
 #include "util.h"
 
 /* Half of what the model keeps, so that it still has what is not sent again; a reading refers to fewer. */
 #define MAX_KNOWN 2048u
-
-/* A stack that was met this lately may be referred to by what the daemon has not read yet. */
-#define KEEP_NS (120 * NSEC_PER_SEC)
-
-#define BATCH 32u
 
 struct stacks {
 	int fd;
@@ -25,8 +19,7 @@ struct stacks {
 	struct known known;
 	struct rec_stack record;
 	struct marks marks[NR_STACKS_USERS];
-	__u64 keys[BATCH];
-	struct kernel_stack values[BATCH];
+	struct kernel_stack values[STACKSWEEP_BATCH];
 };
 
 struct stacks *stacks_new(int map_fd)
@@ -97,31 +90,8 @@ void stacks_mark(struct stacks *stacks, enum stacks_user user, __u64 key)
 	marks_set(&stacks->marks[user], key);
 }
 
-static bool is_marked(const struct stacks *stacks, __u64 key)
-{
-	for (__u32 user = 0; user < NR_STACKS_USERS; user++)
-		if (marks_has(&stacks->marks[user], key))
-			return true;
-	return false;
-}
-
 __u32 stacks_sweep(struct stacks *stacks, __u64 now_ns)
 {
-	struct batch batch = {
-		.fd = stacks->fd, .keys = stacks->keys, .values = stacks->values, .max = BATCH
-	};
-	__u32 nr_left = 0;
-
-	while (batch_next(&batch)) {
-		for (__u32 i = 0; i < batch.nr; i++) {
-			__u64 key = stacks->keys[i];
-			bool is_old = stacks->values[i].used_ns + KEEP_NS < now_ns;
-
-			if (is_old && !is_marked(stacks, key))
-				bpf_map_delete_elem(stacks->fd, &key);
-			else
-				nr_left++;
-		}
-	}
-	return nr_left;
+	return stacksweep(stacks->fd, stacks->values, sizeof(stacks->values[0]), stacks->marks,
+			  NR_STACKS_USERS, now_ns);
 }

@@ -5,26 +5,19 @@
 #include <bpf/bpf.h>
 #include <string.h>
 
-#include "batch.h"
 #include "known.h"
-#include "marks.h"
+#include "stacksweep.h"
 #include "util.h"
 
 /* Half of what the model keeps, so that it still has what is not sent again; a reading refers to fewer. */
 #define MAX_KNOWN 1024u
-
-/* A stack that was met this lately may be referred to by a page that is noted just now. */
-#define KEEP_NS (120 * NSEC_PER_SEC)
-
-#define BATCH 32u
 
 struct userstacks {
 	int fd;
 	struct known known;
 	struct marks marks;
 	struct rec_user_stack record;
-	__u64 keys[BATCH];
-	struct user_stack values[BATCH];
+	struct user_stack values[STACKSWEEP_BATCH];
 };
 
 struct userstacks *userstacks_new(int map_fd)
@@ -84,21 +77,5 @@ void userstacks_mark(struct userstacks *stacks, __u64 key)
 
 __u32 userstacks_sweep(struct userstacks *stacks, __u64 now_ns)
 {
-	struct batch batch = {
-		.fd = stacks->fd, .keys = stacks->keys, .values = stacks->values, .max = BATCH
-	};
-	__u32 nr_left = 0;
-
-	while (batch_next(&batch)) {
-		for (__u32 i = 0; i < batch.nr; i++) {
-			__u64 key = stacks->keys[i];
-			bool is_old = stacks->values[i].used_ns + KEEP_NS < now_ns;
-
-			if (is_old && !marks_has(&stacks->marks, key))
-				bpf_map_delete_elem(stacks->fd, &key);
-			else
-				nr_left++;
-		}
-	}
-	return nr_left;
+	return stacksweep(stacks->fd, stacks->values, sizeof(stacks->values[0]), &stacks->marks, 1, now_ns);
 }
