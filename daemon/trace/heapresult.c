@@ -8,9 +8,6 @@
 
 #include "../hash.h"
 
-/* So many stacks have records, those with most bytes that are not freed. */
-#define MAX_TOLD 256u
-
 /* --- rows ------------------------------------------------------------------------------------- */
 
 static void take_frames(struct heaptrace_row *row, const struct unwound *unwound)
@@ -160,7 +157,7 @@ void heapresult_emit(const struct heaptrace_result *result, struct rec_trace *tr
 	trace->h = (struct rec_header){ REC_TRACE, sizeof(*trace), result->end_ns };
 	trace->duration_ns = result->end_ns - result->begin_ns;
 	add_totals(result, trace);
-	for (__u32 i = 0; i < result->nr && i < MAX_TOLD; i++) {
+	for (__u32 i = 0; i < result->nr && i < HEAPRESULT_MAX_STACKS; i++) {
 		const struct heaptrace_row *row = &result->rows[i];
 		const struct rec_user_stack frames = frames_record(row, trace);
 		const struct rec_trace_stack stack = stack_record(row, trace);

@@ -7,6 +7,12 @@
 #include "unwound.h"
 
 /*
+ * So many stacks have records, those with most bytes that are not freed: the model keeps no more than some
+ * thousand stacks of all processes.
+ */
+#define HEAPRESULT_MAX_STACKS 256u
+
+/*
  * Gives rows their frames as far as they were unwound, and a key that is of the frames; those with the
  * same frames become one. What has most bytes that are not freed comes first.
  */

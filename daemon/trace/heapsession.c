@@ -17,8 +17,6 @@
 
 #define MAX_CANDIDATES 1024u
 #define TIMER_ACCURACY_US 1000
-/* The model keeps no more than some thousand stacks of all processes. */
-#define MAX_TOLD 256u
 
 enum session_state {
 	SESSION_FINDS,  /* the allocators are looked for */
@@ -83,7 +81,7 @@ static void on_found(void *ctx, const struct unwound_stack *stack)
 					 .nr = stack->nr,
 					 .how = STACK_BY_UNWIND_TABLES };
 
-	if (session->nr_told++ >= MAX_TOLD)
+	if (session->nr_told++ >= HEAPRESULT_MAX_STACKS)
 		return;
 	memcpy(record.ip, stack->ip, stack->nr * sizeof(stack->ip[0]));
 	session->options.emit(session->options.ctx, &record.h);

@@ -12,7 +12,7 @@
 /* Units of a file that has no index of them are looked through, so many at most. */
 #define MAX_UNITS 200000
 
-static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base,
+int module_find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base,
 		    char **file_name, Elf **ret)
 {
 	const struct module *module = *userdata;
@@ -22,7 +22,8 @@ static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name,
 	(void)base;
 	(void)file_name;
 	/* One more reference. */
-	*ret = elf_begin(module->fd, ELF_C_READ_MMAP, module->elf);
+	if (module)
+		*ret = elf_begin(module->fd, ELF_C_READ_MMAP, module->elf);
 	return -1;
 }
 
@@ -45,7 +46,7 @@ static int find_debuginfo(Dwfl_Module *dwfl_module, void **userdata, const char 
 }
 
 static const Dwfl_Callbacks callbacks = {
-	.find_elf = find_elf,
+	.find_elf = module_find_elf,
 	.find_debuginfo = find_debuginfo,
 	.section_address = dwfl_offline_section_address,
 };

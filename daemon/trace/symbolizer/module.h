@@ -35,6 +35,13 @@ struct module *module_open(int fd, module_find_debug_fn find_debug, void *ctx);
 struct module *module_open_vdso(void);
 void module_close(struct module *module);
 
+/*
+ * For libdw (Dwfl_Callbacks): the file of a module whose userdata is a struct module, or NULL for none of
+ * ours.
+ */
+int module_find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base,
+		    char **file_name, Elf **ret);
+
 /* Whether it is of the file that fd is open at. */
 bool module_is_of(const struct module *module, const struct stat *st);
 

@@ -18,20 +18,6 @@ struct walk {
 
 static struct walk walk;
 
-static int find_elf(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base,
-		    char **file_name, Elf **ret)
-{
-	const struct module *module = *userdata;
-
-	(void)dwfl_module;
-	(void)name;
-	(void)base;
-	(void)file_name;
-	if (module)
-		*ret = elf_begin(module->fd, ELF_C_READ_MMAP, module->elf);
-	return -1;
-}
-
 /* Unwind tables are in what is mapped; debug information is not looked for. */
 static int find_no_debuginfo(Dwfl_Module *dwfl_module, void **userdata, const char *name, Dwarf_Addr base,
 			     const char *file_name, const char *debuglink_file, GElf_Word debuglink_crc,
@@ -49,7 +35,7 @@ static int find_no_debuginfo(Dwfl_Module *dwfl_module, void **userdata, const ch
 }
 
 static const Dwfl_Callbacks callbacks = {
-	.find_elf = find_elf,
+	.find_elf = module_find_elf,
 	.find_debuginfo = find_no_debuginfo,
 	.section_address = dwfl_offline_section_address,
 };
