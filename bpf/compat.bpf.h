@@ -327,4 +327,18 @@ static __always_inline bool session_is_return(struct pt_regs *ctx)
 	return PT_REGS_IP(ctx) != bpf_get_func_ip(ctx);
 }
 
+/*
+ * A program that runs in a process's function can be preempted, and another task's run of it on the same CPU
+ * would then use the same private stack (bpf_enable_priv_stack(), kernel/bpf/verifier.c: no such program has
+ * a guard against that): seen to read through a pointer that was another one's - 6.13 - a program with a tail
+ * call, reached or not, gets none - when the kernel gives these programs none. (2026-11)
+ */
+#define NO_PRIVATE_STACK(ctx, programs)                   \
+	do {                                              \
+		static const volatile bool is_reached;    \
+                                                          \
+		if (is_reached)                           \
+			bpf_tail_call(ctx, &programs, 0); \
+	} while (0)
+
 #endif

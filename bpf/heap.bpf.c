@@ -340,7 +340,7 @@ static __always_inline void end(struct pt_regs *ctx)
 SEC("uprobe.session")
 int heap_session(struct pt_regs *ctx)
 {
-	NO_PRIVATE_STACK(ctx);
+	NO_PRIVATE_STACK(ctx, no_programs);
 	if (!session_is_return(ctx))
 		return begin(ctx, bpf_get_attach_cookie(ctx)) ? 0 : 1;
 	end(ctx);
@@ -350,7 +350,7 @@ int heap_session(struct pt_regs *ctx)
 SEC("uprobe")
 int heap_begin(struct pt_regs *ctx)
 {
-	NO_PRIVATE_STACK(ctx);
+	NO_PRIVATE_STACK(ctx, no_programs);
 	begin(ctx, bpf_get_attach_cookie(ctx));
 	return 0;
 }
@@ -361,7 +361,7 @@ int heap_end(struct pt_regs *ctx)
 {
 	struct heap_thread *thread;
 
-	NO_PRIVATE_STACK(ctx);
+	NO_PRIVATE_STACK(ctx, no_programs);
 	thread = is_traced() ? this_thread() : NULL;
 	if (thread && thread->call.cookie == bpf_get_attach_cookie(ctx) && PT_REGS_SP(ctx) > thread->call.sp)
 		end(ctx);

@@ -191,25 +191,12 @@ static __always_inline struct heap_stack *stack_now(struct pt_regs *ctx, struct 
 	return known_stack(ret_key);
 }
 
-/*
- * A program that runs in a process's function can be preempted, and another task's run of it on the same CPU
- * would then use the same private stack (bpf_enable_priv_stack(), kernel/bpf/verifier.c: no such program has
- * a guard against that): seen to read through a pointer that was another one's - 6.13 - a program with a tail
- * call, reached or not, gets none - when the kernel gives these programs none. (2026-11)
- */
+/* Empty; see NO_PRIVATE_STACK(). */
 struct {
 	__uint(type, BPF_MAP_TYPE_PROG_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u32);
 } no_programs __weak SEC(".maps");
-
-static const volatile bool wants_private_stack;
-
-#define NO_PRIVATE_STACK(ctx)                                \
-	do {                                                 \
-		if (wants_private_stack)                     \
-			bpf_tail_call(ctx, &no_programs, 0); \
-	} while (0)
 
 #endif
