@@ -2,7 +2,6 @@
 /* The names of addresses in processes; see usersymbols.h. */
 #include "usersymbols.h"
 
-#include "hash.h"
 #include "known.h"
 
 /* Half of what the model keeps, so that it still has what is not sent again. */
@@ -99,11 +98,8 @@ static void ask(struct usersymbols *symbols)
 
 static void want(struct usersymbols *symbols, __u32 tgid, __u64 start_ns, __u64 ip)
 {
-	const __u64 what[] = { tgid, start_ns, ip };
-
-	/* A key is never 0. */
 	if (tgid && ip && symbols->nr_wanted < MAX_WANTED &&
-	    known_learn(&symbols->known, fnv1a(FNV1A_START, what, sizeof(what)) | 1))
+	    known_learn(&symbols->known, model_user_symbol_key(tgid, start_ns, ip)))
 		symbols->wanted[symbols->nr_wanted++] = (struct wanted){ start_ns, ip, tgid };
 }
 

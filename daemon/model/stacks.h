@@ -15,6 +15,9 @@ const char *model_symbol(const struct model *model, __u64 ip);
 /* A user stack by its key, or NULL; nr and how are in their ranges. */
 const struct rec_user_stack *model_user_stack(const struct model *model, __u64 key);
 
+/* Names an address of a process, (tgid, start_ns), in tables of 64 bit keys; never 0. */
+__u64 model_user_symbol_key(__u32 tgid, __u64 start_ns, __u64 ip);
+
 /*
  * What an address of a process is, or NULL where nobody has said so; (tgid, start_ns) is the process. Its
  * texts are terminated, and of any origin.

@@ -32,12 +32,12 @@ void user_stacks_init(struct user_stacks *stacks)
 }
 
 /* Two addresses of one key are not mistaken for each other; the later one hides the other. */
-static __u64 symbol_key(__u32 tgid, __u64 start_ns, __u64 ip)
+__u64 model_user_symbol_key(__u32 tgid, __u64 start_ns, __u64 ip)
 {
 	__u64 hash = fnv1a(FNV1A_START, &tgid, sizeof(tgid));
 
 	hash = fnv1a(hash, &start_ns, sizeof(start_ns));
-	return fnv1a(hash, &ip, sizeof(ip));
+	return fnv1a(hash, &ip, sizeof(ip)) | 1;
 }
 
 int apply_user_stack(struct model *model, const struct rec_header *h)
@@ -55,7 +55,7 @@ int apply_user_symbol(struct model *model, const struct rec_header *h)
 {
 	struct keyed_user_symbol keyed = { .rec = *(const struct rec_user_symbol *)h };
 
-	keyed.key = symbol_key(keyed.rec.tgid, keyed.rec.start_ns, keyed.rec.ip);
+	keyed.key = model_user_symbol_key(keyed.rec.tgid, keyed.rec.start_ns, keyed.rec.ip);
 	terminate(keyed.rec.text);
 	terminate(keyed.rec.module);
 	terminate(keyed.rec.file);
@@ -73,7 +73,7 @@ const struct rec_user_symbol *model_user_symbol(const struct model *model, __u32
 						__u64 ip)
 {
 	const struct keyed_user_symbol *keyed = recent_find(&model->user_stacks.symbols,
-							    symbol_key(tgid, start_ns, ip));
+							    model_user_symbol_key(tgid, start_ns, ip));
 
 	return keyed && keyed->rec.tgid == tgid && keyed->rec.start_ns == start_ns && keyed->rec.ip == ip
 		       ? &keyed->rec
