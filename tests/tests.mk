@@ -19,7 +19,7 @@ UNIT := $(patsubst %.c,$(B)/asan/%,$(UNIT_SRC))
 MODEL_TESTS := $(filter $(B)/asan/tests/unit/test_model%,$(UNIT))
 CLI_TESTS := $(filter $(B)/asan/tests/unit/test_cli_%,$(UNIT))
 SYMBOLIZER_TESTS := $(B)/asan/tests/unit/test_confine $(B)/asan/tests/unit/test_jitmap \
-	$(B)/asan/tests/unit/test_heap_functions
+	$(B)/asan/tests/unit/test_heap_functions $(B)/asan/tests/unit/test_usdt
 OTHER_TESTS := $(filter-out $(MODEL_TESTS) $(CLI_TESTS) $(SYMBOLIZER_TESTS),$(UNIT))
 
 REPLAY_TOOLS := $(patsubst %.c,$(B)/asan/%,$(wildcard tests/replay/*.c))

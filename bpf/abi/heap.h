@@ -29,6 +29,37 @@ enum heap_call {
 #define HEAP_COOKIE(call, hands_on, index) ((__u64)(index) << 8 | ((hands_on) ? HEAP_HANDS_ON : 0) | (call))
 #define HEAP_COOKIE_CALL(cookie) ((__u32)(cookie)&0x7f)
 
+/*
+ * The probes that a program may offer instead: otel_memory:alloc(address, size, weighted bytes) and
+ * otel_memory:free(address). A program that samples says by the weight how many bytes the allocation
+ * stands for; 0: itself.
+ */
+enum heap_offer { HEAP_OFFERS_ALLOC, HEAP_OFFERS_FREE, NR_HEAP_OFFERS };
+
+enum heap_argument_kind { HEAP_CONSTANT, HEAP_IN_REGISTER, HEAP_IN_MEMORY, NR_HEAP_ARGUMENT_KINDS };
+
+#define NR_HEAP_WORDS 21u /* of struct pt_regs */
+
+/* Where an argument of such a probe is. */
+struct heap_argument {
+	__s64 value; /* the constant, or what is added to the register for the place in memory */
+	__u8 kind;   /* enum heap_argument_kind */
+	__u8 size;   /* 1, 2, 4 or 8 bytes */
+	__u8 is_signed;
+	__u8 word; /* of struct pt_regs: the register */
+	__u32 pad;
+};
+
+#define NR_ALLOC_ARGUMENTS 3u
+#define NR_FREE_ARGUMENTS 1u
+#define MAX_HEAP_OFFERS 64u /* a power of two */
+
+struct heap_offered {
+	__u32 offer; /* enum heap_offer */
+	__u32 pad;
+	struct heap_argument argument[NR_ALLOC_ARGUMENTS];
+};
+
 #define MAX_HEAP_STACKS 8192u
 /* So many keys are for whole stacks; the rest is kept for call sites, which are few. */
 #define MAX_HEAP_WHOLE_STACKS (MAX_HEAP_STACKS / 4 * 3)
