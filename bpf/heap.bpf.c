@@ -8,11 +8,11 @@
  * again.
  */
 #include "heap.bpf.h"
+#include "heapsamples.bpf.h"
+#include "offered.bpf.h"
 
 /* Set before load. */
 const volatile __u32 heap_tgid;
-const volatile __u32 heap_every_bytes; /* 0: every allocation is looked at */
-const volatile struct heap_weight heap_weights[NR_HEAP_CLASSES];
 
 /* Set when all probes are in their places, and reset before the first one goes. */
 __u32 heap_is_on;
@@ -24,7 +24,8 @@ struct heap_call_frame {
 	__u64 size;
 	__u64 address;          /* what is reallocated, or where posix_memalign() puts the address */
 	struct heap_object old; /* what is reallocated, where it is known */
-	__u8 is_open, has_old, is_sampled;
+	__u64 p;                /* by which it was chosen, see HEAP_CERTAIN; 0: it was not */
+	__u8 is_open, has_old;
 };
 
 struct heap_thread {
@@ -56,85 +57,33 @@ static __always_inline bool is_traced(void)
 
 /* --- objects ---------------------------------------------------------------------------------- */
 
-static __always_inline void add_weighted(struct heap_stack *stack, __u64 size)
-{
-	__u32 class = heap_class(size);
-	__u64 weight, bytes;
-
-	if (class >= NR_HEAP_CLASSES)
-		return;
-	weight = heap_weights[class].weight;
-	bytes = (size * weight) >> 16;
-	__sync_fetch_and_add(&stack->nr_weighted, weight);
-	__sync_fetch_and_add(&stack->bytes_weighted, bytes);
-	__sync_fetch_and_add(&stack->squares_weighted, bytes * (bytes - size));
-}
-
-/* The object that was here has gone without having been seen to go. */
-static __always_inline void drop_reused(const struct heap_object *object)
-{
-	__u64 key = object->stack;
-	struct heap_stack *stack = known_stack(&key);
-
-	COUNT(nr_reused);
-	if (!stack)
-		return;
-	__sync_fetch_and_add(&stack->nr_reused, 1);
-	__sync_fetch_and_add(&stack->reused_bytes, object->size);
-}
-
 static __always_inline bool keep(__u64 address, const struct heap_object *object)
 {
-	const struct heap_object *reused = bpf_map_lookup_elem(&heap_objects, &address);
-
-	if (reused)
-		drop_reused(reused);
+	/* The object that was here has gone without having been seen to go. */
+	if (bpf_map_lookup_elem(&heap_objects, &address))
+		COUNT(nr_reused);
 	return !bpf_map_update_elem(&heap_objects, &address, object, BPF_ANY);
-}
-
-static __always_inline void lose(struct heap_stack *stack, __u64 size)
-{
-	COUNT(nr_lost);
-	__sync_fetch_and_add(&stack->nr_lost, 1);
-	__sync_fetch_and_add(&stack->lost_bytes, size);
 }
 
 /* What was to be reallocated is still there. Others may have taken its place among the objects. */
 static __always_inline void put_back(const struct heap_call_frame *call)
 {
-	__u64 key = call->old.stack;
-	struct heap_stack *stack;
-
-	if (!call->has_old || keep(call->address, &call->old))
-		return;
-	stack = known_stack(&key);
-	if (stack)
-		lose(stack, call->old.size);
+	if (call->has_old && !keep(call->address, &call->old))
+		COUNT(nr_lost);
 }
 
-static __always_inline void allocated(struct pt_regs *ctx, struct heap_thread *thread, __u64 address)
+/* Of object the caller has filled in what it is and stands for. */
+static __always_inline void allocated(struct pt_regs *ctx, struct heap_thread *thread, __u64 address,
+				      struct heap_object *object, __u64 nr_weighted)
 {
-	const __u64 size = thread->call.size;
-	struct heap_object object = { .size = size, .time_ns = bpf_ktime_get_boot_ns() };
-	struct heap_stack *stack = stack_now(ctx, &thread->scratch, &object.stack);
+	struct heap_stack *stack = stack_now(ctx, &thread->scratch, &object->stack);
 
 	if (!stack)
 		return;
-	__sync_fetch_and_add(&stack->nr, 1);
-	__sync_fetch_and_add(&stack->bytes, size);
-	if (heap_every_bytes)
-		add_weighted(stack, size);
-	if (!keep(address, &object))
-		lose(stack, size);
-}
-
-static __always_inline bool is_sampled(__u64 size)
-{
-	__u32 class = heap_class(size);
-
-	if (!heap_every_bytes)
-		return true;
-	return class < NR_HEAP_CLASSES && bpf_get_prandom_u32() < heap_weights[class].threshold;
+	object->time_ns = bpf_ktime_get_boot_ns();
+	add_sample(stack, object, nr_weighted);
+	if (!keep(address, object))
+		COUNT(nr_lost);
 }
 
 /* --- calls ------------------------------------------------------------------------------------ */
@@ -247,14 +196,16 @@ static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *threa
  * Where it samples, most calls end here: what is not looked at needs no place for its thread, and an address
  * that is not known is none of a nested call either. But what hands on must be met again by what it calls.
  */
-static __always_inline bool is_passed_over(struct pt_regs *ctx, __u64 cookie)
+static __always_inline bool is_passed_over(struct pt_regs *ctx, __u64 cookie, __u64 *ret_p)
 {
 	__u64 address = PT_REGS_PARM1(ctx);
 
 	if (!heap_every_bytes || cookie & HEAP_HANDS_ON)
 		return false;
-	if (HEAP_COOKIE_CALL(cookie) == HEAP_MALLOC)
-		return !is_sampled(address);
+	if (HEAP_COOKIE_CALL(cookie) == HEAP_MALLOC) {
+		*ret_p = choose(PT_REGS_PARM1(ctx));
+		return !*ret_p;
+	}
 	return HEAP_COOKIE_CALL(cookie) == HEAP_FREE && !bpf_map_lookup_elem(&heap_objects, &address);
 }
 
@@ -264,8 +215,9 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	const __u32 kind = HEAP_COOKIE_CALL(cookie);
 	struct heap_thread *thread;
 	struct heap_call_frame *call;
+	__u64 p = 0;
 
-	if (!is_traced() || is_passed_over(ctx, cookie))
+	if (!is_traced() || is_passed_over(ctx, cookie, &p))
 		return false;
 	thread = this_thread();
 	if (!thread || is_nested(thread, cookie, PT_REGS_SP(ctx)))
@@ -282,9 +234,8 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	read_arguments(ctx, call);
 	if (is_realloc(call) && call->address)
 		take_old(call);
-	/* The one that is not passed over has been chosen. */
-	call->is_sampled = (kind == HEAP_MALLOC && !(cookie & HEAP_HANDS_ON)) || is_sampled(call->size);
-	call->is_open = call->is_sampled || call->has_old || (cookie & HEAP_HANDS_ON);
+	call->p = p ?: choose(call->size);
+	call->is_open = call->p || call->has_old || (cookie & HEAP_HANDS_ON);
 	return call->is_open;
 }
 
@@ -306,6 +257,7 @@ static __always_inline void end(struct pt_regs *ctx)
 	/* Read at once: the verifier wants a constant place. */
 	const __u64 returned = PT_REGS_RC(ctx);
 	struct heap_thread *thread = is_traced() ? this_thread() : NULL;
+	struct heap_object object = {};
 	struct heap_call_frame *call;
 	__u64 address;
 
@@ -330,8 +282,11 @@ static __always_inline void end(struct pt_regs *ctx)
 		COUNT(nr_frees);
 	else if (is_realloc(call) && call->address)
 		COUNT(nr_unknown);
-	if (call->is_sampled)
-		allocated(ctx, thread, address);
+	if (call->p) {
+		object.size = call->size;
+		object.weighted_bytes = heap_weighted_bytes(call->size, call->p);
+		allocated(ctx, thread, address, &object, heap_weighted_nr(call->p));
+	}
 }
 
 /* --- programs --------------------------------------------------------------------------------- */
@@ -365,6 +320,45 @@ int heap_end(struct pt_regs *ctx)
 	thread = is_traced() ? this_thread() : NULL;
 	if (thread && thread->call.cookie == bpf_get_attach_cookie(ctx) && PT_REGS_SP(ctx) > thread->call.sp)
 		end(ctx);
+	return 0;
+}
+
+/* What the program allocates, as it says by itself. */
+static __always_inline void offered_alloc(struct pt_regs *ctx, struct heap_thread *thread,
+					  const volatile struct heap_offered *offered)
+{
+	__u64 address = offered_argument(ctx, &offered->argument[0]);
+	struct heap_object object = { .size = offered_argument(ctx, &offered->argument[1]),
+				      .weighted_bytes = offered_argument(ctx, &offered->argument[2]) };
+
+	if (!address) {
+		COUNT(nr_failed);
+		return;
+	}
+	if (!object.weighted_bytes)
+		object.weighted_bytes = object.size;
+	if (object.weighted_bytes != object.size)
+		COUNT(nr_weighted);
+	allocated(ctx, thread, address, &object,
+		  object.size ? (object.weighted_bytes << 16) / object.size : 1 << 16);
+}
+
+/* At a probe that the program offers, instead of those above. */
+SEC("uprobe")
+int heap_at_offered(struct pt_regs *ctx)
+{
+	const volatile struct heap_offered *offered;
+	struct heap_thread *thread;
+
+	NO_PRIVATE_STACK(ctx, no_programs);
+	offered = &heap_offers[bpf_get_attach_cookie(ctx) & (MAX_HEAP_OFFERS - 1)];
+	thread = is_traced() ? this_thread() : NULL;
+	if (!thread)
+		return 0;
+	if (offered->offer == HEAP_OFFERS_FREE)
+		freed(ctx, thread, HEAP_FREE, offered_argument(ctx, &offered->argument[0]));
+	else
+		offered_alloc(ctx, thread, offered);
 	return 0;
 }
 

@@ -239,18 +239,25 @@ static const char *how_it_ended(const json_t *trace)
 static void show_summary(const json_t *trace, size_t width, struct text *out)
 {
 	uint64_t every = reply_u64(trace, "every_bytes");
+	bool is_sampled = !strcmp(reply_string(trace, "probes"), "offered_samples");
+	bool is_offered = is_sampled || !strcmp(reply_string(trace, "probes"), "offered");
 	const char *older = "";
 	char text[96] = "";
 
 	view_line(out, width, "The heap of %s, process %" PRIu64 ", for %s%s.", reply_string(trace, "comm"),
 		  reply_u64(trace, "pid"), human_ns(reply_u64(trace, "duration_ns")).text,
 		  how_it_ended(trace));
-	view_line(out, width, "Its allocator is in %s.", reply_string(trace, "allocators"));
+	view_line(out, width, is_offered ? "It offers probes of its own, in %s." : "Its allocator is in %s.",
+		  reply_string(trace, "allocators"));
 	view_line(out, width, "Allocated: %s, %s times. Not freed: %s of that, %s times.",
 		  human_bytes(reply_u64(trace, "allocated_bytes")).text,
 		  human_count(reply_u64(trace, "allocations")).text,
 		  human_bytes(reply_u64(trace, "outstanding_bytes")).text,
 		  human_count(reply_u64(trace, "outstanding")).text);
+	if (is_sampled) {
+		view_line(out, width, "Sampled by the program, which says what each sample stands for.");
+		return;
+	}
 	if (every) {
 		view_line(out, width, "Estimated from samples: one byte in %s was looked at.",
 			  human_bytes(every).text);

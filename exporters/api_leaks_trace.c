@@ -44,7 +44,8 @@ static void write_counts(struct json *json, const struct rec_trace *trace)
 {
 	json_add_u64(json, "frees", trace->nr_frees);
 	/* Of samples nobody knows whether they were allocated before or not looked at. */
-	json_add_known(json, "frees_of_older", !trace->every_bytes, trace->nr_unknown);
+	json_add_known(json, "frees_of_older", !trace->every_bytes && trace->probes != TRACE_PROBES_SAMPLED,
+		       trace->nr_unknown);
 	json_add_u64(json, "failed", trace->nr_failed);
 	json_add_u64(json, "children", trace->nr_children);
 	json_add_u64(json, "lost", trace->nr_lost);
@@ -72,6 +73,7 @@ static void write_trace(struct request *request, const struct rec_trace *trace)
 		json_add_u64(json, "duration_ns", trace->duration_ns);
 		json_add_u64(json, "every_bytes", trace->every_bytes);
 		json_add_string(json, "allocators", trace->allocators);
+		json_add_string(json, "probes", trace_probes_name(trace->probes));
 		write_sums(json, trace->nr, trace->bytes, trace->bytes_error, trace->nr_live,
 			   trace->live_bytes, trace->live_error);
 		write_counts(json, trace);

@@ -121,7 +121,7 @@ $(B)/tests/bpf/test_stacks: $(B)/daemon/userstacks.o
 
 # Programs of objects of their own, put to use as the tracer does.
 $(TRACE_TESTS): %: %.o $(patsubst %,$(B)/daemon/trace/%.o,heaptrace heapread heapfunctions allocators uprobes \
-		target files symbolizer/functions) $(B)/libmemoir.a
+		target files symbolizer/functions symbolizer/usdt) $(B)/libmemoir.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS) -lelf
 

@@ -74,20 +74,16 @@ struct heap_object {
 	__u64 size;    /* as asked for */
 	__u64 time_ns; /* CLOCK_BOOTTIME */
 	__u64 stack;   /* key of its struct heap_stack */
+	/* What it stands for: its size, or more where it is a sample. */
+	__u64 weighted_bytes;
 };
 
-/*
- * Of one stack. Sums of samples, and what they stand for; see struct heap_weight. What was freed is
- * what was allocated and is no object any more, less nr_lost and nr_reused.
- */
+/* Of one stack: what was looked at there, and what it stands for. */
 struct heap_stack {
-	__u64 nr, bytes;
+	__u64 nr;          /* allocations that were looked at */
 	__u64 nr_weighted; /* in units of 1/65536 */
 	__u64 bytes_weighted;
-	__u64 squares_weighted;    /* variance of bytes_weighted */
-	__u64 nr_lost, lost_bytes; /* of nr, those that found no place among the objects */
-	__u64 nr_reused,
-		reused_bytes; /* of nr, those whose free was missed, as the address was given out again */
+	__u64 variance_low, variance_high; /* of bytes_weighted; a number of 128 bits */
 	__u32 nr_frames;
 	__u32 is_call_site;        /* there was no room for the whole stack: ip[0] is all that is known */
 	__u64 ip[HEAP_MAX_FRAMES]; /* the caller first */
@@ -97,14 +93,23 @@ struct heap_stack {
  * Allocations of `size` bytes are looked at with the probability p = 1 - exp(-size / every_bytes), as
  * if one byte in every_bytes were marked at random and an allocation with a marked byte were looked at.
  * Each then stands for 1/p of its like (Horvitz and Thompson, 1952): sums are unbiased, and the
- * variance of bytes is estimated by the sum of (1 - p) / p^2 * size^2. p is computed for classes of
- * sizes, from the smallest of each, which changes how often each is looked at but no expectation, as
- * the weights are of the same p.
+ * variance of bytes is estimated by the sum of (1 - p) / p^2 * size^2, which is weight * (weight - size)
+ * with weight = size / p. p is computed for classes of sizes, from the smallest of each, which changes how
+ * often each is looked at but no expectation, as the weights are of the same p. Its unit here is 2^-32.
  */
-struct heap_weight {
-	__u64 threshold; /* p in units of 2^-32 */
-	__u64 weight;    /* 1/p in units of 1/65536 */
-};
+#define HEAP_CERTAIN (1ULL << 32)
+
+/* The bytes that one of `size` stands for, which was chosen with p. It is certain for sizes above 2^29. */
+static inline __u64 heap_weighted_bytes(__u64 size, __u64 p)
+{
+	return p < HEAP_CERTAIN ? (size << 32) / p : size;
+}
+
+/* Of how many it is one, in units of 1/65536. */
+static inline __u64 heap_weighted_nr(__u64 p)
+{
+	return (1ULL << 48) / p;
+}
 
 /* Sizes below 32 have a class each, and from there each power of two has 16. */
 #define NR_HEAP_CLASSES 976u
@@ -150,6 +155,7 @@ struct heap_counts {
 	__u64 nr_copies_lost;  /* stacks that could not be copied, because the ring was full */
 	__u64 nr_children;     /* processes that the process forked */
 	__u64 nr_execs;
+	__u64 nr_weighted; /* allocations that stand for others, as the program says */
 };
 
 /* The first allocation from a stack: what is needed to unwind it. */

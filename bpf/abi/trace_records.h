@@ -37,6 +37,14 @@ struct rec_trace_stack {
 	char comm[MEMOIR_COMM_LEN];
 };
 
+/* What was probed. Names: trace_probes_name(). */
+enum trace_probes {
+	TRACE_PROBES_FUNCTIONS, /* of allocators */
+	TRACE_PROBES_OFFERED,   /* what the program offers (USDT), of every allocation */
+	TRACE_PROBES_SAMPLED,   /* the same, of those that the program has chosen */
+	NR_TRACE_PROBES
+};
+
 /* The end of a trace: what it was, and its totals. Counts below the totals are of samples. */
 struct rec_trace {
 	struct rec_header h; /* time_ns: when it ended */
@@ -60,7 +68,7 @@ struct rec_trace {
 	__u64 nr_missed;      /* calls that were not counted, as no memory was to be had */
 	__u64 nr_unwound, nr_not_unwound; /* stacks */
 	__u32 nr_stacks;                  /* different ones; the first of them have a record each */
-	__u32 pad_end;
+	__u32 probes;                     /* enum trace_probes */
 	char comm[MEMOIR_COMM_LEN];
 	char allocators[TRACE_NAME_LEN]; /* files with an allocator: "libc.so.6, libjemalloc.so.2" */
 	char why_not[TRACE_TEXT_LEN];

@@ -127,7 +127,7 @@ int apply_trace(struct model *model, const struct rec_header *h)
 	const struct rec_trace *rec = (const struct rec_trace *)h;
 	struct traces *traces = &model->traces;
 
-	if (rec->ending >= NR_TRACE_ENDINGS || rec->is_automatic > 1 ||
+	if (rec->ending >= NR_TRACE_ENDINGS || rec->is_automatic > 1 || rec->probes >= NR_TRACE_PROBES ||
 	    rec->every_bytes > MAX_HEAP_EVERY_BYTES || !are_possible(&rec->duration_ns, &rec->nr_not_unwound))
 		return -EINVAL;
 	traces->rec = *rec;
@@ -170,4 +170,11 @@ const char *trace_ending_name(enum trace_ending ending)
 	};
 
 	return (__u32)ending < NR_TRACE_ENDINGS ? names[ending] : "unknown";
+}
+
+const char *trace_probes_name(enum trace_probes probes)
+{
+	static const char *const names[NR_TRACE_PROBES] = { "functions", "offered", "offered_samples" };
+
+	return names[probes];
 }

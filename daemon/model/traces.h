@@ -35,4 +35,7 @@ double trace_per_hour(const struct rec_trace *trace, __u64 live_bytes);
 /* "ended", "stopped", "process_ended", ... */
 const char *trace_ending_name(enum trace_ending ending);
 
+/* "functions", "offered", "offered_samples". */
+const char *trace_probes_name(enum trace_probes probes);
+
 #endif

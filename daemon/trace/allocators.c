@@ -31,24 +31,54 @@ static bool is_allocator(const struct function_place *places, __u32 nr)
 	return gives && takes;
 }
 
-bool allocators_add(struct allocators *allocators, int fd, const char *name,
-		    const struct function_place *places, __u32 nr)
+static bool add_offered(struct allocators *allocators, struct allocator_file *file,
+			const struct answer_places *places)
 {
-	struct allocator_file *file = &allocators->file[allocators->nr];
-
-	if (allocators->nr == MAX_ALLOCATOR_FILES || !is_allocator(places, nr))
+	if (allocators->nr_offered + places->nr_offered > MAX_HEAP_OFFERS)
 		return false;
-	*file = (struct allocator_file){ .fd = fd, .nr = nr };
-	for (__u32 i = 0; i < nr; i++) {
-		const struct heap_function *function = &heap_functions[places[i].name];
+	for (__u32 i = 0; i < places->nr_offered; i++) {
+		file->places[i] = (struct uprobe_place){ .offset = places->offered[i].offset,
+							 .semaphore = places->offered[i].semaphore,
+							 .cookie = allocators->nr_offered };
+		allocators->offered[allocators->nr_offered++] = places->offered[i].offered;
+	}
+	file->nr = (__u32)places->nr_offered;
+	return true;
+}
+
+static bool add_functions(const struct allocators *allocators, struct allocator_file *file,
+			  const struct answer_places *places)
+{
+	if (!is_allocator(places->place, places->h.nr))
+		return false;
+	for (__u32 i = 0; i < places->h.nr; i++) {
+		const struct heap_function *function = &heap_functions[places->place[i].name];
 
 		file->places[i] = (struct uprobe_place){
-			.offset = places[i].offset,
+			.offset = places->place[i].offset,
 			.cookie = HEAP_COOKIE(function->call, function->hands_on,
 					      allocators->nr * MAX_FUNCTION_PLACES + i),
 			.returns = function->call != HEAP_FREE && function->call != HEAP_DELETE
 		};
 	}
+	file->nr = places->h.nr;
+	return true;
+}
+
+bool allocators_add(struct allocators *allocators, int fd, const char *name,
+		    const struct answer_places *places)
+{
+	struct allocator_file *file;
+
+	if (places->nr_offered && !allocators->nr_offered)
+		allocators_close(allocators);
+	file = &allocators->file[allocators->nr];
+	if (allocators->nr == MAX_ALLOCATOR_FILES || (allocators->nr_offered && !places->nr_offered))
+		return false;
+	*file = (struct allocator_file){ .fd = fd };
+	if (places->nr_offered ? !add_offered(allocators, file, places)
+			       : !add_functions(allocators, file, places))
+		return false;
 	snprintf(file->name, sizeof(file->name), "%s", name);
 	allocators->nr++;
 	return true;

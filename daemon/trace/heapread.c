@@ -14,13 +14,20 @@
 
 /* --- stacks ----------------------------------------------------------------------------------- */
 
-static void read_row(struct heaptrace_row *row, __u64 key, const struct heap_stack *stack, bool is_sampled)
+/* What the traced program says of itself may be any number. */
+static __u64 rounded(double value)
+{
+	return value < 0x1p63 ? (__u64)(value + 0.5) : 1ULL << 63;
+}
+
+static void read_row(struct heaptrace_row *row, __u64 key, const struct heap_stack *stack)
 {
 	*row = (struct heaptrace_row){
 		.stack = key,
-		.nr = is_sampled ? (stack->nr_weighted + 0x8000) >> 16 : stack->nr,
-		.bytes = is_sampled ? stack->bytes_weighted : stack->bytes,
-		.bytes_error = (__u64)sqrt((double)stack->squares_weighted),
+		.nr = (stack->nr_weighted + 0x8000) >> 16,
+		.bytes = stack->bytes_weighted,
+		.bytes_error = rounded(sqrt((double)stack->variance_high * 0x1p64 +
+					    (double)stack->variance_low)),
 		.nr_samples = stack->nr,
 		.nr_frames = stack->nr_frames <= HEAP_MAX_FRAMES ? stack->nr_frames : 0,
 		.how = stack->nr_frames > 1 ? STACK_BY_FRAME_POINTERS : STACK_BY_CALL_SITE,
@@ -50,7 +57,7 @@ static int read_stacks(const struct heapread_tables *tables, struct heaptrace_re
 	while (batch_next(&batch))
 		for (__u32 i = 0; i < batch.nr && ret->nr < MAX_HEAP_STACKS; i++)
 			if (stacks[i].nr)
-				read_row(&ret->rows[ret->nr++], keys[i], &stacks[i], tables->weights);
+				read_row(&ret->rows[ret->nr++], keys[i], &stacks[i]);
 	qsort(ret->rows, ret->nr, sizeof(*ret->rows), compare_keys);
 	return batch.err;
 }
@@ -59,33 +66,31 @@ static int read_stacks(const struct heapread_tables *tables, struct heaptrace_re
 
 /* What one row has that is not freed, before it is rounded. */
 struct sums {
-	double nr, bytes, squares;
+	double nr, bytes, variance;
 };
 
-static void add_object(const struct heapread_tables *tables, struct heaptrace_result *ret, struct sums *sums,
-		       const struct heap_object *object)
+static void add_object(struct heaptrace_result *ret, struct sums *sums, const struct heap_object *object)
 {
 	const struct heaptrace_row key = { .stack = object->stack };
 	struct heaptrace_row *row = ret->nr ? bsearch(&key, ret->rows, ret->nr, sizeof(key), compare_keys)
 					    : NULL;
-	__u32 class = heap_class(object->size);
-	double weight = tables->weights && class < NR_HEAP_CLASSES
-				? (double)tables->weights[class].weight / 0x1p16
-				: 1;
-	double bytes = weight * (double)object->size;
+	double bytes = (double)object->weighted_bytes, size = (double)object->size;
+	double weight = size > 0 ? bytes / size : 1;
 
 	if (!row)
 		return;
 	sums += row - ret->rows;
 	sums->nr += weight;
 	sums->bytes += bytes;
-	sums->squares += bytes * (bytes - (double)object->size);
+	/* As in the kernel, see bpf/abi/heap.h. */
+	if (bytes > size)
+		sums->variance += bytes * (bytes - size);
 	if (!row->oldest_ns || object->time_ns < row->oldest_ns)
 		row->oldest_ns = object->time_ns;
 	if (object->time_ns > row->newest_ns)
 		row->newest_ns = object->time_ns;
 	if (object->time_ns < ret->end_ns)
-		row->age_sum_ns += (__u64)(weight * (double)(ret->end_ns - object->time_ns));
+		row->age_sum_ns += rounded(weight * (double)(ret->end_ns - object->time_ns));
 }
 
 static int read_objects(const struct heapread_tables *tables, struct heaptrace_result *ret)
@@ -99,11 +104,11 @@ static int read_objects(const struct heapread_tables *tables, struct heaptrace_r
 		return -ENOMEM;
 	while (batch_next(&batch))
 		for (__u32 i = 0; i < batch.nr; i++)
-			add_object(tables, ret, sums, &objects[i]);
+			add_object(ret, sums, &objects[i]);
 	for (__u32 i = 0; i < ret->nr; i++) {
-		ret->rows[i].nr_live = (__u64)(sums[i].nr + 0.5);
-		ret->rows[i].live_bytes = (__u64)(sums[i].bytes + 0.5);
-		ret->rows[i].live_error = (__u64)sqrt(sums[i].squares);
+		ret->rows[i].nr_live = rounded(sums[i].nr);
+		ret->rows[i].live_bytes = rounded(sums[i].bytes);
+		ret->rows[i].live_error = rounded(sqrt(sums[i].variance));
 	}
 	return batch.err;
 }

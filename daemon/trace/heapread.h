@@ -7,7 +7,6 @@
 
 struct heapread_tables {
 	int objects_fd, stacks_fd, counts_fd;
-	const struct heap_weight *weights; /* NR_HEAP_CLASSES; NULL: every allocation was looked at */
 };
 
 /* Fills rows and counts. 0 or a negative errno; what is in *ret is the caller's to free in every case. */

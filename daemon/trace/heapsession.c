@@ -59,6 +59,8 @@ static void tell_result(struct heapsession *session)
 			 "what was counted cannot be read: %s", strerror(-err));
 		result.nr = 0;
 	}
+	if (result.counts.nr_weighted)
+		session->result.probes = TRACE_PROBES_SAMPLED;
 	heapresult_name(&result, session->unwound);
 	for (__u32 i = 0; i < result.nr; i++)
 		session->result.nr_unwound += result.rows[i].how == STACK_BY_UNWIND_TABLES;
@@ -200,6 +202,10 @@ static void begin(struct heapsession *session)
 			"no allocator was found: no file that it has mapped has malloc and free among its "
 			"symbols");
 	allocators_name(&session->allocators, session->result.allocators, sizeof(session->result.allocators));
+	if (session->allocators.nr_offered) {
+		session->result.probes = TRACE_PROBES_OFFERED;
+		session->result.every_bytes = 0;
+	}
 	err = heaptrace_begin(&session->trace, &options, &session->allocators);
 	allocators_close(&session->allocators);
 	if (!err)
@@ -220,8 +226,7 @@ static void add_files(struct heapsession *session, const struct symbolizer_answe
 		int fd;
 
 		target_open_mapping(&session->target, places->address, &given, &fd);
-		if (given.type == GIVEN_FILE &&
-		    !allocators_add(&session->allocators, fd, given.name, places->place, places->h.nr))
+		if (given.type == GIVEN_FILE && !allocators_add(&session->allocators, fd, given.name, places))
 			close(fd);
 	}
 }

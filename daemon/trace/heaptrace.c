@@ -27,7 +27,7 @@ struct heaptrace {
 	struct uprobes uprobes;
 	__u64 begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: it goes on */
 	__u32 every_bytes;
-	struct heap_weight weights[NR_HEAP_CLASSES];
+	bool is_offered; /* what is counted, by the program */
 	/* During heaptrace_poll(). */
 	heaptrace_copy_fn on_copy;
 	void *ctx;
@@ -35,17 +35,12 @@ struct heaptrace {
 
 /* --- load ------------------------------------------------------------------------------------- */
 
-/* See struct heap_weight. A class of which nothing can be sampled is never looked at. */
-static void set_weights(struct heaptrace *trace)
+/* See bpf/abi/heap.h. A class of which nothing can be sampled is never looked at. */
+static void set_chances(__u64 *chances, __u32 every_bytes)
 {
-	for (__u32 class = 0; trace->every_bytes && class < NR_HEAP_CLASSES; class ++) {
-		double p = -expm1(-(double)heap_class_begin(class) / trace->every_bytes);
-		struct heap_weight *weight = &trace->weights[class];
-
-		weight->threshold = (__u64)(p * 0x1p32);
-		if (weight->threshold)
-			weight->weight = (__u64)(0x1p48 / (double)weight->threshold);
-	}
+	for (__u32 class = 0; every_bytes && class < NR_HEAP_CLASSES; class ++)
+		chances[class] = (__u64)(-expm1(-(double)heap_class_begin(class) / every_bytes) *
+					 HEAP_CERTAIN);
 }
 
 static __u32 nr_objects(const struct heaptrace_options *options)
@@ -71,19 +66,25 @@ static int on_copy(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-static void choose_programs(struct heap_bpf *skeleton, bool is_session)
+/* is_multi: of the kinds that are at many places at once, see struct uprobe_programs. */
+static void choose_programs(struct heap_bpf *skeleton, bool is_multi, bool is_offered)
 {
-	struct bpf_program *session = skeleton->progs.heap_session;
+	struct bpf_program *session = skeleton->progs.heap_session,
+			   *offered = skeleton->progs.heap_at_offered;
 
 	bpf_program__set_type(session, BPF_PROG_TYPE_KPROBE);
 	bpf_program__set_expected_attach_type(session, UPROBE_SESSION_ATTACH_TYPE);
-	bpf_program__set_autoload(session, is_session);
-	bpf_program__set_autoload(skeleton->progs.heap_begin, !is_session);
-	bpf_program__set_autoload(skeleton->progs.heap_end, !is_session);
+	if (is_multi)
+		bpf_program__set_expected_attach_type(offered, UPROBE_MULTI_ATTACH_TYPE);
+	bpf_program__set_autoload(session, !is_offered && is_multi);
+	bpf_program__set_autoload(skeleton->progs.heap_begin, !is_offered && !is_multi);
+	bpf_program__set_autoload(skeleton->progs.heap_end, !is_offered && !is_multi);
+	bpf_program__set_autoload(offered, is_offered);
 }
 
 /* 0 or a negative errno. */
-static int load(struct heaptrace *trace, const struct heaptrace_options *options, bool is_session)
+static int load(struct heaptrace *trace, const struct heaptrace_options *options,
+		const struct allocators *allocators, bool is_multi)
 {
 	struct heap_bpf *skeleton = trace->skeleton = heap_bpf__open();
 	const struct heap_stack nowhere = {};
@@ -93,10 +94,12 @@ static int load(struct heaptrace *trace, const struct heaptrace_options *options
 	if (!skeleton)
 		return -errno;
 	skeleton->rodata->heap_tgid = options->tgid;
-	skeleton->rodata->heap_every_bytes = options->every_bytes;
-	memcpy((void *)skeleton->rodata->heap_weights, trace->weights, sizeof(trace->weights));
+	skeleton->rodata->heap_every_bytes = trace->every_bytes;
+	set_chances((__u64 *)skeleton->rodata->heap_chances, trace->every_bytes);
 	bpf_map__set_max_entries(skeleton->maps.heap_objects, nr_objects(options));
-	choose_programs(skeleton, is_session);
+	memcpy((void *)skeleton->rodata->heap_offers, allocators->offered,
+	       allocators->nr_offered * sizeof(allocators->offered[0]));
+	choose_programs(skeleton, is_multi, trace->is_offered);
 	err = heap_bpf__load(skeleton);
 	if (!err && bpf_map_update_elem(bpf_map__fd(skeleton->maps.heap_stacks), &key, &nowhere, BPF_ANY) < 0)
 		err = -errno;
@@ -117,13 +120,13 @@ static void unload(struct heaptrace *trace)
 
 /* --- begin ------------------------------------------------------------------------------------ */
 
-static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *allocators)
+static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *allocators, bool is_multi)
 {
 	struct heap_bpf *skeleton = trace->skeleton;
-	const struct bpf_program *session = skeleton->progs.heap_session;
+	const struct bpf_program *offered = trace->is_offered ? skeleton->progs.heap_at_offered : NULL;
 	const struct uprobe_programs programs = {
-		.session = bpf_program__autoload(session) ? session : NULL,
-		.begin = skeleton->progs.heap_begin,
+		.multi = is_multi ? offered ?: skeleton->progs.heap_session : NULL,
+		.begin = offered ?: skeleton->progs.heap_begin,
 		.end = skeleton->progs.heap_end,
 	};
 	int err = 0;
@@ -142,25 +145,25 @@ static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *
 	return err;
 }
 
-/* Whether the kernel has probes for begin and return in one is known when one of them is there. */
+/* Whether the kernel has probes of many places at once is known when one of them is there. */
 static int install(struct heaptrace *trace, const struct heaptrace_options *options,
 		   const struct allocators *allocators)
 {
 	int err = -EOPNOTSUPP;
 
-	if (!options->without_sessions) {
+	if (!options->without_multi) {
 		libbpf_print_fn_t print = libbpf_set_print(NULL);
 
-		err = load(trace, options, true);
+		err = load(trace, options, allocators, true);
 		if (!err)
-			err = attach(trace, options->tgid, allocators);
+			err = attach(trace, options->tgid, allocators, true);
 		libbpf_set_print(print);
 	}
 	if (err) {
 		unload(trace);
-		err = load(trace, options, false);
+		err = load(trace, options, allocators, false);
 		if (!err)
-			err = attach(trace, options->tgid, allocators);
+			err = attach(trace, options->tgid, allocators, false);
 	}
 	return err;
 }
@@ -173,8 +176,9 @@ int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *opti
 
 	if (!trace)
 		return -ENOMEM;
-	trace->every_bytes = options->every_bytes;
-	set_weights(trace);
+	trace->is_offered = allocators->nr_offered;
+	/* The program samples by itself, if at all. */
+	trace->every_bytes = trace->is_offered ? 0 : options->every_bytes;
 	err = install(trace, options, allocators);
 	if (err) {
 		heaptrace_free(trace);
@@ -217,7 +221,6 @@ int heaptrace_read(const struct heaptrace *trace, struct heaptrace_result *ret)
 		.objects_fd = bpf_map__fd(trace->skeleton->maps.heap_objects),
 		.stacks_fd = bpf_map__fd(trace->skeleton->maps.heap_stacks),
 		.counts_fd = bpf_map__fd(trace->skeleton->maps.heap_counts),
-		.weights = trace->every_bytes ? trace->weights : NULL,
 	};
 
 	*ret = (struct heaptrace_result){ .begin_ns = trace->begin_ns, .end_ns = trace->end_ns };

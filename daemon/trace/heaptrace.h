@@ -14,9 +14,10 @@
 
 struct heaptrace_options {
 	__u32 tgid;
-	__u32 every_bytes;     /* one byte in so many is looked at, up to MAX_HEAP_EVERY_BYTES; 0: all */
-	__u32 max_objects;     /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
-	bool without_sessions; /* as on a kernel before 6.13, for the tests */
+	/* One byte in so many is looked at, up to MAX_HEAP_EVERY_BYTES; 0, or with probes offered: all. */
+	__u32 every_bytes;
+	__u32 max_objects;  /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	bool without_multi; /* as on a kernel without probes of many places at once, for the tests */
 };
 
 /* A stack that was met for the first time, and what is needed to unwind it. Valid during the call. */

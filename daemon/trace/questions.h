@@ -8,6 +8,7 @@
 #ifndef MEMOIR_TRACE_QUESTIONS_H
 #define MEMOIR_TRACE_QUESTIONS_H
 
+#include "../../bpf/abi/heap.h"
 #include "protocol.h"
 
 enum question_kind {
@@ -97,9 +98,19 @@ struct function_place {
 };
 
 #define MAX_FUNCTION_PLACES 128u
+/* A probe that the program offers. */
+struct offered_place {
+	__u64 offset;    /* in the file */
+	__u64 semaphore; /* likewise: where the program looks whether somebody listens; 0: nowhere */
+	struct heap_offered offered;
+};
+
+#define MAX_OFFERED_PLACES 32u
 struct answer_places {
 	struct question_header h; /* nr: places */
 	__u64 address;            /* of the question */
+	__u64 nr_offered;
+	struct offered_place offered[MAX_OFFERED_PLACES];
 	struct function_place place[MAX_FUNCTION_PLACES];
 };
 

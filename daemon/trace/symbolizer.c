@@ -174,12 +174,24 @@ static int take_frames(struct symbolizer *symbolizer, const struct answer_frames
 	return 0;
 }
 
+static bool is_offer(const struct heap_offered *offered)
+{
+	for (__u32 i = 0; i < NR_ALLOC_ARGUMENTS; i++)
+		if (offered->argument[i].kind >= NR_HEAP_ARGUMENT_KINDS || offered->argument[i].size > 8 ||
+		    offered->argument[i].word >= NR_HEAP_WORDS)
+			return false;
+	return offered->offer < NR_HEAP_OFFERS;
+}
+
 /* Where there are more, the rest is of no use: nobody has so many allocators. */
 static int take_places(struct symbolizer *symbolizer, const struct answer_places *places)
 {
-	if (symbolizer->first->request.h.kind != TRACE_FUNCTIONS || !places->h.nr ||
-	    places->h.nr > MAX_FUNCTION_PLACES)
+	if (symbolizer->first->request.h.kind != TRACE_FUNCTIONS || places->h.nr > MAX_FUNCTION_PLACES ||
+	    places->nr_offered > MAX_OFFERED_PLACES)
 		return -EPROTO;
+	for (__u32 i = 0; i < places->nr_offered; i++)
+		if (!is_offer(&places->offered[i].offered))
+			return -EPROTO;
 	for (__u32 i = 0; i < places->h.nr; i++)
 		if (places->place[i].name >= NR_HEAP_FUNCTIONS)
 			return -EPROTO;

@@ -29,7 +29,7 @@ struct symbolizer_answer {
 	/* Of unwinding: the frames, the innermost first. */
 	const __u64 *ip;
 	__u32 nr_frames;
-	/* Of functions: one for each file that has some; every name is in its range. */
+	/* Of functions: one for each file that has some or offers probes; all is in its range. */
 	const struct answer_places *places;
 	__u32 nr_places;
 };

@@ -33,14 +33,15 @@ static int keep(struct uprobes *probes, int fd)
 	return 0;
 }
 
-static int add_session(struct uprobes *probes, const struct bpf_program *program, __u32 tgid,
-		       const char *path, const struct uprobe_place *places, __u32 nr)
+static int add_multi(struct uprobes *probes, const struct bpf_program *program, __u32 tgid, const char *path,
+		     const struct uprobe_place *places, __u32 nr)
 {
-	__u64 offsets[MAX_PLACES], cookies[MAX_PLACES];
+	__u64 offsets[MAX_PLACES], cookies[MAX_PLACES], semaphores[MAX_PLACES];
 	struct uprobe_multi_attr attr = { .prog_fd = (__u32)bpf_program__fd(program),
-					  .attach_type = UPROBE_SESSION_ATTACH_TYPE,
+					  .attach_type = bpf_program__expected_attach_type(program),
 					  .path = (__u64)(uintptr_t)path,
 					  .offsets = (__u64)(uintptr_t)offsets,
+					  .ref_ctr_offsets = (__u64)(uintptr_t)semaphores,
 					  .cookies = (__u64)(uintptr_t)cookies,
 					  .cnt = nr,
 					  .pid = tgid };
@@ -48,6 +49,7 @@ static int add_session(struct uprobes *probes, const struct bpf_program *program
 	for (__u32 i = 0; i < nr; i++) {
 		offsets[i] = places[i].offset;
 		cookies[i] = places[i].cookie;
+		semaphores[i] = places[i].semaphore;
 	}
 	return keep(probes, (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)));
 }
@@ -69,7 +71,8 @@ static int add_event(struct uprobes *probes, const struct bpf_program *program, 
 	int type = perf_type(), err;
 	struct perf_event_attr attr = { .size = sizeof(attr),
 					.type = (__u32)type,
-					.config = is_return, /* the format's bit 0 */
+					/* The format's bit 0, and its upper half. */
+					.config = is_return | place->semaphore << 32,
 					.uprobe_path = (__u64)(uintptr_t)path,
 					.probe_offset = place->offset };
 	DECLARE_LIBBPF_OPTS(bpf_link_create_opts, options, .perf_event.bpf_cookie = place->cookie);
@@ -77,6 +80,8 @@ static int add_event(struct uprobes *probes, const struct bpf_program *program, 
 
 	if (type < 0)
 		return type;
+	if (place->semaphore > UINT32_MAX)
+		return -EFBIG;
 	event = (int)syscall(SYS_perf_event_open, &attr, tgid, -1, -1, PERF_FLAG_FD_CLOEXEC);
 	if (event < 0)
 		return -errno;
@@ -95,8 +100,8 @@ int uprobes_add(struct uprobes *probes, const struct uprobe_programs *programs, 
 		return 0;
 	if (nr > MAX_PLACES || probes->nr + 2 * nr > MAX_UPROBE_LINKS)
 		return -E2BIG;
-	if (programs->session)
-		return add_session(probes, programs->session, tgid, path, places, nr);
+	if (programs->multi)
+		return add_multi(probes, programs->multi, tgid, path, places, nr);
 	/* The return first: a begin without a return would wait for it. */
 	for (__u32 i = 0; !err && i < nr; i++) {
 		if (places[i].returns)

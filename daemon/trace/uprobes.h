@@ -11,12 +11,14 @@
 
 /* How the begin and the return of a function are seen. */
 struct uprobe_programs {
-	const struct bpf_program *session;     /* both; NULL where the kernel has no such probes */
+	/* At all places at once, of one of the types below; NULL where the kernel has no such probes. */
+	const struct bpf_program *multi;
 	const struct bpf_program *begin, *end; /* else one for each */
 };
 
 struct uprobe_place {
-	__u64 offset; /* in the file */
+	__u64 offset;    /* in the file */
+	__u64 semaphore; /* likewise: a counter of 16 bits that the kernel keeps up; 0: none */
 	__u64 cookie;
 	bool returns; /* the return is to be seen, too */
 };
@@ -27,8 +29,9 @@ struct uprobes {
 	__u32 nr;
 };
 
-/* The type that a program for UPROBE_SESSION is loaded with. */
+/* The types that programs are loaded with: for begin and return (6.13), and for places (6.6). */
 #define UPROBE_SESSION_ATTACH_TYPE 57
+#define UPROBE_MULTI_ATTACH_TYPE 48
 
 /*
  * Puts probes on places of a file, of which path is a name, for the process only. What exists already

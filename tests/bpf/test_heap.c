@@ -130,13 +130,12 @@ static int find_allocators(pid_t pid, struct allocators *ret)
 
 	nr = err ? 0 : allocators_candidates(&target.mappings, address, ARRAY_SIZE(address));
 	for (__u32 i = 0; i < nr; i++) {
-		struct function_place places[MAX_FUNCTION_PLACES];
+		static struct answer_places places;
 		struct given given;
-		int fd, nr_places;
+		int fd;
 
 		target_open_mapping(&target, address[i], &given, &fd);
-		nr_places = functions_find(fd, places);
-		if (nr_places <= 0 || !allocators_add(ret, fd, given.name, places, (__u32)nr_places))
+		if (functions_find(fd, &places) <= 0 || !allocators_add(ret, fd, given.name, &places))
 			close(fd);
 	}
 	target_close(&target);
@@ -284,13 +283,13 @@ static void test_counts_are_those_of_the_program(void **state)
 }
 
 /* As on kernels that have no probes for begin and return in one. */
-static void test_counts_are_the_same_without_sessions(void **state)
+static void test_counts_are_the_same_without_multi(void **state)
 {
 	struct target_program program = program_start("allocate", NULL);
 	struct heap_counts counts;
 
 	(void)state;
-	trace_program(&program, (struct heaptrace_options){ .without_sessions = true },
+	trace_program(&program, (struct heaptrace_options){ .without_multi = true },
 		      COMMANDS("run 3000", "fail", "fork", "jump", "again", "vanish", "fail-own", "free"),
 		      &counts);
 	assert_int_equal(counts.nr_interrupted, 1);
@@ -416,6 +415,86 @@ static void test_stacks_are_told_apart(void **state)
 	free(result.rows);
 	program_end(&program);
 }
+
+/* --- probes that the program offers ----------------------------------------------------------- */
+
+#ifdef __x86_64__
+static const struct heaptrace_options offered_ways[] = { {}, { .without_multi = true } };
+
+/* What else it allocates, by functions that have probes in other programs, is not counted. */
+static void test_probes_of_the_program(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(offered_ways); i++) {
+		struct target_program program = program_start("offer", NULL);
+		struct heap_counts counts;
+
+		trace_program(&program, offered_ways[i], COMMANDS("run 5000", "run 1"), &counts);
+		assert_string_equal(allocators_of_trace, "offer");
+		assert_int_equal(program.counts.nr, 5001);
+		assert_int_equal(counts.nr_weighted, 0);
+		assert_int_equal(counts.nr_reused, 0);
+		program_end(&program);
+	}
+}
+
+/* Estimates are what the program says, whatever was asked for. */
+static struct sums trace_samples(const char *command, __u64 *ret_nr_weighted)
+{
+	struct target_program program = program_start("offer", NULL);
+	struct heaptrace *trace = trace_begin(&program, (struct heaptrace_options){ .every_bytes = 8192 });
+	struct heaptrace_result result;
+	struct sums sums;
+
+	tell(&program, command);
+	sums = trace_end(trace, &result);
+	assert_counts(&program, &sums, &result.counts);
+	*ret_nr_weighted = result.counts.nr_weighted;
+	free(result.rows);
+	program_end(&program);
+	return sums;
+}
+
+/* A sum of N squares is at most the square of the sum, and at least an Nth of that. */
+static void assert_variance(double variance, double sum, double nr)
+{
+	if (variance > sum * sum || variance < sum * sum / nr / 2)
+		fail_msg("%g is no sum of %.0f squares of what is %g together", variance, nr, sum);
+}
+
+static void test_program_samples(void **state)
+{
+	__u64 nr_weighted;
+	struct sums sums = trace_samples("sample 5000 4", &nr_weighted);
+
+	(void)state;
+	assert_int_equal(nr_weighted, 5000);
+	assert_variance(sums.bytes_variance, (double)sums.bytes, 5000);
+	assert_variance(sums.live_variance, (double)sums.live_bytes, 2500);
+	/* With squares of 69 bits. */
+	sums = trace_samples("sample 1000 33554432", &nr_weighted);
+	assert_variance(sums.bytes_variance, (double)sums.bytes, 1000);
+	assert_variance(sums.live_variance, (double)sums.live_bytes, 500);
+}
+
+/* The program does not tell of what it allocates while nobody listens. */
+static void test_semaphores_are_given_back(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(offered_ways); i++) {
+		struct target_program program = program_start("offer", NULL);
+		struct heap_counts counts;
+		unsigned long told;
+
+		trace_program(&program, offered_ways[i], COMMANDS("run 10"), &counts);
+		told = program.counts.bytes;
+		assert_int_not_equal(told, 0);
+		tell(&program, "run 10");
+		assert_int_equal(program.counts.bytes, told);
+		program_end(&program);
+	}
+}
+#endif
 
 /* --- samples ---------------------------------------------------------------------------------- */
 
@@ -596,7 +675,7 @@ static int tear_down(void **state)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_counts_are_those_of_the_program, tear_down),
-	cmocka_unit_test_teardown(test_counts_are_the_same_without_sessions, tear_down),
+	cmocka_unit_test_teardown(test_counts_are_the_same_without_multi, tear_down),
 	cmocka_unit_test_teardown(test_jemalloc, tear_down),
 	cmocka_unit_test_teardown(test_tcmalloc, tear_down),
 	cmocka_unit_test_teardown(test_mimalloc, tear_down),
@@ -606,6 +685,11 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_address_is_given_again, tear_down),
 	cmocka_unit_test_teardown(test_full_table_is_counted, tear_down),
 	cmocka_unit_test_teardown(test_stacks_are_told_apart, tear_down),
+#ifdef __x86_64__
+	cmocka_unit_test_teardown(test_probes_of_the_program, tear_down),
+	cmocka_unit_test_teardown(test_program_samples, tear_down),
+	cmocka_unit_test_teardown(test_semaphores_are_given_back, tear_down),
+#endif
 	cmocka_unit_test_teardown(test_samples_stand_for_all, tear_down),
 	cmocka_unit_test_teardown(test_samples_of_operator_new, tear_down),
 	cmocka_unit_test_teardown(test_no_such_process, tear_down),

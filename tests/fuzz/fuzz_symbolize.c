@@ -102,12 +102,15 @@ static void check_stack(const uint8_t *data, size_t size)
 
 static void check_functions(void)
 {
-	struct function_place places[MAX_FUNCTION_PLACES];
-	int nr = functions_find(file, places);
+	static struct answer_places places;
+	int nr = functions_find(file, &places);
 
-	must(nr <= (int)MAX_FUNCTION_PLACES);
-	for (int i = 0; i < nr; i++)
-		must(places[i].offset);
+	must(places.h.nr <= MAX_FUNCTION_PLACES && places.nr_offered <= MAX_OFFERED_PLACES);
+	must(nr < 0 || (__u64)nr == places.h.nr + places.nr_offered);
+	for (__u32 i = 0; i < places.h.nr; i++)
+		must(places.place[i].offset);
+	for (__u32 i = 0; nr > 0 && i < places.nr_offered; i++)
+		must(places.offered[i].offset && places.offered[i].offered.offer < NR_HEAP_OFFERS);
 }
 
 static void check(const uint8_t *data, size_t size)

@@ -175,3 +175,27 @@ no_probes() {
 	shows '(.allocated_bytes - $counts.bytes | fabs) < 5 * .allocated_bytes_error'
 	shows '(.outstanding_bytes - $counts.live_bytes | fabs) < 5 * .outstanding_bytes_error'
 }
+
+@test "a program that offers probes of its own is traced by them" {
+	[ "$(uname -m)" = x86_64 ] || skip "its probes are described for x86-64"
+	start_daemon
+	lay "$BUILD/tests/workloads/offer"
+	program=${pids[0]}
+	read -r counts <&"$reports"
+	trace "?pid=$program&seconds=60"
+	soon has_begun
+	tell "run 1000"
+	trace '?end=1'
+	soon has_ended
+	agrees
+	shows '.probes == "offered" and .allocators == "offer" and .allocations == 1000'
+	shows '[.stacks[] | select(.user_stack.frames[0].name // "" | startswith("tell_alloc"))] | length >= 2'
+	trace "?pid=$program&seconds=60"
+	soon has_begun
+	tell "sample 1000 8"
+	trace '?end=1'
+	soon has_ended
+	shows '.probes == "offered_samples" and .every_bytes == 0 and .frees_of_older == null and .allocations == 8000'
+	shows '.outstanding_bytes_error > 0'
+	soon no_probes
+}

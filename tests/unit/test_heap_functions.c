@@ -77,33 +77,33 @@ static __u32 skipped(void *(*function)(size_t size))
 
 static void test_functions_of_this_program(void **state UNUSED)
 {
-	struct function_place places[MAX_FUNCTION_PLACES];
+	static struct answer_places found;
 	const struct function_place *place;
 	size_t size;
 	char *bytes = read_self(&size);
-	int fd = file_of(bytes, size), nr = functions_find(fd, places);
+	int fd = file_of(bytes, size), nr = functions_find(fd, &found);
 
 	assert_true(nr >= 2);
-	place = find(places, nr, "je_malloc");
+	place = find(found.place, nr, "je_malloc");
 	assert_non_null(place);
 	/* Code is mapped as it is in the file. */
 	assert_true(place->offset < size);
 	assert_memory_equal(bytes + place->offset, (const char *)(uintptr_t)je_malloc + skipped(je_malloc),
 			    4);
-	assert_non_null(find(places, nr, "je_free"));
+	assert_non_null(find(found.place, nr, "je_free"));
 	/* What is only imported is not there. */
-	assert_null(find(places, nr, "reallocarray"));
+	assert_null(find(found.place, nr, "reallocarray"));
 	close(fd);
 	free(bytes);
 }
 
 static void test_no_elf_file(void **state UNUSED)
 {
-	struct function_place places[MAX_FUNCTION_PLACES];
+	static struct answer_places found;
 	int fd = file_of("#!/bin/sh\n", 10), folder = open("/", O_RDONLY | O_CLOEXEC);
 
-	assert_int_equal(functions_find(fd, places), -ENOEXEC);
-	assert_int_equal(functions_find(folder, places), -ENOEXEC);
+	assert_int_equal(functions_find(fd, &found), -ENOEXEC);
+	assert_int_equal(functions_find(folder, &found), -ENOEXEC);
 	close(fd);
 	close(folder);
 }
@@ -111,7 +111,7 @@ static void test_no_elf_file(void **state UNUSED)
 /* It may find less, or nothing; the sanitizers see the rest. */
 static void test_files_that_are_cut_off_or_changed(void **state UNUSED)
 {
-	struct function_place places[MAX_FUNCTION_PLACES];
+	static struct answer_places found;
 	unsigned long random = 88172645463325252UL;
 	size_t size;
 	char *bytes = read_self(&size);
@@ -119,7 +119,7 @@ static void test_files_that_are_cut_off_or_changed(void **state UNUSED)
 	for (size_t part = 0; part < 64; part++) {
 		int fd = file_of(bytes, size / 64 * part);
 
-		assert_true(functions_find(fd, places) <= (int)MAX_FUNCTION_PLACES);
+		assert_true(functions_find(fd, &found) <= (int)(MAX_FUNCTION_PLACES + MAX_OFFERED_PLACES));
 		close(fd);
 	}
 	for (int i = 0; i < 200; i++) {
@@ -137,7 +137,7 @@ static void test_files_that_are_cut_off_or_changed(void **state UNUSED)
 			at = j % 2 ? (off_t)(size - 1 - random % 2560) : (off_t)(random % 1024);
 			assert_int_equal(pwrite(fd, &byte, 1, at), 1);
 		}
-		assert_true(functions_find(fd, places) <= (int)MAX_FUNCTION_PLACES);
+		assert_true(functions_find(fd, &found) <= (int)(MAX_FUNCTION_PLACES + MAX_OFFERED_PLACES));
 		close(fd);
 	}
 	free(bytes);

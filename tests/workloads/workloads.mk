@@ -7,6 +7,8 @@ HEAP := $(B)/tests/workloads/heap
 MUTE := $(B)/tests/workloads/mute
 ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
+# Its probes are described for one machine.
+OFFER := $(if $(filter x86,$(ARCH)),$(B)/tests/workloads/offer)
 FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
 PLACES := $(B)/tests/workloads/places
@@ -16,9 +18,9 @@ FRAMES := $(addprefix $(B)/tests/workloads/frames,-pie -static -stripped)
 NAMES := $(B)/tests/workloads/names.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(FRAMES) $(NAMES) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(FRAMES) $(NAMES) $(ASK)
 
-$(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE): %: %.o
+$(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 

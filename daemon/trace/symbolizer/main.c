@@ -93,11 +93,10 @@ static void answer_functions(const struct question_names *question)
 		ask(NULL, &need, &given, &fd);
 		if (fd < 0)
 			continue;
-		nr = functions_find(fd, answer.place);
+		nr = functions_find(fd, &answer);
 		close(fd);
 		if (nr <= 0)
 			continue;
-		answer.h.nr = (__u32)nr;
 		say(&answer, sizeof(answer));
 	}
 }

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Which allocations of a heap that is traced are looked at, and the sums of what they stand for. */
+#ifndef MEMOIR_HEAPSAMPLES_BPF_H
+#define MEMOIR_HEAPSAMPLES_BPF_H
+
+#include "vmlinux.h"
+
+#include <bpf/bpf_helpers.h>
+
+#include "abi/heap.h"
+
+/* Set before load. */
+const volatile __u32 heap_every_bytes;              /* 0: every allocation is looked at */
+const volatile __u64 heap_chances[NR_HEAP_CLASSES]; /* p of each class */
+
+/* The p by which an allocation of this size is to be looked at; 0: it is not. */
+static __always_inline __u64 choose(__u64 size)
+{
+	__u32 class = heap_class(size);
+	__u64 p;
+
+	if (!heap_every_bytes)
+		return HEAP_CERTAIN;
+	p = class < NR_HEAP_CLASSES ? heap_chances[class] : 0;
+	return bpf_get_prandom_u32() < p ? p : 0;
+}
+
+/* The upper half of a product. */
+static __always_inline __u64 product_high(__u64 a, __u64 b)
+{
+	const __u64 a_low = (__u32)a, a_high = a >> 32, b_low = (__u32)b, b_high = b >> 32;
+	const __u64 one = a_low * b_high, other = a_high * b_low;
+	const __u64 middle = (a_low * b_low >> 32) + (__u32)one + (__u32)other;
+
+	return a_high * b_high + (one >> 32) + (other >> 32) + (middle >> 32);
+}
+
+/* Squares of large weights are soon too many for 64 bits. */
+static __always_inline void add_product(struct heap_stack *stack, __u64 a, __u64 b)
+{
+	const __u64 low = a * b;
+	__u64 high = product_high(a, b);
+
+	if (__sync_fetch_and_add(&stack->variance_low, low) + low < low)
+		high++;
+	if (high)
+		__sync_fetch_and_add(&stack->variance_high, high);
+}
+
+static __always_inline void add_sample(struct heap_stack *stack, const struct heap_object *object,
+				       __u64 nr_weighted)
+{
+	const __u64 bytes = object->weighted_bytes;
+
+	__sync_fetch_and_add(&stack->nr, 1);
+	__sync_fetch_and_add(&stack->nr_weighted, nr_weighted);
+	__sync_fetch_and_add(&stack->bytes_weighted, bytes);
+	if (bytes > object->size)
+		add_product(stack, bytes, bytes - object->size);
+}
+
+#endif
