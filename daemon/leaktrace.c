@@ -8,7 +8,6 @@
 
 #include "autotrace.h"
 #include "log.h"
-#include "processfolder.h"
 #include "util.h"
 
 #define TRACER_HAS_DIED "the tracer has died; restart memoird"
@@ -75,16 +74,10 @@ static void on_begun(void *ctx, const struct trace_done *done)
 
 static void begin(struct leaktrace *trace, const struct trace_heap *heap)
 {
-	char why[REC_TEXT_LEN];
 	int err;
 
 	trace->request.heap = *heap;
 	trace->has_begun = trace->has_result = false;
-	if (!heap->h.start_ns) {
-		snprintf(why, sizeof(why), "there is no process %u", heap->h.tgid);
-		refuse(trace, why);
-		return;
-	}
 	err = tracelink_ask(trace->link, &trace->request, on_begun, trace);
 	if (err)
 		refuse(trace, err == -EPIPE ? TRACER_HAS_DIED : "too much is asked of the tracer; try again");
@@ -94,13 +87,11 @@ static void begin(struct leaktrace *trace, const struct trace_heap *heap)
 
 int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32 every_bytes)
 {
-	const struct trace_heap heap = { .h = { .kind = TRACE_HEAP,
-						.size = sizeof(heap),
-						.start_ns = processfolder_start_ns(pid),
-						.tgid = pid,
-						.nr = 1 },
-					 .duration_ns = duration_ns,
-					 .every_bytes = every_bytes };
+	const struct trace_heap heap = {
+		.h = { .kind = TRACE_HEAP, .size = sizeof(heap), .tgid = pid, .nr = 1 },
+		.duration_ns = duration_ns,
+		.every_bytes = every_bytes
+	};
 
 	if (!leaktrace_end_ns(trace)) {
 		begin(trace, &heap);

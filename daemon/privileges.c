@@ -11,7 +11,7 @@
 #include "log.h"
 #include "util.h"
 
-#define MAX_KEPT 5
+#define MAX_KEPT 6
 
 static const struct {
 	unsigned int nr, kept[MAX_KEPT];
@@ -20,6 +20,9 @@ static const struct {
 	[PRIVILEGES_OF_TRACER] = { 5,
 				   { CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE,
 				     CAP_CHECKPOINT_RESTORE } },
+	[PRIVILEGES_OF_TRACER_WITH_EVENTS] = { 6,
+					       { CAP_BPF, CAP_PERFMON, CAP_DAC_READ_SEARCH, CAP_SYS_PTRACE,
+						 CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN } },
 };
 
 int privileges_drop(enum privileges privileges)

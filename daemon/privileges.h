@@ -16,6 +16,8 @@ enum privileges {
 	 * even where it has been deleted or is in another mount namespace (/proc/PID/map_files).
 	 */
 	PRIVILEGES_OF_TRACER,
+	/* As well CAP_SYS_ADMIN, where the kernel places probes for nobody else (trace/uprobes.h). */
+	PRIVILEGES_OF_TRACER_WITH_EVENTS,
 	/* None. */
 	PRIVILEGES_OF_SYMBOLIZER,
 	NR_PRIVILEGES

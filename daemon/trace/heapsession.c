@@ -33,6 +33,7 @@ struct heapsession {
 	struct allocators allocators;
 	__u64 candidates[MAX_CANDIDATES];
 	__u32 nr_candidates, nr_asked;
+	char trouble[REC_TEXT_LEN]; /* the last with a file in which an allocator may be */
 	struct heaptrace *trace;
 	struct unwound *unwound;
 	__u32 nr_told; /* stacks, while it went on */
@@ -196,11 +197,13 @@ static void begin(struct heapsession *session)
 	char why[REC_TEXT_LEN];
 	int err;
 
-	if (!session->allocators.nr)
-		return refuse(
-			session, -ENOENT,
-			"no allocator was found: no file that it has mapped has malloc and free among its "
-			"symbols");
+	if (!session->allocators.nr) {
+		snprintf(why, sizeof(why), "no allocator was found: %.100s",
+			 *session->trouble
+				 ? session->trouble
+				 : "no file that it has mapped has malloc and free among its symbols");
+		return refuse(session, -ENOENT, why);
+	}
 	allocators_name(&session->allocators, session->result.allocators, sizeof(session->result.allocators));
 	if (session->allocators.nr_offered) {
 		session->result.probes = TRACE_PROBES_OFFERED;
@@ -211,7 +214,10 @@ static void begin(struct heapsession *session)
 	if (!err)
 		err = watch(session);
 	if (err) {
-		snprintf(why, sizeof(why), "its allocator cannot be probed: %s", strerror(-err));
+		snprintf(why, sizeof(why), "its allocator cannot be probed: %s",
+			 err == -EACCES
+				 ? "before Linux 6.6 that takes CAP_SYS_ADMIN; see SECURITY in memoird(8)"
+				 : strerror(-err));
 		return refuse(session, err, why);
 	}
 	session->state = SESSION_TRACES;
@@ -240,6 +246,8 @@ static void on_functions(void *ctx, const struct symbolizer_answer *answer)
 	if (answer->err)
 		return refuse(session, answer->err, "it ended before it was traced");
 	add_files(session, answer);
+	if (*answer->why)
+		snprintf(session->trouble, sizeof(session->trouble), "%s", answer->why);
 	if (session->nr_asked < session->nr_candidates)
 		ask_for_functions(session);
 	else
@@ -274,9 +282,15 @@ static void read_comm(struct heapsession *session)
 static int on_start(sd_event_source *source, void *ctx)
 {
 	struct heapsession *session = ctx;
+	char why[REC_TEXT_LEN];
 	int err;
 
 	(void)source;
+	if (!session->request.h.start_ns) {
+		snprintf(why, sizeof(why), "there is no process %u", tgid_of(session));
+		refuse(session, -ESRCH, why);
+		return 0;
+	}
 	session->pidfd = pidfd_open((pid_t)tgid_of(session), 0);
 	err = target_look(&session->target, tgid_of(session), session->request.h.start_ns);
 	if (!err && session->pidfd < 0)
@@ -313,13 +327,15 @@ struct heapsession *heapsession_new(const struct heapsession_options *options,
 		return NULL;
 	session->options = *options;
 	session->request = *request;
+	if (!request->h.start_ns)
+		session->request.h.start_ns = processfolder_start_ns(request->h.tgid);
 	session->target = TARGET_NONE;
 	session->pidfd = -1;
-	session->result = (struct rec_trace){ .start_ns = request->h.start_ns,
+	session->result = (struct rec_trace){ .start_ns = session->request.h.start_ns,
 					      .tgid = request->h.tgid,
 					      .is_automatic = request->is_automatic,
 					      .every_bytes = request->every_bytes };
-	session->unwound = unwound_new(options->symbolizer, request->h.tgid, request->h.start_ns,
+	session->unwound = unwound_new(options->symbolizer, request->h.tgid, session->request.h.start_ns,
 				       &(struct unwound_events){ on_found, on_idle, session });
 	if (!session->unwound || sd_event_add_defer(options->event, &session->start, on_start, session) < 0) {
 		heapsession_free(session);

@@ -24,6 +24,7 @@
 struct heaptrace {
 	struct heap_bpf *skeleton;
 	struct ring_buffer *copies;
+	struct uprobe_programs programs;
 	struct uprobes uprobes;
 	__u64 begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: it goes on */
 	__u32 every_bytes;
@@ -66,25 +67,32 @@ static int on_copy(void *ctx, void *data, size_t size)
 	return 0;
 }
 
-/* is_multi: of the kinds that are at many places at once, see struct uprobe_programs. */
-static void choose_programs(struct heap_bpf *skeleton, bool is_multi, bool is_offered)
+static struct uprobe_programs choose_programs(struct heap_bpf *skeleton, enum uprobe_kind kind,
+					      bool is_offered)
 {
-	struct bpf_program *session = skeleton->progs.heap_session,
-			   *offered = skeleton->progs.heap_at_offered;
+	struct bpf_program *session = skeleton->progs.heap_session, *begin = skeleton->progs.heap_begin,
+			   *end = skeleton->progs.heap_end, *offered = skeleton->progs.heap_at_offered;
+	const bool is_session = !is_offered && kind == UPROBES_OF_SESSIONS;
+	const bool is_pair = !is_offered && kind != UPROBES_OF_SESSIONS;
 
-	bpf_program__set_type(session, BPF_PROG_TYPE_KPROBE);
-	bpf_program__set_expected_attach_type(session, UPROBE_SESSION_ATTACH_TYPE);
-	if (is_multi)
-		bpf_program__set_expected_attach_type(offered, UPROBE_MULTI_ATTACH_TYPE);
-	bpf_program__set_autoload(session, !is_offered && is_multi);
-	bpf_program__set_autoload(skeleton->progs.heap_begin, !is_offered && !is_multi);
-	bpf_program__set_autoload(skeleton->progs.heap_end, !is_offered && !is_multi);
+	uprobes_set_type(session, UPROBES_OF_SESSIONS);
+	uprobes_set_type(begin, kind);
+	uprobes_set_type(end, kind);
+	uprobes_set_type(offered, kind);
+	bpf_program__set_autoload(session, is_session);
+	bpf_program__set_autoload(begin, is_pair);
+	bpf_program__set_autoload(end, is_pair);
 	bpf_program__set_autoload(offered, is_offered);
+	return (struct uprobe_programs){ .kind = kind,
+					 .begin = is_offered   ? offered
+						  : is_session ? session
+							       : begin,
+					 .end = end };
 }
 
 /* 0 or a negative errno. */
 static int load(struct heaptrace *trace, const struct heaptrace_options *options,
-		const struct allocators *allocators, bool is_multi)
+		const struct allocators *allocators, enum uprobe_kind kind)
 {
 	struct heap_bpf *skeleton = trace->skeleton = heap_bpf__open();
 	const struct heap_stack nowhere = {};
@@ -99,7 +107,7 @@ static int load(struct heaptrace *trace, const struct heaptrace_options *options
 	bpf_map__set_max_entries(skeleton->maps.heap_objects, nr_objects(options));
 	memcpy((void *)skeleton->rodata->heap_offers, allocators->offered,
 	       allocators->nr_offered * sizeof(allocators->offered[0]));
-	choose_programs(skeleton, is_multi, trace->is_offered);
+	trace->programs = choose_programs(skeleton, kind, trace->is_offered);
 	err = heap_bpf__load(skeleton);
 	if (!err && bpf_map_update_elem(bpf_map__fd(skeleton->maps.heap_stacks), &key, &nowhere, BPF_ANY) < 0)
 		err = -errno;
@@ -120,15 +128,9 @@ static void unload(struct heaptrace *trace)
 
 /* --- begin ------------------------------------------------------------------------------------ */
 
-static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *allocators, bool is_multi)
+static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *allocators)
 {
 	struct heap_bpf *skeleton = trace->skeleton;
-	const struct bpf_program *offered = trace->is_offered ? skeleton->progs.heap_at_offered : NULL;
-	const struct uprobe_programs programs = {
-		.multi = is_multi ? offered ?: skeleton->progs.heap_session : NULL,
-		.begin = offered ?: skeleton->progs.heap_begin,
-		.end = skeleton->progs.heap_end,
-	};
 	int err = 0;
 
 	skeleton->links.heap_fork = bpf_program__attach(skeleton->progs.heap_fork);
@@ -140,32 +142,37 @@ static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *
 		char path[32];
 
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-		err = uprobes_add(&trace->uprobes, &programs, tgid, path, file->places, file->nr);
+		err = uprobes_add(&trace->uprobes, &trace->programs, tgid, path, file->places, file->nr);
 	}
 	return err;
 }
 
-/* Whether the kernel has probes of many places at once is known when one of them is there. */
 static int install(struct heaptrace *trace, const struct heaptrace_options *options,
-		   const struct allocators *allocators)
+		   const struct allocators *allocators, enum uprobe_kind kind)
 {
+	int err = load(trace, options, allocators, kind);
+
+	if (!err)
+		err = attach(trace, options->tgid, allocators);
+	if (err)
+		unload(trace);
+	return err;
+}
+
+/* Which kind of probes the kernel has is known when one of them is there. What is offered has no return. */
+static int install_best(struct heaptrace *trace, const struct heaptrace_options *options,
+			const struct allocators *allocators)
+{
+	enum uprobe_kind kind = options->best_kind;
+	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	int err = -EOPNOTSUPP;
 
-	if (!options->without_multi) {
-		libbpf_print_fn_t print = libbpf_set_print(NULL);
-
-		err = load(trace, options, allocators, true);
-		if (!err)
-			err = attach(trace, options->tgid, allocators, true);
-		libbpf_set_print(print);
-	}
-	if (err) {
-		unload(trace);
-		err = load(trace, options, allocators, false);
-		if (!err)
-			err = attach(trace, options->tgid, allocators, false);
-	}
-	return err;
+	if (trace->is_offered && kind == UPROBES_OF_SESSIONS)
+		kind = UPROBES_OF_MANY;
+	for (; err && kind < UPROBES_OF_EVENTS; kind++)
+		err = install(trace, options, allocators, kind);
+	libbpf_set_print(print);
+	return err ? install(trace, options, allocators, UPROBES_OF_EVENTS) : 0;
 }
 
 int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *options,
@@ -179,7 +186,7 @@ int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *opti
 	trace->is_offered = allocators->nr_offered;
 	/* The program samples by itself, if at all. */
 	trace->every_bytes = trace->is_offered ? 0 : options->every_bytes;
-	err = install(trace, options, allocators);
+	err = install_best(trace, options, allocators);
 	if (err) {
 		heaptrace_free(trace);
 		return err;

@@ -16,8 +16,8 @@ struct heaptrace_options {
 	__u32 tgid;
 	/* One byte in so many is looked at, up to MAX_HEAP_EVERY_BYTES; 0, or with probes offered: all. */
 	__u32 every_bytes;
-	__u32 max_objects;  /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
-	bool without_multi; /* as on a kernel without probes of many places at once, for the tests */
+	__u32 max_objects;          /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	enum uprobe_kind best_kind; /* none better is tried, as on an older kernel, for the tests */
 };
 
 /* A stack that was met for the first time, and what is needed to unwind it. Valid during the call. */

@@ -59,7 +59,7 @@ struct trace_unwind {
 	unsigned char bytes[TRACE_STACK_BYTES] __attribute__((aligned(8)));
 };
 
-/* nr is 1. */
+/* nr is 1; start_ns of 0: whichever process has that tgid now, which memoird may not be able to see. */
 struct trace_heap {
 	struct trace_header h;
 	__u64 duration_ns;

@@ -22,6 +22,7 @@
 #include "protocol.h"
 #include "stuck.h"
 #include "symbolizer.h"
+#include "uprobes.h"
 
 #define SYMBOLIZER "memoir-symbolizer"
 
@@ -232,7 +233,7 @@ static void run(int fd, pid_t parent)
 	prctl(PR_SET_NAME, "memoird-tracer");
 	unsetenv("NOTIFY_SOCKET");
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent ||
-	    privileges_drop(PRIVILEGES_OF_TRACER))
+	    privileges_drop(uprobes_are_events() ? PRIVILEGES_OF_TRACER_WITH_EVENTS : PRIVILEGES_OF_TRACER))
 		_exit(EXIT_FAILURE);
 	_exit(serve(fd) < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
 }

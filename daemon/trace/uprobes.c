@@ -3,6 +3,7 @@
 #include "uprobes.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <errno.h>
 #include <linux/bpf.h>
 #include <linux/perf_event.h>
@@ -16,6 +17,11 @@
 #include "../util.h"
 
 #define MAX_PLACES 256u
+
+/* What libbpf 1.1 does not know yet (include/uapi/linux/bpf.h). */
+#define UPROBE_MULTI_ATTACH_TYPE 48
+#define UPROBE_SESSION_ATTACH_TYPE 57
+#define UPROBE_MULTI_RETURN 1
 
 /* That part of the argument of BPF_LINK_CREATE which is for it (include/uapi/linux/bpf.h, 6.6). */
 struct uprobe_multi_attr {
@@ -33,8 +39,28 @@ static int keep(struct uprobes *probes, int fd)
 	return 0;
 }
 
-static int add_multi(struct uprobes *probes, const struct bpf_program *program, __u32 tgid, const char *path,
-		     const struct uprobe_place *places, __u32 nr)
+bool uprobes_are_events(void)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool has_many = btf && btf__find_by_name_kind(btf, "bpf_uprobe_multi_link", BTF_KIND_STRUCT) >= 0;
+
+	btf__free(btf);
+	return !has_many;
+}
+
+void uprobes_set_type(struct bpf_program *program, enum uprobe_kind kind)
+{
+	if (kind == UPROBES_OF_EVENTS)
+		return;
+	bpf_program__set_type(program, BPF_PROG_TYPE_KPROBE);
+	bpf_program__set_expected_attach_type(program, kind == UPROBES_OF_SESSIONS
+							       ? UPROBE_SESSION_ATTACH_TYPE
+							       : UPROBE_MULTI_ATTACH_TYPE);
+}
+
+/* is_return: at the return of those places that are to have it. */
+static int add_many(struct uprobes *probes, const struct bpf_program *program, __u32 tgid, const char *path,
+		    const struct uprobe_place *places, __u32 nr, bool is_return)
 {
 	__u64 offsets[MAX_PLACES], cookies[MAX_PLACES], semaphores[MAX_PLACES];
 	struct uprobe_multi_attr attr = { .prog_fd = (__u32)bpf_program__fd(program),
@@ -43,15 +69,17 @@ static int add_multi(struct uprobes *probes, const struct bpf_program *program, 
 					  .offsets = (__u64)(uintptr_t)offsets,
 					  .ref_ctr_offsets = (__u64)(uintptr_t)semaphores,
 					  .cookies = (__u64)(uintptr_t)cookies,
-					  .cnt = nr,
+					  .uprobe_multi_flags = is_return ? UPROBE_MULTI_RETURN : 0,
 					  .pid = tgid };
 
 	for (__u32 i = 0; i < nr; i++) {
-		offsets[i] = places[i].offset;
-		cookies[i] = places[i].cookie;
-		semaphores[i] = places[i].semaphore;
+		if (is_return && !places[i].returns)
+			continue;
+		offsets[attr.cnt] = places[i].offset;
+		cookies[attr.cnt] = places[i].cookie;
+		semaphores[attr.cnt++] = places[i].semaphore;
 	}
-	return keep(probes, (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr)));
+	return attr.cnt ? keep(probes, (int)syscall(SYS_bpf, BPF_LINK_CREATE, &attr, sizeof(attr))) : 0;
 }
 
 /* The number of the kernel's source of such events, or a negative errno. */
@@ -91,18 +119,16 @@ static int add_event(struct uprobes *probes, const struct bpf_program *program, 
 	return err;
 }
 
-int uprobes_add(struct uprobes *probes, const struct uprobe_programs *programs, __u32 tgid, const char *path,
-		const struct uprobe_place *places, __u32 nr)
+/* The return first: a begin without a return would wait for it. */
+static int add_begin_and_return(struct uprobes *probes, const struct uprobe_programs *programs, __u32 tgid,
+				const char *path, const struct uprobe_place *places, __u32 nr)
 {
 	int err = 0;
 
-	if (!nr)
-		return 0;
-	if (nr > MAX_PLACES || probes->nr + 2 * nr > MAX_UPROBE_LINKS)
-		return -E2BIG;
-	if (programs->multi)
-		return add_multi(probes, programs->multi, tgid, path, places, nr);
-	/* The return first: a begin without a return would wait for it. */
+	if (programs->kind == UPROBES_OF_MANY) {
+		err = add_many(probes, programs->end, tgid, path, places, nr, true);
+		return err ?: add_many(probes, programs->begin, tgid, path, places, nr, false);
+	}
 	for (__u32 i = 0; !err && i < nr; i++) {
 		if (places[i].returns)
 			err = add_event(probes, programs->end, tgid, path, &places[i], true);
@@ -110,6 +136,18 @@ int uprobes_add(struct uprobes *probes, const struct uprobe_programs *programs, 
 			err = add_event(probes, programs->begin, tgid, path, &places[i], false);
 	}
 	return err;
+}
+
+int uprobes_add(struct uprobes *probes, const struct uprobe_programs *programs, __u32 tgid, const char *path,
+		const struct uprobe_place *places, __u32 nr)
+{
+	if (!nr)
+		return 0;
+	if (nr > MAX_PLACES || probes->nr + 2 * nr > MAX_UPROBE_LINKS)
+		return -E2BIG;
+	if (programs->kind == UPROBES_OF_SESSIONS)
+		return add_many(probes, programs->begin, tgid, path, places, nr, false);
+	return add_begin_and_return(probes, programs, tgid, path, places, nr);
 }
 
 void uprobes_close(struct uprobes *probes)

@@ -9,11 +9,18 @@
 #include <bpf/libbpf.h>
 #include <stdbool.h>
 
-/* How the begin and the return of a function are seen. */
+/* How the kernel puts probes in their places, the cheapest first. */
+enum uprobe_kind {
+	UPROBES_OF_SESSIONS, /* at many places, and one program for begin and return (6.13) */
+	UPROBES_OF_MANY,     /* at many places at once (6.6) */
+	UPROBES_OF_EVENTS,   /* a perf event each, for which kernels since July 2025 want CAP_SYS_ADMIN */
+	NR_UPROBE_KINDS
+};
+
+/* Loaded with the type of their kind. A session has no end: its begin is called for the return, too. */
 struct uprobe_programs {
-	/* At all places at once, of one of the types below; NULL where the kernel has no such probes. */
-	const struct bpf_program *multi;
-	const struct bpf_program *begin, *end; /* else one for each */
+	enum uprobe_kind kind;
+	const struct bpf_program *begin, *end;
 };
 
 struct uprobe_place {
@@ -29,9 +36,11 @@ struct uprobes {
 	__u32 nr;
 };
 
-/* The types that programs are loaded with: for begin and return (6.13), and for places (6.6). */
-#define UPROBE_SESSION_ATTACH_TYPE 57
-#define UPROBE_MULTI_ATTACH_TYPE 48
+/* Whether the kernel has none but those of events. */
+bool uprobes_are_events(void);
+
+/* Has a program loaded with the type that a kind of probes wants. */
+void uprobes_set_type(struct bpf_program *program, enum uprobe_kind kind);
 
 /*
  * Puts probes on places of a file, of which path is a name, for the process only. What exists already

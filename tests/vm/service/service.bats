@@ -137,6 +137,63 @@ tracing_programs() {
 	systemctl start memoird
 }
 
+# trace [QUERY]: what is known of the last trace, on the service's socket.
+trace() {
+	curl --silent --unix-socket /run/memoir/memoir.sock "http://memoir/v1/leaks/trace${1-}"
+}
+
+# Begins a process of another user that waits for commands: memoird itself does not see such processes in /proc.
+begin_target() {
+	coproc setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all /lab/build/tests/workloads/allocate 3>&-
+	target=$COPROC_PID
+	read -r counts <&"${COPROC[0]}"
+}
+
+# Before 6.6.
+probes_need_admin() {
+	! bpftool btf dump file /sys/kernel/btf/vmlinux | grep -q "STRUCT 'bpf_uprobe_multi_link'"
+}
+
+@test "where the kernel places probes for CAP_SYS_ADMIN only, that is said, and how to give it works" {
+	probes_need_admin || skip "this kernel wants no more than the service has"
+	local counts target
+	begin_target
+	run ! memoir leaks --pid "$target" --for 1s
+	[[ $output == *"memoir: cannot trace: its allocator cannot be probed: before Linux 6.6 that takes CAP_SYS_ADMIN; see SECURITY in memoird(8)" ]]
+	mkdir /etc/systemd/system/memoird.service.d
+	printf '[Service]\nCapabilityBoundingSet=CAP_SYS_ADMIN\n' >/etc/systemd/system/memoird.service.d/traces.conf
+	systemctl daemon-reload
+	systemctl restart memoird
+	# Of memoird itself nothing changes.
+	grep -q '^CapPrm:	000000c000000004$' "/proc/$(property MainPID)/status"
+	kill "$target"
+}
+
+@test "a heap of another user's process is traced, byte for byte, and its functions are named" {
+	local deadline=$((SECONDS + 120)) counts target tracing
+	begin_target
+	memoir leaks --pid "$target" --for 600s >/run/lab/trace 3>&- &
+	tracing=$!
+	until trace | jq -e .has_begun; do
+		[ "$SECONDS" -lt "$deadline" ]
+		kill -0 "$tracing"
+	done
+	echo "leak 300" >&"${COPROC[1]}"
+	read -r counts <&"${COPROC[0]}"
+	trace '?end=1'
+	wait "$tracing"
+	kill "$target"
+	cat /run/lab/trace
+	trace >/run/lab/trace.json
+	jq -e --argjson counts "$counts" '.trace | .outstanding_bytes == $counts.live_bytes and .outstanding == $counts.live' \
+		/run/lab/trace.json
+	jq -e '.trace.ended == "stopped" and ([.trace.stacks[].user_stack.frames[].name // ""] | any(startswith("leak_large+")))' \
+		/run/lab/trace.json
+	rm -rf /etc/systemd/system/memoird.service.d
+	systemctl daemon-reload
+	systemctl restart memoird
+}
+
 @test "stopped, it ends well, and its probes count on" {
 	systemctl stop memoird
 	[ "$(property Result)" = success ]
