@@ -39,7 +39,7 @@ PURE_SRC := $(MODEL_SRC) daemon/autotrace.c daemon/livesites.c daemon/mappings.c
 	daemon/residency.c daemon/slabtext.c daemon/tally.c daemon/unitname.c daemon/weights.c daemon/zonetext.c \
 	$(filter-out exporters/http%.c,$(wildcard exporters/*.c))
 DAEMON_SRC := $(filter-out $(PURE_SRC),$(wildcard daemon/*.c daemon/trace/*.c exporters/*.c))
-SYMBOLIZER_SRC := $(wildcard daemon/trace/symbolizer/*.c) daemon/trace/heapfunctions.c
+SYMBOLIZER_SRC := $(wildcard daemon/trace/symbolizer/*.c) daemon/trace/heapfunctions.c daemon/trace/message.c
 CLI_SRC := $(wildcard cli/*.c)
 
 objects = $(patsubst %.c,$(B)/%.o,$(1))

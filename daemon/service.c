@@ -331,7 +331,8 @@ static int start_ways_out(struct service *service)
 	int err = sd_event_default(&service->event);
 
 	if (err >= 0)
-		service->tracelink = tracelink_new(service->event, &service->tracer, on_tracer, service);
+		service->tracelink = tracelink_new(service->event, &service->tracer, TRACELINK_PATIENCE_US,
+						   on_tracer, service);
 	if (service->tracelink)
 		service->usersymbols = usersymbols_new(service->tracelink);
 	if (service->usersymbols)

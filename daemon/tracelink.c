@@ -15,6 +15,7 @@
 #define MAX_WAITING 64
 /* Taken in one turn of the loop. */
 #define MAX_MESSAGES 128
+#define TIMER_ACCURACY_US (100 * 1000)
 
 struct waiting {
 	struct waiting *next;
@@ -24,8 +25,9 @@ struct waiting {
 };
 
 struct tracelink {
-	struct tracer tracer; /* fd -1: it has ended */
-	sd_event_source *io;
+	struct tracer tracer;        /* fd -1: it has ended */
+	sd_event_source *io, *timer; /* the timer is on while a request has been sent */
+	__u64 patience_us;
 	void (*emit)(void *ctx, const struct rec_header *record);
 	void *ctx;
 	struct waiting *first, **last; /* the first has been sent, if is_asked */
@@ -47,6 +49,7 @@ static void finish_first(struct tracelink *link, const struct trace_done *done)
 		link->last = &link->first;
 	link->nr_waiting--;
 	link->is_asked = false;
+	sd_event_source_set_enabled(link->timer, SD_EVENT_OFF);
 	waiting->done(waiting->ctx, done);
 	free(waiting);
 }
@@ -77,6 +80,8 @@ static int send_first(struct tracelink *link)
 	if (send(link->tracer.fd, h, h->size, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)h->size)
 		return -errno;
 	link->is_asked = true;
+	sd_event_source_set_time_relative(link->timer, link->patience_us);
+	sd_event_source_set_enabled(link->timer, SD_EVENT_ONESHOT);
 	return 0;
 }
 
@@ -167,20 +172,33 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events, void *ctx
 	return 0;
 }
 
+static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	(void)source;
+	(void)usec;
+	end_tracer(ctx, "the tracer did not answer, and has died");
+	return 0;
+}
+
 /* --- begin and end ---------------------------------------------------------------------------- */
 
-struct tracelink *tracelink_new(sd_event *event, const struct tracer *tracer,
+struct tracelink *tracelink_new(sd_event *event, const struct tracer *tracer, __u64 patience_us,
 				void (*emit)(void *ctx, const struct rec_header *record), void *ctx)
 {
 	struct tracelink *link = calloc(1, sizeof(*link));
 
 	if (!link)
 		return NULL;
-	*link = (struct tracelink){ .tracer = *tracer, .emit = emit, .ctx = ctx, .last = &link->first };
-	if (sd_event_add_io(event, &link->io, tracer->fd, EPOLLIN, on_answer, link) < 0) {
+	*link = (struct tracelink){
+		.tracer = *tracer, .patience_us = patience_us, .emit = emit, .ctx = ctx, .last = &link->first
+	};
+	if (sd_event_add_io(event, &link->io, tracer->fd, EPOLLIN, on_answer, link) < 0 ||
+	    sd_event_add_time_relative(event, &link->timer, CLOCK_MONOTONIC, patience_us, TIMER_ACCURACY_US,
+				       on_timer, link) < 0) {
 		tracelink_free(link);
 		return NULL;
 	}
+	sd_event_source_set_enabled(link->timer, SD_EVENT_OFF);
 	return link;
 }
 
@@ -193,6 +211,7 @@ void tracelink_free(struct tracelink *link)
 		free(waiting);
 	}
 	sd_event_source_disable_unref(link->io);
+	sd_event_source_disable_unref(link->timer);
 	if (link->tracer.fd >= 0)
 		tracer_end(&link->tracer);
 	free(link);

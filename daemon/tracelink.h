@@ -16,9 +16,16 @@
 struct tracelink;
 
 /*
- * tracer->fd is its own from now on. emit gets the records of the tracer, with ctx. NULL without memory.
+ * Longer than any answer takes: the most that one has are the 16 questions to the symbolizer with which a
+ * trace begins, which are given up after 10 s each (trace/symbolizer.c).
  */
-struct tracelink *tracelink_new(sd_event *event, const struct tracer *tracer,
+#define TRACELINK_PATIENCE_US (300 * 1000 * 1000ULL)
+
+/*
+ * tracer->fd is its own from now on. A tracer that does not answer for patience_us is killed. emit gets the
+ * records of the tracer, with ctx. NULL without memory.
+ */
+struct tracelink *tracelink_new(sd_event *event, const struct tracer *tracer, __u64 patience_us,
 				void (*emit)(void *ctx, const struct rec_header *record), void *ctx);
 /* Ends the tracer. Requests that wait are forgotten. */
 void tracelink_free(struct tracelink *link);

@@ -115,9 +115,10 @@ $(patsubst %,%.o,$(BPF_TESTS)): $(B)/memoir.skel.h
 $(filter-out $(TRACE_TESTS),$(BPF_TESTS)): %: %.o $(B)/daemon/skeleton.o $(B)/daemon/machine.o $(B)/daemon/dimensions.o $(B)/daemon/stacks.o \
 		$(B)/daemon/symbols.o $(B)/daemon/log.o $(B)/libmemoir.a
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out %.a,$^) $(filter %.a,$^) -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
 $(B)/tests/bpf/test_fault_mappings: $(B)/daemon/faultsites.o
 $(B)/tests/bpf/test_stacks: $(B)/daemon/userstacks.o
+$(B)/tests/bpf/test_tracelink: $(call objects,daemon/tracelink.c daemon/privileges.c $(wildcard daemon/trace/*.c))
 
 # Programs of objects of their own, put to use as the tracer does.
 $(TRACE_TESTS): %: %.o $(patsubst %,$(B)/daemon/trace/%.o,heaptrace heapread heapfunctions allocators uprobes \

@@ -91,26 +91,6 @@ void child_limit_cpu(const struct child *child)
 	prlimit(child->pid, RLIMIT_CPU, &limit, NULL);
 }
 
-int child_send(const struct child *child, const void *message, size_t size, int fd)
-{
-	union {
-		struct cmsghdr h;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {
-		.h = { .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS, .cmsg_len = CMSG_LEN(sizeof(int)) }
-	};
-	struct iovec part = { (void *)message, size };
-	struct msghdr header = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (fd >= 0) {
-		memcpy(CMSG_DATA(&control.h), &fd, sizeof(fd));
-		header.msg_control = &control;
-		header.msg_controllen = sizeof(control);
-	}
-	/* There is room for one message: the one before has been read. */
-	return sendmsg(child->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)size ? 0 : -errno;
-}
-
 __u64 child_cpu_ns(const struct child *child)
 {
 	struct rusage ended;

@@ -26,9 +26,6 @@ void child_end(struct child *child, char *why, size_t size);
 /* From now on it may use a few seconds of CPU time until the next call; then the kernel ends it. */
 void child_limit_cpu(const struct child *child);
 
-/* Sends a message, with a file if fd is one. 0, or a negative errno: it does not take it. */
-int child_send(const struct child *child, const void *message, size_t size, int fd);
-
 /* Of all children of the tracer, those that have ended included. */
 __u64 child_cpu_ns(const struct child *child);
 __u64 child_rss_bytes(const struct child *child);

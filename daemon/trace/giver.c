@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Gives the symbolizer files; see giver.h. */
+/* Opens files of processes in children; see giver.h. */
 #include "giver.h"
 
 #include <errno.h>
@@ -8,8 +8,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "message.h"
 #include "stuck.h"
 
 #define OPEN_MS 1000
@@ -31,8 +33,8 @@ static void open_needed(const struct target *target, const struct answer_need *n
 }
 
 /* In the child; does not return. */
-static void open_and_give(const struct child *symbolizer, const struct target *target,
-			  const struct answer_need *need, int report, pid_t parent)
+static void open_and_give(int socket, const struct target *target, const struct answer_need *need, int report,
+			  pid_t parent)
 {
 	struct question_given given = { .h = { .kind = QUESTION_GIVEN } };
 	int fd;
@@ -40,12 +42,12 @@ static void open_and_give(const struct child *symbolizer, const struct target *t
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(EXIT_FAILURE);
 	open_needed(target, need, &given.given, &fd);
-	if (!child_send(symbolizer, &given, sizeof(given), fd))
+	if (!message_send(socket, &given, sizeof(given), fd))
 		_exit(write(report, &given.given.err, sizeof(given.given.err)) < 0);
 	_exit(EXIT_FAILURE);
 }
 
-int give_in_child(const struct child *symbolizer, const struct target *target, const struct answer_need *need,
+int give_in_child(int symbolizer, const struct target *target, const struct answer_need *need,
 		  bool *ret_is_given)
 {
 	pid_t parent = getpid(), pid;
@@ -71,4 +73,24 @@ int give_in_child(const struct child *symbolizer, const struct target *target, c
 	if (pid > 0)
 		stuck_kill(pid, &status);
 	return *ret_is_given || err ? err : -EIO;
+}
+
+int open_in_child(const struct target *target, __u64 address, struct given *ret)
+{
+	const struct answer_need need = { .need = NEED_MAPPING, .address = address };
+	struct question_given given;
+	int pair[2], fd = -1, err;
+	bool is_given;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return -errno;
+	err = give_in_child(pair[1], target, &need, &is_given);
+	if (is_given)
+		message_receive(pair[0], &given, sizeof(given), MSG_DONTWAIT, &fd);
+	close(pair[0]);
+	close(pair[1]);
+	if (fd < 0)
+		return err ?: -ENOENT;
+	*ret = given.given;
+	return fd;
 }

@@ -11,8 +11,8 @@
 #include "../log.h"
 #include "../processfolder.h"
 #include "../util.h"
+#include "giver.h"
 #include "heapresult.h"
-#include "files.h"
 #include "target.h"
 
 #define MAX_CANDIDATES 1024u
@@ -229,10 +229,9 @@ static void add_files(struct heapsession *session, const struct symbolizer_answe
 	for (__u32 i = 0; i < answer->nr_places; i++) {
 		const struct answer_places *places = &answer->places[i];
 		struct given given;
-		int fd;
+		int fd = open_in_child(&session->target, places->address, &given);
 
-		target_open_mapping(&session->target, places->address, &given, &fd);
-		if (given.type == GIVEN_FILE && !allocators_add(&session->allocators, fd, given.name, places))
+		if (fd >= 0 && !allocators_add(&session->allocators, fd, given.name, places))
 			close(fd);
 	}
 }

@@ -18,6 +18,7 @@
 #include "child.h"
 #include "giver.h"
 #include "heapfunctions.h"
+#include "message.h"
 #include "target.h"
 
 #define MAX_WAITING 256
@@ -140,7 +141,7 @@ static int give(struct symbolizer *symbolizer, const struct answer_need *need)
 	if (need->need > NEED_JIT)
 		return -EPROTO;
 	if (!symbolizer->is_slow)
-		err = give_in_child(&symbolizer->child, &symbolizer->target, need, &is_given);
+		err = give_in_child(symbolizer->child.fd, &symbolizer->target, need, &is_given);
 	if (err == -ETIMEDOUT)
 		symbolizer->is_slow = true;
 	if (err == -ETIMEDOUT || (err && err != -EFAULT && need->need == NEED_MAPPING)) {
@@ -152,7 +153,7 @@ static int give(struct symbolizer *symbolizer, const struct answer_need *need)
 	if (is_given)
 		return 0;
 	given.given.err = err;
-	return child_send(&symbolizer->child, &given, sizeof(given), -1);
+	return message_send(symbolizer->child.fd, &given, sizeof(given), -1);
 }
 
 static int take_name(struct symbolizer *symbolizer, const struct answer_name *name)
@@ -285,7 +286,8 @@ static int ask_first(struct symbolizer *symbolizer)
 		memcpy(question.unwind.bytes, request->unwind.bytes, sizeof(question.unwind.bytes));
 	}
 	child_limit_cpu(&symbolizer->child);
-	return child_send(&symbolizer->child, &question, size, -1);
+	/* There is room for one message: the one before has been read. */
+	return message_send(symbolizer->child.fd, &question, size, -1);
 }
 
 /* The turn of the first of those that wait. */

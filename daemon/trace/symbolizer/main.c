@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "../../util.h"
+#include "../message.h"
 #include "confine.h"
 #include "functions.h"
 #include "names.h"
@@ -28,22 +29,10 @@ static void say(const void *answer, size_t size)
 /* The next message, and the file that came with it or -1. Without a tracer we end. */
 static size_t hear(void *message, size_t size, int *ret_fd)
 {
-	union {
-		struct cmsghdr h;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control;
-	struct iovec part = { message, size };
-	struct msghdr header = {
-		.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)
-	};
-	ssize_t n = recvmsg(STDIN_FILENO, &header, MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *with = n > 0 ? CMSG_FIRSTHDR(&header) : NULL;
+	ssize_t n = message_receive(STDIN_FILENO, message, size, 0, ret_fd);
 
 	if (n <= 0)
 		_exit(EXIT_SUCCESS);
-	*ret_fd = -1;
-	if (with && with->cmsg_level == SOL_SOCKET && with->cmsg_type == SCM_RIGHTS)
-		memcpy(ret_fd, CMSG_DATA(with), sizeof(*ret_fd));
 	return (size_t)n;
 }
 
