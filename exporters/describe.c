@@ -3,6 +3,7 @@
 #include "describe.h"
 
 #include "../daemon/model/model.h"
+#include "prometheus_internal.h"
 
 static const char *const type_names[] = {
 	[COUNTER] = "counter", [GAUGE] = "gauge", [HISTOGRAM] = "histogram"
@@ -62,5 +63,12 @@ void metrics_describe(struct text *text)
 	text_add(
 		text,
 		"\nFor each counter there is a gauge `memoir_retired_groups_...`: what groups had counted when they lost "
-		"their series.\n");
+		"their series.\n\n"
+		"## Leaks\n\n"
+		"A series for each kind of memory that `memoir leaks` calls a leak, with the labels of a group and `kind`, or "
+		"for the kernel's own memory `kind` alone; none for what does not leak, or is not known to. No group is left out "
+		"for `--max-groups`.\n\n"
+		"| metric | type | meaning |\n|---|---|---|\n");
+	for (int i = 0; i < NR_LEAK_METRICS; i++)
+		text_add_format(text, "| `%s` | gauge | %s |\n", leak_metrics[i].name, leak_metrics[i].help);
 }

@@ -3,7 +3,7 @@
  * The Prometheus exposition; see prometheus.h. Everything is walked by the tables: a new row in
  * metrics.def or ledger.def needs no line here.
  */
-#include "prometheus.h"
+#include "prometheus_internal.h"
 
 #include <string.h>
 
@@ -11,13 +11,6 @@
 
 /* Counters and histograms with more cells than this are sparse: a cell that never counted is left out. */
 #define DENSE_MAX_CELLS 64
-
-struct writer {
-	const struct model *model;
-	struct text *text;
-	enum prometheus_format format;
-	__u64 page_size;
-};
 
 static const char *type_name(enum value_type type)
 {
@@ -36,9 +29,8 @@ static const char *unit_name_of(enum value_unit unit)
 	return names[unit];
 }
 
-/* OpenMetrics names a counter's family without _total; in text 0.0.4 the family is the sample's name. */
-static void write_header(struct writer *writer, const char *name, enum value_type type, enum value_unit unit,
-			 const char *help)
+void write_header(struct writer *writer, const char *name, enum value_type type, enum value_unit unit,
+		  const char *help)
 {
 	bool is_openmetrics = writer->format == PROMETHEUS_OPENMETRICS;
 	int len = (int)strlen(name) - (is_openmetrics && type == COUNTER ? (int)strlen("_total") : 0);
@@ -66,7 +58,7 @@ static void write_value(struct writer *writer, enum value_type type, enum value_
 	text_add(writer->text, "\n");
 }
 
-static void write_label(struct writer *writer, bool is_first, const char *name, const char *value)
+void write_label(struct writer *writer, bool is_first, const char *name, const char *value)
 {
 	text_add(writer->text, is_first ? "{" : ",");
 	text_add(writer->text, name);
@@ -294,6 +286,7 @@ void prometheus_write(const struct model *model, enum prometheus_format format, 
 		for (__u32 metric = 0; metric < NR_METRICS; metric++)
 			write_metric(&writer, metric);
 		write_groups(&writer);
+		write_leaks(&writer);
 	}
 	if (format == PROMETHEUS_OPENMETRICS)
 		text_add(text, "# EOF\n");

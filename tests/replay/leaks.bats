@@ -48,3 +48,17 @@ none()
 @test "the rate of a leak is what leaks, within its interval" {
 	none '.truth == "leak" and .verdict == "leak" and (.low > 1.25 * .rate or .high < .rate)'
 }
+
+@test "what leaks is a series of /metrics with its rate, and nothing else is" {
+	. "$BATS_TEST_DIRNAME/leaks.bash"
+	cd "$BATS_TEST_TMPDIR"
+	grep -E "^(slow|realloc|constant|periodic)	" "$CORPUS" >rows
+	judge_some rows >verdicts
+	jq --raw-output '.groups[] | select(.verdict == "leak") |
+		"{comm=\"\(.comm)\",unit=\"\",kind=\"\(.kind)\"} \(.bytes_per_hour / 3600 | round)"' rows.answer | sort >expected
+	"$BUILD/asan/tests/replay/show" rows.recording /metrics | sed -n 's/^memoir_group_leak_bytes_per_second//p' |
+		awk '{ printf "%s %.0f\n", $1, $2 }' | sort >series
+	cat series
+	[ "$(wc -l <series)" -eq 2 ]
+	diff expected series
+}
