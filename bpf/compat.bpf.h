@@ -341,4 +341,18 @@ static __always_inline bool session_is_return(struct pt_regs *ctx)
 			bpf_tail_call(ctx, &programs, 0); \
 	} while (0)
 
+/*
+ * kvfree_call_rcu(head, second) is told an object by its address, and was told the place of head in it, less
+ * than a page as for __is_kvfree_rcu_offset(), or where there is no head its address - 6.3 - by that number -
+ * when the floor passes 6.3. (2026-11)
+ */
+static __always_inline __u64 kvfree_rcu_address(void *ctx)
+{
+	__u64 head = 0, second = 0;
+
+	bpf_get_func_arg(ctx, 0, &head);
+	bpf_get_func_arg(ctx, 1, &second);
+	return second < 4096 ? head - second : second;
+}
+
 #endif

@@ -31,6 +31,7 @@ enum {
 	OPTION_PID = 1u << 14,
 	OPTION_FOR = 1u << 15,
 	OPTION_EVERY_BYTES = 1u << 16,
+	OPTION_KERNEL = 1u << 17,
 };
 
 struct command;

@@ -135,7 +135,7 @@ static int run_since(struct cli *cli)
 
 int leaks_run(struct cli *cli)
 {
-	if (cli->options & OPTION_PID)
+	if (cli->options & (OPTION_PID | OPTION_KERNEL))
 		return leaks_trace_run(cli);
 	return cli->options & OPTION_SINCE ? run_since(cli) : run_flame(cli);
 }

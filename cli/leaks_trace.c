@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * memoir leaks --pid: what a process allocates from now on, and not freed when the trace ends, by where
- * it was allocated. The daemon traces, and this waits for it; an interrupt ends the trace, not the
- * command.
+ * memoir leaks --pid, --kernel: what a process or the kernel allocates from now on, and not freed when the
+ * trace ends, by where it was allocated. The daemon traces, and this waits for it; an interrupt ends the
+ * trace, not the command.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -22,6 +22,7 @@
 #define MAX_ROWS 10
 /* Stacks that are shown with all their frames. */
 #define MAX_WHOLE 3
+#define MAX_UNSEEN_ROWS 3
 #define POLL_NS (200 * NSEC_PER_MSEC)
 
 /* --- the trace -------------------------------------------------------------------------------- */
@@ -56,18 +57,37 @@ static void end_progress(const struct cli *cli)
 		fprintf(stderr, "\r\033[K");
 }
 
+/* Asks; an interrupt is to end the trace and not the question, and the trace has begun. An exit status. */
+static int ask_on(struct cli *cli, struct source_query *query, struct answer *ret)
+{
+	int err = ask(&cli->source, PATH, query, ret);
+
+	while (err == -EINTR) {
+		query->trace_seconds = 0;
+		query->trace_kernel = false;
+		answer_free(ret);
+		*ret = (struct answer){};
+		err = ask(&cli->source, PATH, query, ret);
+	}
+	if (err)
+		complain("%s", ret->reply.problem);
+	return ask_exit_status(err);
+}
+
 /* Begins a trace and asks until it has ended. An exit status. */
 static int trace(struct cli *cli, struct answer *ret)
 {
 	struct source_query query = { .max_age_ms = ANY_AGE,
 				      .pid = cli->query.pid,
+				      .trace_kernel = cli->options & OPTION_KERNEL,
 				      .trace_seconds = cli->seconds ? cli->seconds : DEFAULT_SECONDS,
 				      .every_bytes = cli->every_bytes };
 	uint64_t asked_ns = now_ns(CLOCK_BOOTTIME);
-	int status = command_ask(cli, PATH, &query, ret);
+	int status = ask_on(cli, &query, ret);
 	bool is_ending = false;
 
 	query.trace_seconds = 0;
+	query.trace_kernel = false;
 	while (!status && !has_ended(ret->json, asked_ns)) {
 		if (!reply_bool(ret->json, "is_running")) {
 			complain("the trace did not come to its end; was memoird restarted?");
@@ -79,7 +99,7 @@ static int trace(struct cli *cli, struct answer *ret)
 		is_ending |= query.trace_end;
 		answer_free(ret);
 		*ret = (struct answer){};
-		status = command_ask(cli, PATH, &query, ret);
+		status = ask_on(cli, &query, ret);
 	}
 	end_progress(cli);
 	return status;
@@ -202,6 +222,89 @@ static void show_rate(const json_t *trace, size_t width, struct text *out)
 	view_paragraph(out, width, 0, "", sentence);
 }
 
+/* "cat 1234": who asked, by name and number. */
+static void add_who(struct table *table, const json_t *stack)
+{
+	char text[80] = "(an interrupt)";
+
+	if (reply_u64(stack, "pid"))
+		snprintf(text, sizeof(text), "%s %" PRIu64, reply_string(stack, "comm"),
+			 reply_u64(stack, "pid"));
+	table_cell(table, text);
+}
+
+static void add_what(struct table *table, const json_t *stack)
+{
+	const char *cache = reply_string(stack, "cache");
+
+	table_cell(table, *cache ? cache : reply_string(stack, "kind"));
+}
+
+static void add_callers(struct table *table, const json_t *stack)
+{
+	const char *callers = reply_string(reply_member(stack, "kernel_stack"), "callers");
+
+	table_cell(table, *callers ? callers : "(there was no room for its stack)");
+}
+
+static void show_kernel_stacks(const json_t *stacks, size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "NOT FREED", .align = TABLE_RIGHT },
+		{ .header = "COUNT", .align = TABLE_RIGHT },
+		{ .header = "OLDEST", .align = TABLE_RIGHT },
+		{ .header = "PROCESS" },
+		{ .header = "WHAT" },
+		{ .header = "WHERE", .is_flexible = true },
+	};
+	struct table table = TABLE_NEW(columns);
+	json_t *stack;
+	size_t i;
+
+	table.gap = 1;
+	json_array_foreach((json_t *)(uintptr_t)stacks, i, stack)
+	{
+		if (i == MAX_ROWS || !reply_u64(stack, "outstanding") || !reply_bool(stack, "frees_are_seen"))
+			break;
+		add_not_freed(&table, stack);
+		table_cell(&table, human_count(reply_u64(stack, "outstanding")).text);
+		table_cell(&table, human_duration(reply_u64(stack, "oldest_ns")).text);
+		add_who(&table, stack);
+		add_what(&table, stack);
+		add_callers(&table, stack);
+	}
+	view_table(out, width, "Not freed, by who asked for it and where:", &table);
+}
+
+/* Of what is not seen to be freed, so that nobody takes it for leaked, or for innocent. */
+static void show_not_visible(const json_t *trace, size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "AT MOST", .align = TABLE_RIGHT },
+		{ .header = "REUSED", .align = TABLE_RIGHT },
+		{ .header = "WHAT" },
+		{ .header = "WHERE", .is_flexible = true },
+	};
+	const json_t *stacks = reply_member(trace, "stacks");
+	struct table table = TABLE_NEW(columns);
+	size_t i, nr = 0;
+	json_t *stack;
+
+	table.gap = 1;
+	json_array_foreach((json_t *)(uintptr_t)stacks, i, stack)
+	{
+		if (reply_bool(stack, "frees_are_seen") || nr++ >= MAX_UNSEEN_ROWS)
+			continue;
+		table_cell(&table, human_bytes(reply_u64(stack, "outstanding_bytes")).text);
+		table_cell(&table, human_count(reply_u64(stack, "reused")).text);
+		add_what(&table, stack);
+		add_callers(&table, stack);
+	}
+	if (nr)
+		view_table(out, width,
+			   "Not visible: freed in ways that are not seen on this kernel:", &table);
+}
+
 /* Each in one line, where there are any. */
 static void show_losses(const json_t *trace, size_t width, struct text *out)
 {
@@ -211,7 +314,7 @@ static void show_losses(const json_t *trace, size_t width, struct text *out)
 		{ "lost", "allocations found no place in the table; whether they were freed is not known" },
 		{ "reused", "addresses were given out again without having been seen to be freed" },
 		{ "interrupted", "calls of the allocator began and did not return" },
-		{ "missed", "calls were not counted, for want of memory" },
+		{ "missed", "calls were not counted, for want of memory or within another one" },
 		{ "known_by_call_site_only", "allocations are known by their direct caller only" },
 		{ "without_stack", "allocations are in the row without a place" },
 		{ "children", "processes were forked meanwhile; what they do is not counted" },
@@ -271,6 +374,36 @@ static void show_summary(const json_t *trace, size_t width, struct text *out)
 	view_line(out, width, "Freed: %s times%s.", human_count(reply_u64(trace, "frees")).text, older);
 }
 
+static void show_kernel_summary(const json_t *trace, size_t width, struct text *out)
+{
+	uint64_t every = reply_u64(trace, "every"), bytes = reply_u64(trace, "outstanding_bytes"),
+		 error = reply_u64(trace, "outstanding_bytes_error");
+
+	view_line(out, width, "The kernel, for %s%s.", human_ns(reply_u64(trace, "duration_ns")).text,
+		  how_it_ended(trace));
+	if (every > 1) {
+		view_line(out, width, "Estimated: one object in %" PRIu64 " was followed.", every);
+		view_line(out, width, "Not freed: %s, with a standard error of %s.", human_bytes(bytes).text,
+			  human_bytes(error).text);
+	} else {
+		view_line(out, width, "Every object was followed.");
+		if (reply_u64(trace, "allocations"))
+			view_line(out, width, "Allocated: %s, %s times.",
+				  human_bytes(reply_u64(trace, "allocated_bytes")).text,
+				  human_count(reply_u64(trace, "allocations")).text);
+		view_line(out, width, "Not freed: %s, %s times.", human_bytes(bytes).text,
+			  human_count(reply_u64(trace, "outstanding")).text);
+	}
+	if (reply_u64(trace, "not_visible_bytes"))
+		view_line(out, width, "Not visible whether freed: %s at most.",
+			  human_bytes(reply_u64(trace, "not_visible_bytes")).text);
+	if (!reply_bool(trace, "bulk_frees_are_seen"))
+		view_paragraph(
+			out, width, 0, "",
+			"What kfree_rcu() frees, or is freed in bulk, is not seen on this kernel: it looks "
+			"as if not freed until its address is given out again.");
+}
+
 static int show(const json_t *reply)
 {
 	const json_t *trace = reply_member(reply, "trace");
@@ -282,11 +415,19 @@ static int show(const json_t *reply)
 		complain("cannot trace: %s", reply_string(trace, "reason"));
 		return EXIT_FAILED;
 	}
-	show_summary(trace, width, &out);
+	if (reply_bool(trace, "is_kernel"))
+		show_kernel_summary(trace, width, &out);
+	else
+		show_summary(trace, width, &out);
 	show_rate(trace, width, &out);
 	show_losses(trace, width, &out);
-	show_stacks(reply_member(trace, "stacks"), width, &out);
-	show_whole_stacks(reply_member(trace, "stacks"), width, &out);
+	if (reply_bool(trace, "is_kernel")) {
+		show_kernel_stacks(reply_member(trace, "stacks"), width, &out);
+		show_not_visible(trace, width, &out);
+	} else {
+		show_stacks(reply_member(trace, "stacks"), width, &out);
+		show_whole_stacks(reply_member(trace, "stacks"), width, &out);
+	}
 	status = print_text(&out);
 	text_free(&out);
 	return status;

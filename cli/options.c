@@ -48,6 +48,7 @@ static const struct argp_option table[] = {
 	{ "folded", KEY_OPTION + 11, NULL, 0, "What is held by where it was allocated, as folded stacks", 5 },
 	{ "svg", KEY_OPTION + 12, NULL, 0, "The same as a flame graph for a browser", 5 },
 	{ "pid", KEY_OPTION + 14, "PID", 0, "Trace what a process allocates, and does not free", 5 },
+	{ "kernel", KEY_OPTION + 17, NULL, 0, "Trace what the kernel allocates, and does not free", 5 },
 	{ "for", KEY_OPTION + 15, "TIME", 0, "Trace for so long, 1s to 60m (default 10s)", 5 },
 	{ "every-bytes", KEY_OPTION + 16, "N", 0, "Trace by samples: look at one byte in N, 1 to 16777216",
 	  5 },
@@ -212,14 +213,18 @@ static bool is_command(const struct command *command, const char *name)
 
 static void check_trace_options(const struct cli *cli)
 {
-	const bool is_trace = cli->options & OPTION_PID;
+	const unsigned int which = cli->options & (OPTION_PID | OPTION_KERNEL);
 
-	if (cli->options & (OPTION_FOR | OPTION_EVERY_BYTES) && !is_trace)
-		bad_usage("--for, --every-bytes: go with --pid; see memoir --help");
-	if (is_trace && cli->options & (OPTION_SINCE | OPTION_FOLDED | OPTION_SVG))
-		bad_usage("--since, --folded, --svg: do not go with --pid");
-	if (is_trace && cli->replay)
-		bad_usage("--pid: cannot be answered from a record file");
+	if (which == (OPTION_PID | OPTION_KERNEL))
+		bad_usage("--pid, --kernel: only one of them");
+	if (cli->options & OPTION_FOR && !which)
+		bad_usage("--for: goes with --pid or --kernel; see memoir --help");
+	if (cli->options & OPTION_EVERY_BYTES && which != OPTION_PID)
+		bad_usage("--every-bytes: goes with --pid; see memoir --help");
+	if (which && cli->options & (OPTION_SINCE | OPTION_FOLDED | OPTION_SVG))
+		bad_usage("--since, --folded, --svg: do not go with --pid or --kernel");
+	if (which && cli->replay)
+		bad_usage("--pid, --kernel: cannot be answered from a record file");
 }
 
 static void check_options(const struct cli *cli)

@@ -55,6 +55,8 @@ static void write_target(char *ret, size_t size, const char *path, const struct 
 	if (query->trace_seconds)
 		len += snprintf(ret + len, size - (size_t)len, "&seconds=%" PRIu64 "&every_bytes=%" PRIu64,
 				query->trace_seconds, query->every_bytes);
+	if (query->trace_kernel)
+		len += snprintf(ret + len, size - (size_t)len, "&kernel=1");
 	if (query->trace_end)
 		len += snprintf(ret + len, size - (size_t)len, "&end=1");
 	if (query->max_age_ms != ANY_AGE)

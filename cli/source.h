@@ -29,6 +29,7 @@ struct source_query {
 	uint64_t look_ms;       /* begin a look at slab allocations for so long; 0: do not */
 	uint64_t every;         /* at one in so many */
 	uint64_t trace_seconds; /* begin a trace of pid or the kernel for so long; 0: do not */
+	bool trace_kernel;      /* of the kernel, not of pid */
 	uint64_t every_bytes;   /* that looks at one byte in so many; 0: all */
 	bool trace_end;         /* end the trace that goes on */
 };

@@ -18,10 +18,12 @@
 struct leaktrace {
 	struct tracelink *link;
 	struct usersymbols *symbols;
+	struct kerneltrace *kernel;
 	void (*emit)(void *ctx, const struct rec_header *record);
 	void *ctx;
 	union trace_message request; /* the last one */
-	struct trace_heap waiting;   /* until an automatic one has ended; h.tgid is 0: none */
+	struct trace_heap waiting;   /* until an automatic one has ended; h.tgid is 0: of the kernel */
+	bool is_waiting;
 	struct autotrace autotrace;
 	__u64 ended_ns; /* the last time that one was seen to go on */
 	__u64 end_ns;   /* 0: none goes on */
@@ -29,18 +31,26 @@ struct leaktrace {
 	bool has_result; /* and its stacks are being named */
 };
 
-struct leaktrace *leaktrace_new(struct tracelink *link, struct usersymbols *symbols,
+struct leaktrace *leaktrace_new(sd_event *event, struct tracelink *link, struct usersymbols *symbols,
+				struct probes *probes, struct stacks *stacks,
 				void (*emit)(void *ctx, const struct rec_header *record), void *ctx)
 {
 	struct leaktrace *trace = calloc(1, sizeof(*trace));
 
-	if (trace)
-		*trace = (struct leaktrace){ .link = link, .symbols = symbols, .emit = emit, .ctx = ctx };
-	return trace;
+	if (!trace)
+		return NULL;
+	*trace = (struct leaktrace){ .link = link, .symbols = symbols, .emit = emit, .ctx = ctx };
+	trace->kernel = kerneltrace_new(event, probes, stacks, emit, ctx);
+	if (trace->kernel)
+		return trace;
+	free(trace);
+	return NULL;
 }
 
 void leaktrace_free(struct leaktrace *trace)
 {
+	if (trace)
+		kerneltrace_free(trace->kernel);
 	free(trace);
 }
 
@@ -76,6 +86,10 @@ static void begin(struct leaktrace *trace, const struct trace_heap *heap)
 {
 	int err;
 
+	if (!heap->h.tgid) {
+		kerneltrace_begin(trace->kernel, heap->duration_ns);
+		return;
+	}
 	trace->request.heap = *heap;
 	trace->has_begun = trace->has_result = false;
 	err = tracelink_ask(trace->link, &trace->request, on_begun, trace);
@@ -97,10 +111,11 @@ int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32
 		begin(trace, &heap);
 		return 0;
 	}
-	if (trace->waiting.h.tgid || !trace->request.heap.is_automatic)
+	if (trace->is_waiting || kerneltrace_end_ns(trace->kernel) || !trace->request.heap.is_automatic)
 		return -EBUSY;
 	leaktrace_end(trace);
 	trace->waiting = heap;
+	trace->is_waiting = true;
 	return 0;
 }
 
@@ -150,6 +165,7 @@ void leaktrace_end(struct leaktrace *trace)
 
 	/* What waits is to have a result too. */
 	trace->waiting.duration_ns = 1;
+	kerneltrace_end(trace->kernel);
 	if (trace->end_ns && tracelink_ask(trace->link, &request, on_ended, trace))
 		log_warning("the trace of process %u cannot be ended before its time", h->tgid);
 }
@@ -173,29 +189,35 @@ void leaktrace_see(struct leaktrace *trace, const struct rec_header *record)
 __u64 leaktrace_end_ns(struct leaktrace *trace)
 {
 	struct tracelink_status status;
+	__u64 kernel_end_ns;
 
 	tracelink_status(trace->link, &status);
 	if (trace->end_ns && !trace->has_result && !status.is_running)
 		refuse(trace, TRACER_HAS_DIED);
-	if (trace->end_ns)
+	if (trace->end_ns || kerneltrace_end_ns(trace->kernel))
 		trace->ended_ns = now_ns(CLOCK_BOOTTIME);
 	if (trace->has_result && usersymbols_are_named(trace->symbols))
 		trace->end_ns = 0;
-	if (!trace->end_ns && trace->waiting.h.tgid) {
+	if (!trace->end_ns && trace->is_waiting) {
 		const struct trace_heap heap = trace->waiting;
 
-		trace->waiting.h.tgid = 0;
+		trace->is_waiting = false;
 		begin(trace, &heap);
 	}
-	return trace->end_ns;
+	kernel_end_ns = kerneltrace_end_ns(trace->kernel);
+	return kernel_end_ns ? kernel_end_ns : trace->end_ns;
 }
 
 __u32 leaktrace_pid(const struct leaktrace *trace)
 {
-	return trace->waiting.h.tgid ? trace->waiting.h.tgid : trace->request.h.tgid;
+	if (trace->is_waiting)
+		return trace->waiting.h.tgid;
+	return kerneltrace_end_ns(trace->kernel) ? 0 : trace->request.h.tgid;
 }
 
 bool leaktrace_has_begun(const struct leaktrace *trace)
 {
-	return trace->has_begun && !trace->waiting.h.tgid;
+	if (kerneltrace_end_ns(trace->kernel))
+		return kerneltrace_has_begun(trace->kernel);
+	return trace->has_begun && !trace->is_waiting;
 }

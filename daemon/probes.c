@@ -52,7 +52,7 @@ static bool take_over(struct probes *probes, const struct pins *pins)
 		if (probe->state != PROBE_OFF)
 			continue;
 		probe->prog_fd = pins_get(pins, "prog", probe->name);
-		if (probe->prog_fd >= 0 && probe_is_on_request(probe->target))
+		if (probe->prog_fd >= 0 && probe_is_on_request(probe->name))
 			probe_set_state(probe, PROBE_ON_REQUEST, "");
 		else if (link_fd >= 0 && probe->prog_fd >= 0)
 			probe_set_state(probe, PROBE_ATTACHED, "");
@@ -186,7 +186,7 @@ int probes_begin_request(struct probes *probes, const char **ret_missing)
 	for (__u32 i = 0; !err && i < probes->nr; i++) {
 		struct probe *probe = &probes->probe[i];
 
-		if (!probe_is_on_request(probe->target))
+		if (!probe_is_on_request(probe->name))
 			continue;
 		*ret_missing = probe->name;
 		if (probe->state != PROBE_ON_REQUEST) {

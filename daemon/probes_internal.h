@@ -39,8 +39,10 @@ struct probes {
 /* The programs that keep the ledgers themselves. They run before any program needs a ledger. */
 bool probe_keeps_ledgers(const char *target);
 
-/* The programs that run only while somebody asks. */
-bool probe_is_on_request(const char *target);
+/* The programs that run only while somebody asks, by name: loaded and not attached, ... */
+bool probe_is_on_request(const char *name);
+/* ... or not even loaded (kernelprograms.h). */
+bool probe_is_of_kernel_trace(const char *name);
 
 /* "sched_process_fork", of the section "tp_btf/sched_process_fork". */
 const char *probe_event(const char *target);

@@ -40,11 +40,14 @@ bool probe_keeps_ledgers(const char *target)
 	return is_iterator(target) || strstr(target, "sched_process_");
 }
 
-bool probe_is_on_request(const char *target)
+bool probe_is_on_request(const char *name)
 {
-	const char *event = probe_event(target);
+	return !strncmp(name, "slab_", strlen("slab_"));
+}
 
-	return !strcmp(event, "kmalloc") || !strcmp(event, "kmem_cache_alloc");
+bool probe_is_of_kernel_trace(const char *name)
+{
+	return !strncmp(name, "leak_", strlen("leak_"));
 }
 
 static bool kernel_has(const struct machine *machine, const char *target)
@@ -117,6 +120,8 @@ static void set_first_state(struct probe *probe, const struct machine *machine)
 		err = try_function(machine, probe_event(probe->target), type);
 	else if (!kernel_has(machine, probe->target))
 		return probe_set_state(probe, PROBE_ABSENT, "this kernel does not have it");
+	if (!err && probe_is_of_kernel_trace(probe->name))
+		return probe_set_state(probe, PROBE_ON_REQUEST, "");
 	if (!err)
 		return probe_set_state(probe, PROBE_OFF, "");
 	snprintf(reason, sizeof(reason), "not possible on this kernel: %s",
@@ -191,6 +196,11 @@ int probes_open(struct probes *probes, const struct machine *machine, const stru
 	skeleton->rodata->compat_deferred_is_no_stall = machine->deferred_is_no_stall;
 	skeleton->rodata->compat_zswap_load_tells_bool = machine->zswap_load_tells_bool;
 	skeleton->rodata->compact_results_are_seen = will_load(probes, skeleton->progs.compaction_result);
+	/* Of traces of the kernel, which have their own copy of the programs. */
+	bpf_map__set_autocreate(skeleton->maps.leak_settings, false);
+	bpf_map__set_autocreate(skeleton->maps.leak_counts, false);
+	bpf_map__set_autocreate(skeleton->maps.leak_sites, false);
+	bpf_map__set_autocreate(skeleton->maps.leak_objects, false);
 	bpf_map__set_max_entries(skeleton->maps.cells, machine->nr_cpu_ids * cells_nr_chunks(nr_cells));
 	bpf_map__set_max_entries(skeleton->maps.accounts, machine->nr_cpu_ids);
 	bpf_map__set_max_entries(skeleton->maps.live, machine->nr_live_entries);
@@ -341,7 +351,7 @@ static void attach(struct probes *probes, __u32 index, const struct pins *pins)
 
 	if (probe->state != PROBE_OFF)
 		return;
-	if (probe_is_on_request(probe->target)) {
+	if (probe_is_on_request(probe->name)) {
 		probe->prog_fd = bpf_program__fd(program);
 		probe_set_state(probe, PROBE_ON_REQUEST, "");
 		warn_unpinned(probe, pins_put(pins, "prog", probe->name, probe->prog_fd));

@@ -85,9 +85,7 @@ static int on_begin_trace(void *ctx, uint32_t pid, uint64_t duration_ns, uint32_
 
 static void on_end_trace(void *ctx)
 {
-	const struct service *service = ctx;
-
-	leaktrace_end(service->leaktrace);
+	leaktrace_end(((const struct service *)ctx)->leaktrace);
 }
 
 static void on_context(void *ctx, struct api_context *ret)
@@ -336,8 +334,8 @@ static int start_ways_out(struct service *service)
 	if (service->tracelink)
 		service->usersymbols = usersymbols_new(service->tracelink);
 	if (service->usersymbols)
-		service->leaktrace = leaktrace_new(service->tracelink, service->usersymbols, on_read_record,
-						   service);
+		service->leaktrace = leaktrace_new(service->event, service->tracelink, service->usersymbols,
+						   service->probes, service->stacks, on_read_record, service);
 	if (err >= 0 && !service->leaktrace)
 		err = -ENOMEM;
 	if (err >= 0)

@@ -72,6 +72,21 @@ void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const
 	emit(ctx, &record->h);
 }
 
+bool stacks_have(const struct stacks *stacks, __u64 key, bool (*is)(const char *name))
+{
+	struct kernel_stack stack;
+	char name[REC_SYMBOL_LEN];
+
+	if (!key || bpf_map_lookup_elem(stacks->fd, &key, &stack) < 0)
+		return false;
+	for (__u32 i = 0; i < stack.nr && i < STACK_MAX_FRAMES; i++) {
+		symbols_name(stacks->symbols, stack.ip[i], name);
+		if (is(name))
+			return true;
+	}
+	return false;
+}
+
 void stacks_forget(struct stacks *stacks)
 {
 	known_forget(&stacks->known);

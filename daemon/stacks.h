@@ -14,7 +14,7 @@
 
 struct stacks;
 
-enum stacks_user { STACKS_OF_LIVE, STACKS_OF_FALLBACKS, NR_STACKS_USERS };
+enum stacks_user { STACKS_OF_LIVE, STACKS_OF_FALLBACKS, STACKS_OF_TRACE, NR_STACKS_USERS };
 
 /* map_fd: of the table of stacks, which stays the caller's. NULL without memory. */
 struct stacks *stacks_new(int map_fd);
@@ -27,6 +27,12 @@ void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const
 /* Likewise the record of an address that is in no stack, if it is new. */
 void stacks_meet_address(struct stacks *stacks, __u64 ip,
 			 void (*emit)(void *ctx, const struct rec_header *record), void *ctx);
+
+/*
+ * Whether a stack passes through a function that `is` says yes to, by names as "vfs_write+0x398/0x450". False
+ * for one that is not known.
+ */
+bool stacks_have(const struct stacks *stacks, __u64 key, bool (*is)(const char *name));
 
 /* A new stream begins. */
 void stacks_forget(struct stacks *stacks);

@@ -130,19 +130,25 @@ void symbols_free(struct symbols *symbols)
 	free(symbols);
 }
 
+void symbols_name(const struct symbols *symbols, __u64 ip, char ret[REC_SYMBOL_LEN])
+{
+	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &ip, .ctx_size_in = sizeof(ip));
+
+	if (symbols->prog_fd >= 0 && bpf_prog_test_run_opts(symbols->prog_fd, &run) == 0)
+		snprintf(ret, REC_SYMBOL_LEN, "%.*s", REC_SYMBOL_LEN - 1, symbols->text);
+	else
+		snprintf(ret, REC_SYMBOL_LEN, "0x%llx", (unsigned long long)ip);
+}
+
 const struct rec_symbol *symbols_meet(struct symbols *symbols, __u64 ip)
 {
 	struct rec_symbol *record = &symbols->record;
-	LIBBPF_OPTS(bpf_test_run_opts, run, .ctx_in = &ip, .ctx_size_in = sizeof(ip));
 
 	if (!known_learn(&symbols->known, ip))
 		return NULL;
 	*record = (struct rec_symbol){ .h = { REC_SYMBOL, sizeof(*record), now_ns(CLOCK_BOOTTIME) },
 				       .ip = ip };
-	if (symbols->prog_fd >= 0 && bpf_prog_test_run_opts(symbols->prog_fd, &run) == 0)
-		snprintf(record->text, sizeof(record->text), "%.*s", REC_SYMBOL_LEN - 1, symbols->text);
-	else
-		snprintf(record->text, sizeof(record->text), "0x%llx", (unsigned long long)ip);
+	symbols_name(symbols, ip, record->text);
 	return record;
 }
 

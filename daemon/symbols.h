@@ -20,6 +20,9 @@ void symbols_free(struct symbols *symbols);
  */
 const struct rec_symbol *symbols_meet(struct symbols *symbols, __u64 ip);
 
+/* Its name as the kernel writes it ("vfs_write+0x398/0x450"), or the address as a number. */
+void symbols_name(const struct symbols *symbols, __u64 ip, char ret[REC_SYMBOL_LEN]);
+
 /* A new stream begins. */
 void symbols_forget(struct symbols *symbols);
 

@@ -22,7 +22,7 @@ struct api_context {
 	} tracer;
 	__u64 slab_end_ns;    /* when the look at slab allocations that goes on is to end; 0: none goes on */
 	__u64 trace_end_ns;   /* likewise of a trace of memory that is allocated; it may be past */
-	__u64 trace_pid;      /* whose it is */
+	__u64 trace_pid;      /* whose it is; 0: the kernel's */
 	bool trace_has_begun; /* allocations are counted */
 };
 

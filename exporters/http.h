@@ -26,8 +26,8 @@ struct http_backend {
 	/* Begins a look at slab allocations, at one in `every`, unless one goes on. */
 	int (*look_at_slab)(void *ctx, uint64_t duration_ns, uint32_t every);
 	/*
-	 * Begins a trace of what a process allocates. 0, or -EBUSY where one goes on. What
-	 * else goes wrong is in the answer.
+	 * Begins a trace of what a process allocates, or the kernel, for which pid is 0. 0, or -EBUSY where
+	 * one goes on. What else goes wrong is in the answer.
 	 */
 	int (*begin_trace)(void *ctx, uint32_t pid, uint64_t duration_ns, uint32_t every_bytes);
 	void (*end_trace)(void *ctx);

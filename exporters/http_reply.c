@@ -244,16 +244,20 @@ static enum MHD_Result refuse(struct http *http, struct MHD_Connection *peer, co
 static const char *change_trace(struct http *http, struct MHD_Connection *peer)
 {
 	const struct http_backend *backend = &http->backend;
-	uint64_t pid = 0, seconds = 0, every_bytes = 0, is_end = 0;
+	uint64_t pid = 0, seconds = 0, every_bytes = 0, is_end = 0, is_kernel = 0;
 
 	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "seconds", &seconds) ||
-	    !query_u64(peer, "every_bytes", &every_bytes) || !query_u64(peer, "end", &is_end))
-		return "pid, seconds, every_bytes and end are whole numbers";
+	    !query_u64(peer, "every_bytes", &every_bytes) || !query_u64(peer, "end", &is_end) ||
+	    !query_u64(peer, "kernel", &is_kernel))
+		return "pid, kernel, seconds, every_bytes and end are whole numbers";
 	if (is_end)
 		backend->end_trace(backend->ctx);
 	if (!seconds)
 		return NULL;
-	if (seconds > API_TRACE_MAX_SECONDS || every_bytes > MAX_HEAP_EVERY_BYTES || pid > INT32_MAX || !pid)
+	if (is_kernel && (pid || every_bytes))
+		return "kernel goes without pid and every_bytes";
+	if (seconds > API_TRACE_MAX_SECONDS || every_bytes > MAX_HEAP_EVERY_BYTES || pid > INT32_MAX ||
+	    (!pid && !is_kernel))
 		return "seconds is 1 to 3600, every_bytes at most 16777216, and pid is of a process";
 	if (backend->begin_trace(backend->ctx, (uint32_t)pid, seconds * NSEC_PER_SEC, (uint32_t)every_bytes))
 		return "a trace goes on, and there is one at a time: wait, or end it with end=1";

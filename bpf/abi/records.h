@@ -10,6 +10,7 @@
 #include "faults.h"
 #include "heap.h"
 #include "kernelmem.h"
+#include "kerneltrace.h"
 #include "ledger.h"
 #include "live.h"
 #include "live_records.h"

@@ -4,6 +4,7 @@
 #define MEMOIR_ABI_TRACE_RECORDS_H
 
 #include "record_header.h"
+#include "slab.h"
 #include "types.h"
 
 #define TRACE_NAME_LEN 64
@@ -19,22 +20,36 @@ enum trace_ending {
 	NR_TRACE_ENDINGS
 };
 
+/* What was traced: the heap of a process, or memory of the kernel. */
+enum trace_kind {
+	TRACE_USER_HEAP,
+	TRACE_KMALLOC,
+	TRACE_CACHE, /* of a slab cache with a name */
+	TRACE_PAGES,
+	TRACE_PERCPU,
+	NR_TRACE_KINDS
+};
+
 /*
  * What was allocated by one stack during a trace, in bytes as they were asked for, and of that what was
  * not freed at its end. With standard errors where it samples, else these are 0. Those with most bytes
- * come first.
+ * come first. Bytes of the kernel are as they were given, and tgid is 0 for what it did in an interrupt.
  */
 struct rec_trace_stack {
 	struct rec_header h;
-	__u64 stack;    /* of REC_USER_STACK; 0: of those for which there was no room */
+	__u64 stack;    /* of REC_USER_STACK, of the kernel of REC_STACK; 0: there was no room for it */
 	__u64 start_ns; /* of the process, since boot; with tgid it names the process */
 	__u32 tgid;
-	__u32 pad;
+	__u32 kind;                            /* enum trace_kind */
 	__u64 nr, bytes, bytes_error;          /* allocated */
 	__u64 nr_live, live_bytes, live_error; /* and not freed */
 	__u64 nr_samples;                      /* allocations that were looked at */
 	__u64 oldest_ns, mean_age_ns;          /* age of the oldest that is not freed, and of all of them */
 	char comm[MEMOIR_COMM_LEN];
+	char cache[SLAB_NAME_LEN]; /* of TRACE_CACHE */
+	__u64 nr_reused; /* samples of the kernel whose address was given out again, and no free was seen */
+	__u32 is_unseen; /* 1: what is not freed is not known: too many are freed in ways that are not seen */
+	__u32 pad;
 };
 
 /* What was probed. Names: trace_probes_name(). */
@@ -53,6 +68,8 @@ struct rec_trace {
 	__u32 is_automatic; /* 1: nobody asked for it, memoird suspected the process */
 	__u32 ending;       /* enum trace_ending */
 	__u32 every_bytes;  /* one byte in so many was looked at; 0: all */
+	__u32 is_kernel;    /* 1: of the kernel, of no process */
+	__u32 misses_bulk;  /* 1: of the kernel, frees in bulk and by kfree_rcu() are not seen here */
 	__u64 duration_ns;
 	__u64 nr, bytes, bytes_error;
 	__u64 nr_live, live_bytes, live_error;
@@ -69,6 +86,9 @@ struct rec_trace {
 	__u64 nr_unwound, nr_not_unwound; /* stacks */
 	__u32 nr_stacks;                  /* different ones; the first of them have a record each */
 	__u32 probes;                     /* enum trace_probes */
+	__u32 every;                      /* of the kernel: one object in so many was followed; else 0 */
+	__u32 is_partial;              /* 1: of the kernel, what was allocated is not known of all stacks */
+	__u64 nr_unseen, unseen_bytes; /* of stacks that are, which are not in nr_live and live_bytes */
 	char comm[MEMOIR_COMM_LEN];
 	char allocators[TRACE_NAME_LEN]; /* files with an allocator: "libc.so.6, libjemalloc.so.2" */
 	char why_not[TRACE_TEXT_LEN];

@@ -42,7 +42,8 @@ int apply_trace_stack(struct model *model, const struct rec_header *h)
 	struct trace_rows *rows = &model->traces.pending;
 	struct rec_trace_stack *stacks, *stack;
 
-	if (rows->nr == MAX_TRACE_STACKS || !are_possible(&rec->nr, &rec->mean_age_ns))
+	if (rows->nr == MAX_TRACE_STACKS || rec->kind >= NR_TRACE_KINDS || rec->is_unseen > 1 ||
+	    !are_possible(&rec->nr, &rec->mean_age_ns) || rec->nr_reused > MAX_NUMBER)
 		return -EINVAL;
 	stacks = rows_reserve(rows->stacks, sizeof(*stacks), rows->nr, &rows->max);
 	if (!stacks)
@@ -51,6 +52,7 @@ int apply_trace_stack(struct model *model, const struct rec_header *h)
 	stack = &rows->stacks[rows->nr++];
 	*stack = *rec;
 	terminate(stack->comm);
+	terminate(stack->cache);
 	return 0;
 }
 
@@ -93,13 +95,13 @@ static void forget_old(struct model *model, const struct rec_trace *trace)
 	traces->nr_traced = nr;
 }
 
-/* Of what could not begin nothing is known, and what was known before stays. */
+/* Of what could not begin nothing is known, and what was known before stays; the kernel is no process. */
 static void keep(struct model *model)
 {
 	struct traces *traces = &model->traces;
 	struct traced *traced;
 
-	if (traces->rec.ending == TRACE_NEVER_BEGAN)
+	if (traces->rec.ending == TRACE_NEVER_BEGAN || traces->rec.is_kernel)
 		return;
 	forget_old(model, &traces->rec);
 	traced = &traces->traced[traces->nr_traced++];
@@ -122,13 +124,21 @@ double trace_per_hour(const struct rec_trace *trace, __u64 live_bytes)
 
 /* --- the last one ----------------------------------------------------------------------------- */
 
+/* What only traces of the kernel have. */
+static bool are_possible_of_kernel(const struct rec_trace *rec)
+{
+	return rec->is_kernel <= 1 && rec->misses_bulk <= 1 && rec->is_partial <= 1 &&
+	       rec->every <= MAX_LEAK_EVERY && are_possible(&rec->nr_unseen, &rec->unseen_bytes);
+}
+
 int apply_trace(struct model *model, const struct rec_header *h)
 {
 	const struct rec_trace *rec = (const struct rec_trace *)h;
 	struct traces *traces = &model->traces;
 
 	if (rec->ending >= NR_TRACE_ENDINGS || rec->is_automatic > 1 || rec->probes >= NR_TRACE_PROBES ||
-	    rec->every_bytes > MAX_HEAP_EVERY_BYTES || !are_possible(&rec->duration_ns, &rec->nr_not_unwound))
+	    rec->every_bytes > MAX_HEAP_EVERY_BYTES ||
+	    !are_possible(&rec->duration_ns, &rec->nr_not_unwound) || !are_possible_of_kernel(rec))
 		return -EINVAL;
 	traces->rec = *rec;
 	terminate(traces->rec.comm);

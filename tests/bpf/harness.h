@@ -44,12 +44,14 @@
 #define LAB_MAX_RECORDS 16384
 #define LAB_LIVE_ENTRIES 4096u
 #define LAB_NUMA_FLOWS 4u
+#define LAB_LEAK_OBJECTS 10000u
 
 struct lab_config {
 	__u64 stall_record_min_ns;
 	__u32 reclaim_order_arg;
-	__u32 nr_fallbacks;  /* 0: as the daemon has it */
-	__u32 nr_slab_sites; /* likewise */
+	__u32 nr_fallbacks;    /* 0: as the daemon has it */
+	__u32 nr_slab_sites;   /* likewise */
+	__u32 nr_leak_objects; /* 0: as many as a test needs */
 	__u32 nr_user_stacks;
 	__u32 nr_fault_sites;
 	__u32 migrate_reason_arg;
@@ -206,6 +208,8 @@ static inline int lab_load(struct lab *lab, const struct lab_config *config)
 	bpf_map__set_max_entries(lab->skeleton->maps.numa_flows, LAB_NUMA_FLOWS);
 	if (config->nr_slab_sites)
 		bpf_map__set_max_entries(lab->skeleton->maps.slab_sites, config->nr_slab_sites);
+	bpf_map__set_max_entries(lab->skeleton->maps.leak_objects,
+				 config->nr_leak_objects ? config->nr_leak_objects : LAB_LEAK_OBJECTS);
 	if (config->nr_user_stacks)
 		bpf_map__set_max_entries(lab->skeleton->maps.user_stacks, config->nr_user_stacks);
 	if (config->nr_fault_sites)

@@ -10,6 +10,7 @@
 #include "../../bpf/abi/fallbacks.h"
 #include "../../daemon/machine.h"
 #include "harness.h"
+#include "leaks.h"
 #include "live.h"
 
 #define GFP_KERNEL 0xcc0
@@ -151,6 +152,29 @@ static void test_fallback_in_an_interrupt_is_nobodys(void **state)
 	assert_int_equal(count.id.comm[0], 0);
 }
 
+/* What an interrupt allocates in a trace of the kernel has no process, and what it frees is gone. */
+static void test_kernel_trace_sees_interrupts(void **state)
+{
+	const __u64 first = 0xffff888012340000ULL, second = first + 64;
+	struct lab *lab = *state;
+	pid_t busy = keep_other_cpu_busy(&allowed_at_start);
+	struct leak_object object;
+	struct leak_site site;
+
+	leak_settings_set(lab, 1);
+	RUN(lab, leak_kmalloc, 1, first, 64, 64, GFP_KERNEL, 0);
+	RUN_ON(lab, other_cpu, leak_kfree, 1, first);
+	RUN_ON(lab, other_cpu, leak_kmalloc, 1, second, 64, 64, GFP_KERNEL, 0);
+	kill(busy, SIGKILL);
+	waitpid(busy, NULL, 0);
+	assert_int_equal(leak_nr_objects(lab), 1);
+	assert_true(leak_get(lab, second, &object, &site));
+	assert_int_equal(site.tgid, 0);
+	assert_int_equal(site.start_ns, 0);
+	assert_int_equal(site.comm[0], 0);
+	assert_int_equal(leak_counts_read(lab).nr_freed, 1);
+}
+
 /* A task is nobody's bystander in its own work, and no stall begins in an interrupt. */
 static void test_task_is_told_from_interrupt(void **state)
 {
@@ -172,6 +196,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST_WITH(test_failure_in_an_interrupt_says_so, &with_preempt_count),
 	LAB_TEST_WITH(test_live_page_of_an_interrupt_has_no_task, &with_preempt_count),
 	LAB_TEST_WITH(test_fallback_in_an_interrupt_is_nobodys, &with_preempt_count),
+	LAB_TEST_WITH(test_kernel_trace_sees_interrupts, &with_preempt_count),
 	LAB_TEST_WITH(test_task_is_told_from_interrupt, &with_preempt_count),
 };
 

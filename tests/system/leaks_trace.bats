@@ -117,7 +117,7 @@ no_probes() {
 	refused 1 "memoir: cannot trace: no allocator was found*" "$MEMOIR" --socket "$socket" leaks --pid "${pids[0]}"
 	refused 2 "memoir: --for 0: must be a time from 1s to 60m" "$MEMOIR" leaks --pid 1 --for 0
 	refused 2 "memoir: --for 61m: must be a time from 1s to 60m" "$MEMOIR" leaks --pid 1 --for 61m
-	refused 2 "memoir: --for, --every-bytes: go with --pid*" "$MEMOIR" leaks --for 3s
+	refused 2 "memoir: --for: goes with --pid or --kernel*" "$MEMOIR" leaks --for 3s
 	soon no_probes
 }
 

@@ -115,6 +115,27 @@ static void test_impossible_numbers_are_refused(void **state UNUSED)
 	}
 	trace.ending = NR_TRACE_ENDINGS;
 	assert_int_equal(feed(model, &trace), -EINVAL);
+	trace = a_trace(400);
+	trace.every = MAX_LEAK_EVERY + 1;
+	assert_int_equal(feed(model, &trace), -EINVAL);
+	trace = a_trace(400);
+	trace.is_kernel = 2;
+	assert_int_equal(feed(model, &trace), -EINVAL);
+	trace = a_trace(400);
+	trace.misses_bulk = 2;
+	assert_int_equal(feed(model, &trace), -EINVAL);
+	trace = a_trace(400);
+	trace.unseen_bytes = UINT64_MAX;
+	assert_int_equal(feed(model, &trace), -EINVAL);
+	stack.is_unseen = 2;
+	assert_int_equal(feed(model, &stack), -EINVAL);
+	stack.is_unseen = 0;
+	stack.nr_reused = UINT64_MAX;
+	assert_int_equal(feed(model, &stack), -EINVAL);
+	stack.nr_reused = 0;
+	stack.kind = NR_TRACE_KINDS;
+	assert_int_equal(feed(model, &stack), -EINVAL);
+	stack.kind = TRACE_USER_HEAP;
 	assert_null(model_trace(model));
 	for (int i = 0; i < 1024; i++)
 		assert_int_equal(feed(model, &stack), 0);
@@ -154,12 +175,57 @@ static void test_reply_has_the_last_and_the_running_one(void **state UNUSED)
 	model_free(model);
 }
 
+/* What was allocated is known where all objects were followed; what an interrupt allocated is nobody's. */
+static void test_reply_has_a_trace_of_the_kernel(void **state UNUSED)
+{
+	struct model *model = model_with(4, 100, NULL);
+	struct rec_trace trace = a_trace(400);
+	struct rec_trace_stack stack = a_stack(1, 20);
+	json_t *json, *row;
+
+	trace.is_kernel = 1;
+	trace.every = 1;
+	trace.misses_bulk = 1;
+	trace.unseen_bytes = 77;
+	stack.kind = TRACE_CACHE;
+	stack.nr_reused = 6;
+	stack.is_unseen = 1;
+	stack.tgid = 0;
+	memset(stack.cache, 'c', sizeof(stack.cache));
+	assert_int_equal(feed(model, &stack), 0);
+	assert_int_equal(feed(model, &trace), 0);
+	json = reply(model, 0);
+	assert_true(json_is_true(json_object_get(json_object_get(json, "trace"), "is_kernel")));
+	row = json_array_get(json_object_get(json_object_get(json, "trace"), "stacks"), 0);
+	assert_string_equal(json_string_value(json_object_get(row, "kind")), "cache");
+	assert_int_equal(strlen(json_string_value(json_object_get(row, "cache"))), SLAB_NAME_LEN - 1);
+	assert_true(json_is_null(json_object_get(row, "pid")));
+	assert_int_equal(integer(row, "reused"), 6);
+	assert_true(json_is_false(json_object_get(row, "frees_are_seen")));
+	assert_int_equal(integer(json_object_get(json, "trace"), "not_visible_bytes"), 77);
+	assert_true(json_is_false(json_object_get(json_object_get(json, "trace"), "bulk_frees_are_seen")));
+	assert_int_equal(integer(row, "allocated_bytes"), 21);
+	assert_int_equal(integer(row, "outstanding_bytes"), 20);
+	json_decref(json);
+	trace.every = 8;
+	assert_int_equal(feed(model, &stack), 0);
+	assert_int_equal(feed(model, &trace), 0);
+	json = reply(model, 0);
+	row = json_array_get(json_object_get(json_object_get(json, "trace"), "stacks"), 0);
+	assert_true(json_is_null(json_object_get(row, "allocated_bytes")));
+	assert_true(json_is_null(json_object_get(json_object_get(json, "trace"), "allocated_bytes")));
+	assert_int_equal(integer(row, "outstanding_bytes"), 20);
+	json_decref(json);
+	model_free(model);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_trace_is_visible_when_it_ends),
 		cmocka_unit_test(test_trace_that_never_began_has_no_stacks),
 		cmocka_unit_test(test_impossible_numbers_are_refused),
+		cmocka_unit_test(test_reply_has_a_trace_of_the_kernel),
 		cmocka_unit_test(test_reply_has_the_last_and_the_running_one),
 	};
 

@@ -155,6 +155,16 @@ static void feed_trace_of(struct model *model, const struct process *process, en
 	assert_int_equal(feed(model, &trace), 0);
 }
 
+/* It is of no process, and nothing that is kept of one. */
+static void feed_kernel_trace(struct model *model)
+{
+	struct rec_trace trace = { .h = HEADER(REC_TRACE, struct rec_trace, 0), .is_kernel = 1, .every = 1 };
+
+	feed_row(model, 7, 8 << 20);
+	for (__u32 i = 0; i <= MAX_TRACED; i++)
+		assert_int_equal(feed(model, &trace), 0);
+}
+
 static void expect_evidence(const struct model *model, const struct process *process, const char *wanted)
 {
 	struct text text = {};
@@ -178,9 +188,10 @@ static void test_trace_is_evidence(void **state UNUSED)
 	feed_trace_of(story.model, process, TRACE_HAS_ENDED);
 	expect_evidence(story.model, model_find_process(story.model, 3), EVIDENCE);
 	expect_evidence(story.model, model_find_process(story.model, 1), "");
-	/* What could not begin says nothing new, and a trace of another takes nothing away. */
+	/* What could not begin says nothing new, and one of another or of the kernel takes nothing away. */
 	feed_trace_of(story.model, model_find_process(story.model, 3), TRACE_NEVER_BEGAN);
 	feed_trace_of(story.model, model_find_process(story.model, 1), TRACE_HAS_ENDED);
+	feed_kernel_trace(story.model);
 	expect_evidence(story.model, model_find_process(story.model, 3), EVIDENCE);
 	model_free(story.model);
 }

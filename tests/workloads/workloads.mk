@@ -5,6 +5,7 @@ WORKLOAD := $(B)/tests/workloads/workload
 RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
 MUTE := $(B)/tests/workloads/mute
+RCUFREES := $(B)/tests/workloads/rcufrees
 ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
 # Its probes are described for one machine.
@@ -18,9 +19,9 @@ FRAMES := $(addprefix $(B)/tests/workloads/frames,-pie -static -stripped)
 NAMES := $(B)/tests/workloads/names.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(FRAMES) $(NAMES) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(FRAMES) $(NAMES) $(ASK)
 
-$(WORKLOAD) $(RECOUNT) $(MUTE) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(OFFER): %: %.o
+$(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
