@@ -270,9 +270,11 @@ void suspect_next(const struct model *model, const struct suspect *suspect, stru
 
 	text_clear(ret);
 	if (grower->owner == OWNER_KERNEL) {
-		text_add(ret, grower->kind == KERNEL_SLAB || grower->kind == KERNEL_SLAB_RECLAIMABLE
-				      ? "memoir slab"
-				      : "memoir leaks --folded");
+		if (grower->kind == KERNEL_SLAB || grower->kind == KERNEL_PERCPU)
+			text_add(ret, "memoir leaks --kernel --for 30s");
+		else
+			text_add(ret, grower->kind == KERNEL_SLAB_RECLAIMABLE ? "memoir slab"
+									      : "memoir leaks --folded");
 		return;
 	}
 	if (!process)
