@@ -113,6 +113,26 @@ measure_slab_programs()
 	end "$daemon"
 }
 
+# Likewise, while the kernel is traced, of which what goes on before the load decides how many objects are followed.
+measure_leak_programs()
+{
+	local every
+	start_daemon --listen none
+	hold "$empty_programs" --statistics raw_tp/kmalloc raw_tp/kfree raw_tp/kmem_cache_alloc raw_tp/kmem_cache_free \
+		raw_tp/mm_page_alloc raw_tp/mm_page_free
+	ask "/v1/leaks/trace?kernel=1&seconds=3600" >/dev/null
+	until ask /v1/leaks/trace | jq -e .has_begun >/dev/null; do
+		sleep 0.1
+	done
+	run_rounds faults
+	every=$(ask '/v1/leaks/trace?end=1' | jq .trace.every)
+	costs "memoird, one in $every," "$(jq -c 'map(select(.name // "" | startswith("leak_")) | .id)' <(bpftool -j prog show))" \
+		'{"leak_kmalloc": "kmalloc", "leak_kfree": "kfree", "leak_cache_alloc": "kmem_cache_alloc",
+		  "leak_cache_free": "kmem_cache_free", "leak_page_alloc": "mm_page_alloc", "leak_page_free": "mm_page_free"}'
+	release
+	end "$daemon"
+}
+
 # measure_tool NAME NR_PROGRAMS EVENTS COMMAND...: of a program that watches these events (CATEGORY/NAME ...).
 measure_tool()
 {
@@ -153,6 +173,7 @@ measure_programs()
 	measure_own_programs
 	measure_slab_programs 16
 	measure_slab_programs 1
+	measure_leak_programs
 	measure_tool bpftrace 3 'tp/kmem/mm_page_alloc tp/kmem/mm_page_free tp/exceptions/page_fault_user' \
 		bpftrace "$here/count_by_pid.bt"
 	measure_tool exitsnoop 1 'tp/sched/sched_process_exit' exitsnoop

@@ -19,7 +19,7 @@ or when its instructions grow by more than a tenth. Nanoseconds are not here, be
 ## Probes
 
 The number is how many instructions the verifier walked through; a word is the state of a probe that is not attached. `slab_*`
-are attached on request only.
+are attached, and `leak_*` loaded and attached, on request only.
 
 END
 jq --raw-output --slurp '
@@ -48,6 +48,7 @@ Each entry of `bpf/compat.bpf.h`, a kernel on each side of it, and the test that
 | frontswap became `zswap_load()` | 6.6 | 6.1 | 6.12 | lab/swap: what zswap has in memory |
 | `numa_migrate_prep()` became `numa_migrate_check()` | 6.12 | 6.1 | 6.12 | lab/numa: hint faults and migrations |
 | the order of a folio had a byte of its own | 6.6 | 6.1 | 6.12 | lab/numa: faults of huge pages |
+| `kvfree_call_rcu()` is told an address | 6.3 | 6.1 | 6.12 | system/leaks_kernel: what kfree_rcu() frees |
 | `mark_victim` has a task | 6.8, and stable kernels | none that Debian still has | all | bpf/test_oom |
 
 The programs that see the results of direct compaction and the reads from swap are tracing programs on functions. The first
