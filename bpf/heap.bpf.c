@@ -180,15 +180,16 @@ static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *threa
 				  HEAP_COOKIE_CALL(cookie) == HEAP_FREE;
 
 	thread->deleted = 0;
-	if (!address || is_handed_on)
+	if (!address)
 		return;
 	if (HEAP_COOKIE_CALL(cookie) == HEAP_DELETE) {
 		thread->deleted = address;
 		thread->deleted_sp = sp;
 	}
+	/* What is known has been given out since, and was not handed on. */
 	if (!bpf_map_delete_elem(&heap_objects, &address))
 		COUNT(nr_frees);
-	else
+	else if (!is_handed_on)
 		COUNT(nr_unknown);
 }
 

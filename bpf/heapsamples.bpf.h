@@ -9,16 +9,36 @@
 
 #include "abi/heap.h"
 
-/* Set before load. */
-const volatile __u32 heap_every_bytes;              /* 0: every allocation is looked at */
-const volatile __u64 heap_chances[NR_HEAP_CLASSES]; /* p of each class */
+/*
+ * The tracer may set them while the trace goes on. Whatever is read here meanwhile is right: an allocation
+ * has the weight of the p by which it was chosen.
+ */
+volatile __u32 heap_every_bytes;              /* 0: every allocation is looked at */
+volatile __u64 heap_chances[NR_HEAP_CLASSES]; /* p of each class */
 
-/* The p by which an allocation of this size is to be looked at; 0: it is not. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct heap_sizes);
+} heap_sizes SEC(".maps");
+
+static __always_inline void count_size(__u32 class)
+{
+	const __u32 zero = 0, octave = class / 16;
+	struct heap_sizes *sizes = bpf_map_lookup_elem(&heap_sizes, &zero);
+
+	if (sizes && octave < NR_HEAP_OCTAVES)
+		__sync_fetch_and_add(&sizes->nr[octave], 1);
+}
+
+/* The p by which an allocation of this size is to be looked at; 0: it is not. Once for each. */
 static __always_inline __u64 choose(__u64 size)
 {
 	__u32 class = heap_class(size);
 	__u64 p;
 
+	count_size(class);
 	if (!heap_every_bytes)
 		return HEAP_CERTAIN;
 	p = class < NR_HEAP_CLASSES ? heap_chances[class] : 0;

@@ -339,9 +339,20 @@ static const char *how_it_ended(const json_t *trace)
 	return !strcmp(ended, "stopped") ? ", until it was interrupted" : "";
 }
 
+static void show_sampling(const json_t *trace, size_t width, struct text *out)
+{
+	uint64_t every = reply_u64(trace, "every_bytes"), exact_ns = reply_u64(trace, "exact_ns");
+
+	if (exact_ns)
+		view_line(out, width,
+			  "Exact for the first %s, until there were too many to look at them all.",
+			  human_ns(exact_ns).text);
+	view_line(out, width, "Estimated from samples%s: one byte in %s was looked at.",
+		  exact_ns ? " since then" : "", human_bytes(every).text);
+}
+
 static void show_summary(const json_t *trace, size_t width, struct text *out)
 {
-	uint64_t every = reply_u64(trace, "every_bytes");
 	bool is_sampled = !strcmp(reply_string(trace, "probes"), "offered_samples");
 	bool is_offered = is_sampled || !strcmp(reply_string(trace, "probes"), "offered");
 	const char *older = "";
@@ -361,9 +372,8 @@ static void show_summary(const json_t *trace, size_t width, struct text *out)
 		view_line(out, width, "Sampled by the program, which says what each sample stands for.");
 		return;
 	}
-	if (every) {
-		view_line(out, width, "Estimated from samples: one byte in %s was looked at.",
-			  human_bytes(every).text);
+	if (reply_u64(trace, "every_bytes")) {
+		show_sampling(trace, width, out);
 		return;
 	}
 	if (reply_u64(trace, "frees_of_older")) {

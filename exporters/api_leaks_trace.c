@@ -149,6 +149,7 @@ static void write_trace(struct request *request, const struct rec_trace *trace)
 		write_kernel_trace(request, trace);
 	if (trace->ending != TRACE_NEVER_BEGAN && !trace->is_kernel) {
 		json_add_u64(json, "every_bytes", trace->every_bytes);
+		json_add_known(json, "exact_ns", trace->exact_ns, trace->exact_ns);
 		json_add_string(json, "allocators", trace->allocators);
 		json_add_string(json, "probes", trace_probes_name(trace->probes));
 		write_sums(json, trace->nr, trace->bytes, trace->bytes_error, trace->nr_live,

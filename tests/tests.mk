@@ -42,7 +42,7 @@ $(B)/asan/%.o: %.c
 $(B)/asan/libmodel.a: $(call asan_objects,$(MODEL_SRC))
 $(B)/asan/libmemoir.a: $(call asan_objects,$(PURE_SRC))
 # Beside the pure files, what tests reach without a kernel or an event loop.
-$(B)/asan/libdaemon.a: $(call asan_objects,$(PURE_SRC) daemon/options.c daemon/log.c daemon/trace/files.c daemon/trace/target.c exporters/http_listen.c)
+$(B)/asan/libdaemon.a: $(call asan_objects,$(PURE_SRC) daemon/options.c daemon/log.c daemon/trace/files.c daemon/trace/heaprate.c daemon/trace/target.c exporters/http_listen.c)
 $(B)/asan/libcli.a: $(call asan_objects,$(filter-out cli/main.c,$(CLI_SRC)) $(PURE_SRC))
 $(B)/asan/%.a:
 	$(call msg,AR,$@)
@@ -65,7 +65,7 @@ $(SYMBOLIZER_TESTS): %: %.o $(B)/asan/libsymbolizer.a
 
 $(OTHER_TESTS): %: %.o $(B)/asan/libdaemon.a
 	$(call msg,LINK,$@)
-	$(link_asan) $(CMOCKA_LIBS) $(JANSSON_LIBS)
+	$(link_asan) $(CMOCKA_LIBS) $(JANSSON_LIBS) -lm
 
 # --- replay: a recording made by a program, and what is answered from it --------------------------
 
@@ -108,7 +108,7 @@ $(FUZZ): %: %.o $(B)/fuzz/libfuzzed.a
 
 # --- bpf: programs run in the kernel with arguments of the test's own -----------------------------
 
-TRACE_TESTS := $(B)/tests/bpf/test_heap
+TRACE_TESTS := $(B)/tests/bpf/test_heap $(B)/tests/bpf/test_heap_samples
 
 $(patsubst %,%.o,$(BPF_TESTS)): $(B)/memoir.skel.h
 
@@ -121,7 +121,7 @@ $(B)/tests/bpf/test_stacks: $(B)/daemon/userstacks.o
 $(B)/tests/bpf/test_tracelink: $(call objects,daemon/tracelink.c daemon/privileges.c $(wildcard daemon/trace/*.c))
 
 # Programs of objects of their own, put to use as the tracer does.
-$(TRACE_TESTS): %: %.o $(patsubst %,$(B)/daemon/trace/%.o,heaptrace heapread heapfunctions allocators uprobes \
+$(TRACE_TESTS): %: %.o $(patsubst %,$(B)/daemon/trace/%.o,heaptrace heaprate heapread heapfunctions allocators uprobes \
 		target files symbolizer/functions symbolizer/usdt) $(B)/libmemoir.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS) -lelf

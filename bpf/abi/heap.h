@@ -141,6 +141,12 @@ static inline __u64 heap_class_begin(__u32 class)
 	return (__u64)(class - 16 * shift) << shift;
 }
 
+/* Allocations by size, looked at or not, one of these for each CPU: 16 classes of sizes have one number. */
+#define NR_HEAP_OCTAVES (NR_HEAP_CLASSES / 16)
+struct heap_sizes {
+	__u64 nr[NR_HEAP_OCTAVES];
+};
+
 /* Of the whole trace, one for each CPU. */
 struct heap_counts {
 	__u64 nr_failed;       /* allocations that returned nothing */

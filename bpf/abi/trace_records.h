@@ -67,10 +67,11 @@ struct rec_trace {
 	__u32 tgid;
 	__u32 is_automatic; /* 1: nobody asked for it, memoird suspected the process */
 	__u32 ending;       /* enum trace_ending */
-	__u32 every_bytes;  /* one byte in so many was looked at; 0: all */
+	__u32 every_bytes;  /* one byte in so many was looked at, at the end; 0: all */
 	__u32 is_kernel;    /* 1: of the kernel, of no process */
 	__u32 misses_bulk;  /* 1: of the kernel, frees in bulk and by kfree_rcu() are not seen here */
 	__u64 duration_ns;
+	__u64 exact_ns; /* for so long all were, and then there were too many; 0: it did not change */
 	__u64 nr, bytes, bytes_error;
 	__u64 nr_live, live_bytes, live_error;
 	__u64 nr_frees;    /* of what was allocated during the trace */

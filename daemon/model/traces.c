@@ -137,7 +137,7 @@ int apply_trace(struct model *model, const struct rec_header *h)
 	struct traces *traces = &model->traces;
 
 	if (rec->ending >= NR_TRACE_ENDINGS || rec->is_automatic > 1 || rec->probes >= NR_TRACE_PROBES ||
-	    rec->every_bytes > MAX_HEAP_EVERY_BYTES ||
+	    rec->every_bytes > MAX_HEAP_EVERY_BYTES || rec->exact_ns > rec->duration_ns ||
 	    !are_possible(&rec->duration_ns, &rec->nr_not_unwound) || !are_possible_of_kernel(rec))
 		return -EINVAL;
 	traces->rec = *rec;

@@ -115,23 +115,20 @@ static int read_objects(const struct heapread_tables *tables, struct heaptrace_r
 
 /* --- all of it -------------------------------------------------------------------------------- */
 
-static int read_counts(const struct heapread_tables *tables, struct heap_counts *ret)
+int heapread_sum(int table_fd, __u64 *sum, size_t nr)
 {
 	int nr_cpus = libbpf_num_possible_cpus();
-	_cleanup_free_ struct heap_counts *counts = calloc(nr_cpus > 0 ? (size_t)nr_cpus : 1,
-							   sizeof(*counts));
+	_cleanup_free_ __u64 *numbers = calloc(nr_cpus > 0 ? (size_t)nr_cpus : 1, nr * sizeof(*numbers));
 	const __u32 zero = 0;
-	__u64 *sum = (__u64 *)ret;
 
 	if (nr_cpus < 0)
 		return nr_cpus;
-	if (!counts)
+	if (!numbers)
 		return -ENOMEM;
-	if (bpf_map_lookup_elem(tables->counts_fd, &zero, counts) < 0)
+	if (bpf_map_lookup_elem(table_fd, &zero, numbers) < 0)
 		return -errno;
-	for (int cpu = 0; cpu < nr_cpus; cpu++)
-		for (size_t i = 0; i < sizeof(*ret) / sizeof(*sum); i++)
-			sum[i] += ((const __u64 *)&counts[cpu])[i];
+	for (size_t i = 0; i < (size_t)nr_cpus * nr; i++)
+		sum[i % nr] += numbers[i];
 	return 0;
 }
 
@@ -145,7 +142,7 @@ static int compare_live(const void *a, const void *b)
 
 int heapread(const struct heapread_tables *tables, struct heaptrace_result *ret)
 {
-	int err = read_counts(tables, &ret->counts);
+	int err = heapread_sum(tables->counts_fd, (__u64 *)&ret->counts, sizeof(ret->counts) / sizeof(__u64));
 
 	if (!err)
 		err = read_stacks(tables, ret);

@@ -156,6 +156,8 @@ void heapresult_emit(const struct heaptrace_result *result, struct rec_trace *tr
 {
 	trace->h = (struct rec_header){ REC_TRACE, sizeof(*trace), result->end_ns };
 	trace->duration_ns = result->end_ns - result->begin_ns;
+	trace->exact_ns = result->sampled_ns ? result->sampled_ns - result->begin_ns : 0;
+	trace->every_bytes = result->every_bytes;
 	add_totals(result, trace);
 	for (__u32 i = 0; i < result->nr && i < HEAPRESULT_MAX_STACKS; i++) {
 		const struct heaptrace_row *row = &result->rows[i];

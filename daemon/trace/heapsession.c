@@ -12,6 +12,7 @@
 #include "../processfolder.h"
 #include "../util.h"
 #include "giver.h"
+#include "heaprate.h"
 #include "heapresult.h"
 #include "target.h"
 
@@ -38,7 +39,7 @@ struct heapsession {
 	struct unwound *unwound;
 	__u32 nr_told; /* stacks, while it went on */
 	int pidfd;
-	sd_event_source *start, *timer, *end, *copies;
+	sd_event_source *start, *timer, *rate, *end, *copies;
 	struct rec_trace result;
 };
 
@@ -113,6 +114,7 @@ static void finish(struct heapsession *session, enum trace_ending ending)
 	session->result.ending = ending;
 	heaptrace_stop(session->trace);
 	session->timer = sd_event_source_disable_unref(session->timer);
+	session->rate = sd_event_source_disable_unref(session->rate);
 	session->end = sd_event_source_disable_unref(session->end);
 	session->copies = sd_event_source_disable_unref(session->copies);
 	heaptrace_poll(session->trace, on_copy, session);
@@ -128,6 +130,17 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	(void)usec;
 	finish(ctx, TRACE_HAS_ENDED);
 	return 0;
+}
+
+static int on_rate(sd_event_source *source, uint64_t usec, void *ctx)
+{
+	struct heapsession *session = ctx;
+	int err;
+
+	(void)usec;
+	heaptrace_hold_rate(session->trace);
+	err = sd_event_source_set_time(source, (now_ns(CLOCK_BOOTTIME) + HEAP_RATE_NS) / NSEC_PER_USEC);
+	return err < 0 ? err : sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 }
 
 static int on_end(sd_event_source *source, int fd, uint32_t events, void *ctx)
@@ -178,10 +191,15 @@ static void refuse(struct heapsession *session, int err, const char *why)
 static int watch(struct heapsession *session)
 {
 	sd_event *event = session->options.event;
-	__u64 end_ns = now_ns(CLOCK_BOOTTIME) + session->request.duration_ns;
+	/* Not the loop's, which is of before the probes were put in their places. */
+	const __u64 now = now_ns(CLOCK_BOOTTIME), end_ns = now + session->request.duration_ns;
 	int err = sd_event_add_time(event, &session->timer, CLOCK_BOOTTIME, end_ns / NSEC_PER_USEC,
 				    TIMER_ACCURACY_US, on_timer, session);
 
+	if (err >= 0)
+		err = sd_event_add_time(event, &session->rate, CLOCK_BOOTTIME,
+					(now + HEAP_RATE_NS) / NSEC_PER_USEC, TIMER_ACCURACY_US, on_rate,
+					session);
 	if (err >= 0)
 		err = sd_event_add_io(event, &session->end, session->pidfd, EPOLLIN, on_end, session);
 	if (err >= 0)
@@ -192,8 +210,11 @@ static int watch(struct heapsession *session)
 
 static void begin(struct heapsession *session)
 {
+	const __u32 every_bytes = session->request.every_bytes;
+	/* One byte in one is every allocation, however many there are. */
 	const struct heaptrace_options options = { .tgid = tgid_of(session),
-						   .every_bytes = session->request.every_bytes };
+						   .every_bytes = every_bytes == 1 ? 0 : every_bytes,
+						   .max_rate = every_bytes ? 0 : HEAP_MAX_RATE };
 	char why[REC_TEXT_LEN];
 	int err;
 
@@ -205,10 +226,8 @@ static void begin(struct heapsession *session)
 		return refuse(session, -ENOENT, why);
 	}
 	allocators_name(&session->allocators, session->result.allocators, sizeof(session->result.allocators));
-	if (session->allocators.nr_offered) {
+	if (session->allocators.nr_offered)
 		session->result.probes = TRACE_PROBES_OFFERED;
-		session->result.every_bytes = 0;
-	}
 	err = heaptrace_begin(&session->trace, &options, &session->allocators);
 	allocators_close(&session->allocators);
 	if (!err)
@@ -332,8 +351,7 @@ struct heapsession *heapsession_new(const struct heapsession_options *options,
 	session->pidfd = -1;
 	session->result = (struct rec_trace){ .start_ns = session->request.h.start_ns,
 					      .tgid = request->h.tgid,
-					      .is_automatic = request->is_automatic,
-					      .every_bytes = request->every_bytes };
+					      .is_automatic = request->is_automatic };
 	session->unwound = unwound_new(options->symbolizer, request->h.tgid, session->request.h.start_ns,
 				       &(struct unwound_events){ on_found, on_idle, session });
 	if (!session->unwound || sd_event_add_defer(options->event, &session->start, on_start, session) < 0) {
@@ -349,6 +367,7 @@ void heapsession_free(struct heapsession *session)
 		return;
 	sd_event_source_disable_unref(session->start);
 	sd_event_source_disable_unref(session->timer);
+	sd_event_source_disable_unref(session->rate);
 	sd_event_source_disable_unref(session->end);
 	sd_event_source_disable_unref(session->copies);
 	heaptrace_free(session->trace);

@@ -7,13 +7,13 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/sysinfo.h>
 
 #include "../util.h"
 #include "heap.skel.h"
+#include "heaprate.h"
 #include "heapread.h"
 
 #define MIN_OBJECTS (1u << 16)
@@ -27,22 +27,16 @@ struct heaptrace {
 	struct uprobe_programs programs;
 	struct uprobes uprobes;
 	__u64 begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: it goes on */
-	__u32 every_bytes;
-	bool is_offered; /* what is counted, by the program */
+	bool is_offered;        /* what is counted, by the program */
+	__u32 max_rate;
+	struct heap_sizes sizes;     /* when it was looked at last */
+	__u64 looked_ns, sampled_ns; /* that, and when it went over to samples; 0: it did not */
 	/* During heaptrace_poll(). */
 	heaptrace_copy_fn on_copy;
 	void *ctx;
 };
 
 /* --- load ------------------------------------------------------------------------------------- */
-
-/* See bpf/abi/heap.h. A class of which nothing can be sampled is never looked at. */
-static void set_chances(__u64 *chances, __u32 every_bytes)
-{
-	for (__u32 class = 0; every_bytes && class < NR_HEAP_CLASSES; class ++)
-		chances[class] = (__u64)(-expm1(-(double)heap_class_begin(class) / every_bytes) *
-					 HEAP_CERTAIN);
-}
 
 static __u32 nr_objects(const struct heaptrace_options *options)
 {
@@ -55,6 +49,14 @@ static __u32 nr_objects(const struct heaptrace_options *options)
 		return MIN_OBJECTS;
 	nr = (__u64)info.totalram * info.mem_unit / MEMORY_SHARE / OBJECT_BYTES;
 	return nr < MIN_OBJECTS ? MIN_OBJECTS : nr > MAX_HEAP_OBJECTS ? MAX_HEAP_OBJECTS : (__u32)nr;
+}
+
+/* A chance that is set early is only used early. */
+static void set_period(struct heap_bpf *skeleton, __u32 every_bytes)
+{
+	for (__u32 class = 0; class < NR_HEAP_CLASSES; class ++)
+		skeleton->bss->heap_chances[class] = heaprate_chance(class, every_bytes);
+	skeleton->bss->heap_every_bytes = every_bytes;
 }
 
 static int on_copy(void *ctx, void *data, size_t size)
@@ -102,8 +104,8 @@ static int load(struct heaptrace *trace, const struct heaptrace_options *options
 	if (!skeleton)
 		return -errno;
 	skeleton->rodata->heap_tgid = options->tgid;
-	skeleton->rodata->heap_every_bytes = trace->every_bytes;
-	set_chances((__u64 *)skeleton->rodata->heap_chances, trace->every_bytes);
+	/* What the program offers, it samples by itself, if at all. */
+	set_period(skeleton, trace->is_offered ? 0 : options->every_bytes);
 	bpf_map__set_max_entries(skeleton->maps.heap_objects, nr_objects(options));
 	memcpy((void *)skeleton->rodata->heap_offers, allocators->offered,
 	       allocators->nr_offered * sizeof(allocators->offered[0]));
@@ -184,14 +186,13 @@ int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *opti
 	if (!trace)
 		return -ENOMEM;
 	trace->is_offered = allocators->nr_offered;
-	/* The program samples by itself, if at all. */
-	trace->every_bytes = trace->is_offered ? 0 : options->every_bytes;
+	trace->max_rate = trace->is_offered ? 0 : options->max_rate;
 	err = install_best(trace, options, allocators);
 	if (err) {
 		heaptrace_free(trace);
 		return err;
 	}
-	trace->begin_ns = now_ns(CLOCK_BOOTTIME);
+	trace->begin_ns = trace->looked_ns = now_ns(CLOCK_BOOTTIME);
 	trace->skeleton->bss->heap_is_on = 1;
 	*ret = trace;
 	return 0;
@@ -212,6 +213,35 @@ bool heaptrace_poll(struct heaptrace *trace, heaptrace_copy_fn copy_fn, void *ct
 	return trace->end_ns || trace->skeleton->bss->heap_is_on;
 }
 
+/* What was allocated since it was last asked, by size. 0 or a negative errno. */
+static int read_sizes(struct heaptrace *trace, struct heap_sizes *ret)
+{
+	struct heap_sizes sizes = {};
+	int err = heapread_sum(bpf_map__fd(trace->skeleton->maps.heap_sizes), sizes.nr, NR_HEAP_OCTAVES);
+
+	for (__u32 i = 0; i < NR_HEAP_OCTAVES; i++)
+		ret->nr[i] = sizes.nr[i] - trace->sizes.nr[i];
+	trace->sizes = sizes;
+	return err;
+}
+
+void heaptrace_hold_rate(struct heaptrace *trace)
+{
+	const __u64 now = now_ns(CLOCK_BOOTTIME);
+	struct heap_sizes sizes;
+	__u32 every_bytes;
+
+	if (!trace->max_rate || trace->end_ns || read_sizes(trace, &sizes))
+		return;
+	every_bytes = heaprate_every_bytes(&sizes, now - trace->looked_ns, trace->max_rate);
+	trace->looked_ns = now;
+	if (every_bytes <= trace->skeleton->bss->heap_every_bytes)
+		return;
+	if (!trace->sampled_ns)
+		trace->sampled_ns = now;
+	set_period(trace->skeleton, every_bytes);
+}
+
 void heaptrace_stop(struct heaptrace *trace)
 {
 	if (trace->end_ns)
@@ -230,7 +260,10 @@ int heaptrace_read(const struct heaptrace *trace, struct heaptrace_result *ret)
 		.counts_fd = bpf_map__fd(trace->skeleton->maps.heap_counts),
 	};
 
-	*ret = (struct heaptrace_result){ .begin_ns = trace->begin_ns, .end_ns = trace->end_ns };
+	*ret = (struct heaptrace_result){ .begin_ns = trace->begin_ns,
+					  .end_ns = trace->end_ns,
+					  .sampled_ns = trace->sampled_ns,
+					  .every_bytes = trace->skeleton->bss->heap_every_bytes };
 	return heapread(&tables, ret);
 }
 

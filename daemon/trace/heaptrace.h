@@ -16,7 +16,8 @@ struct heaptrace_options {
 	__u32 tgid;
 	/* One byte in so many is looked at, up to MAX_HEAP_EVERY_BYTES; 0, or with probes offered: all. */
 	__u32 every_bytes;
-	__u32 max_objects;          /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	__u32 max_rate;    /* allocations a second that are looked at, see heaptrace_hold_rate(); 0: any */
+	__u32 max_objects; /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
 	enum uprobe_kind best_kind; /* none better is tried, as on an older kernel, for the tests */
 };
 
@@ -40,6 +41,8 @@ struct heaptrace_result {
 	__u32 nr;
 	struct heap_counts counts; /* of samples */
 	__u64 begin_ns, end_ns;    /* CLOCK_BOOTTIME */
+	__u64 sampled_ns;          /* likewise: when it went over to samples by itself; 0: it did not */
+	__u32 every_bytes;         /* at the end; 0: every allocation was looked at */
 };
 
 struct heaptrace;
@@ -59,6 +62,13 @@ int heaptrace_fd(const struct heaptrace *trace);
  * will come.
  */
 bool heaptrace_poll(struct heaptrace *trace, heaptrace_copy_fn on_copy, void *ctx);
+
+/*
+ * Where more than max_rate allocations a second came since it was last called, or since the begin, only so
+ * many are looked at from now on, by a larger every_bytes, which does not become smaller again. What is known
+ * already stays as it is.
+ */
+void heaptrace_hold_rate(struct heaptrace *trace);
 
 /* Stops counting and removes the probes. Then heaptrace_read() reads what was counted. */
 void heaptrace_stop(struct heaptrace *trace);

@@ -63,7 +63,7 @@ struct trace_unwind {
 struct trace_heap {
 	struct trace_header h;
 	__u64 duration_ns;
-	__u32 every_bytes; /* 0: every allocation is looked at */
+	__u32 every_bytes; /* 1: every allocation is looked at; 0: likewise, until there are too many */
 	__u32 is_automatic;
 };
 

@@ -74,7 +74,7 @@ measure_leaks()
 	take_pairs "$PAIRS_UNTRACED" untraced
 	take_memleak
 	start_daemon --listen none
-	take_trace 0 exact
+	take_trace 1 exact
 	take_trace 524288 'sampled, one byte in 512 KiB'
 	end "$daemon"
 	exec {pairs_input}>&- {pairs_output}<&-

@@ -199,3 +199,33 @@ no_probes() {
 	shows '.outstanding_bytes_error > 0'
 	soon no_probes
 }
+
+# So many allocations a second are all looked at, see daemon/trace/heaprate.h.
+MAX_RATE=75000
+
+# Allocates for some seconds, as fast as it goes; then the trace ends.
+hurry() {
+	local end=$((SECONDS + 3))
+	while [ "$SECONDS" -lt "$end" ]; do
+		tell "run 20000"
+	done
+	trace '?end=1'
+	soon has_ended
+}
+
+@test "where there are too many allocations, they are sampled from then on" {
+	begin 60
+	hurry
+	# A slow machine has no program that is too fast.
+	shows "if .exact_ns == null then .every_bytes == 0 and .allocations * 1e9 / .duration_ns < $MAX_RATE else
+		.exact_ns < .duration_ns and .every_bytes > 1 and .frees_of_older == null and .allocated_bytes_error > 0 end"
+	shows '(.allocated_bytes - $counts.bytes | fabs) <= 5 * .allocated_bytes_error'
+	shows '(.outstanding_bytes - $counts.live_bytes | fabs) <= 5 * .outstanding_bytes_error'
+}
+
+@test "every allocation is looked at where every byte is asked for, however many there are" {
+	begin 60 "&every_bytes=1"
+	hurry
+	agrees
+	shows '.every_bytes == 0 and .exact_ns == null'
+}
