@@ -46,6 +46,9 @@ static void add_title(struct text *title, const json_t *reply)
 			"Memory that is held, by where it was allocated: an estimate from one page in %llu; ",
 			(unsigned long long)reply_u64(reading, "step_pages"));
 	text_add_format(title, "%s are known", human_bytes(reply_u64(reading, "known_bytes")).text);
+	if (reply_u64(reading, "unplaced_bytes"))
+		text_add_format(title, ", of which there was no room for the places of %s",
+				human_bytes(reply_u64(reading, "unplaced_bytes")).text);
 }
 
 static int print_flame(const struct cli *cli, const json_t *reply)

@@ -185,6 +185,7 @@ static int read_pages(struct live *live)
 	if (err)
 		return err;
 	tally_emit(live->tally, emit_holder, live);
+	record->nr_unplaced_owner_pages = tally_nr_unplaced_pages(live->tally);
 	livesites_emit(live->sites, record, emit_site, live);
 	residency_emit(live->residency, emit_residency, live);
 	if (record->knows_blocks)
@@ -219,7 +220,7 @@ static void read_all(struct live *live)
 	int err = 0;
 
 	record->h.time_ns = now_ns(CLOCK_BOOTTIME);
-	record->nr_pages = 0;
+	record->nr_pages = record->nr_unplaced_site_pages = record->nr_unplaced_owner_pages = 0;
 	stacks_begin(live->stacks, STACKS_OF_LIVE);
 	userstacks_begin(live->user_stacks);
 	if (record->step_pages)

@@ -2,6 +2,7 @@
 /* Where live pages were allocated; see livesites.h. */
 #include "livesites.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -163,11 +164,24 @@ static __u32 emit_rows(struct rec_live_site *rows, __u32 nr, __u32 max,
 	return nr == max ? least : 0;
 }
 
+/* All that has no place may be at one. */
+static __u32 largest(__u32 least, __u64 nr_unplaced)
+{
+	return nr_unplaced <= least ? least : nr_unplaced < UINT32_MAX ? (__u32)nr_unplaced : UINT32_MAX;
+}
+
 void livesites_emit(struct livesites *sites, struct rec_live *ret,
 		    void (*emit)(void *ctx, struct rec_live_site *record), void *ctx)
 {
-	ret->least_site_pages = emit_rows(sites->rows, sites->nr_processes, REC_MAX_LIVE_SITES, emit, ctx);
-	ret->least_kernel_site_pages = emit_rows(sites->rows + sites->nr_processes,
-						 sites->nr_rows - sites->nr_processes,
-						 REC_MAX_KERNEL_LIVE_SITES, emit, ctx);
+	const __u64 unplaced = sites->processes.nr_unplaced_pages,
+		    unplaced_of_kernel = sites->kernel.nr_unplaced_pages;
+
+	ret->least_site_pages = largest(emit_rows(sites->rows, sites->nr_processes, REC_MAX_LIVE_SITES, emit,
+						  ctx),
+					unplaced);
+	ret->least_kernel_site_pages = largest(emit_rows(sites->rows + sites->nr_processes,
+							 sites->nr_rows - sites->nr_processes,
+							 REC_MAX_KERNEL_LIVE_SITES, emit, ctx),
+					       unplaced_of_kernel);
+	ret->nr_unplaced_site_pages = unplaced + unplaced_of_kernel;
 }

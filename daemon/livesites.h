@@ -29,7 +29,7 @@ void livesites_add(struct livesites *sites, const struct live_page *page, __u64 
 
 /*
  * Hands out the records, and says in ret, of a reading, how much others hold at most (least_site_pages and
- * its like).
+ * its like), and for how much there was no place.
  */
 void livesites_emit(struct livesites *sites, struct rec_live *ret,
 		    void (*emit)(void *ctx, struct rec_live_site *record), void *ctx);

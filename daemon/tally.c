@@ -144,6 +144,13 @@ void tally_blame(struct tally *tally, const struct live_page *page, double block
 							    .variance = variance };
 }
 
+__u64 tally_nr_unplaced_pages(const struct tally *tally)
+{
+	return tally->owners.nr_unplaced_pages > tally->names.nr_unplaced_pages
+		       ? tally->owners.nr_unplaced_pages
+		       : tally->names.nr_unplaced_pages;
+}
+
 /* --- the choice ------------------------------------------------------------------------------- */
 
 static bool spoils_more(const struct weight *a, const struct weight *b)

@@ -40,6 +40,9 @@ void tally_choose(struct tally *tally);
 /* The second time. */
 void tally_add(struct tally *tally, const struct live_page *page, __u64 now_ns);
 
+/* Followed pages of owners, or of names, for which there was no room among those that were weighed. */
+__u64 tally_nr_unplaced_pages(const struct tally *tally);
+
 /* Hands out the records, owner by owner. */
 void tally_emit(struct tally *tally, void (*emit)(void *ctx, struct rec_holder *record), void *ctx);
 

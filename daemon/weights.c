@@ -44,8 +44,10 @@ void weights_add(struct weights *weights, __u64 key, __u32 nr_pages, double bloc
 {
 	struct weight *weight = weight_of(weights, key);
 
-	if (!weight)
+	if (!weight) {
+		weights->nr_unplaced_pages += nr_pages;
 		return;
+	}
 	weight->nr_pages += nr_pages;
 	weight->blocks += (float)blocks;
 }

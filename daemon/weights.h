@@ -21,6 +21,7 @@ struct weight {
 struct weights {
 	struct weight *slots;
 	__u32 nr, nr_slots;
+	__u64 nr_unplaced_pages; /* of keys for which there was no slot */
 };
 
 /* So many slots, of which three quarters are filled at most. False without memory. */
@@ -30,7 +31,7 @@ void weights_free(struct weights *weights);
 /* Mixes a value into a key; seed is the key so far, or whatever nobody can guess. */
 __u64 weights_mix(__u64 seed, __u64 value);
 
-/* Adds to what the key, which is not 0, weighs; nothing without a place. */
+/* Adds to what the key, which is not 0, weighs; without a slot for it, to what has none. */
 void weights_add(struct weights *weights, __u64 key, __u32 nr_pages, double blocks);
 
 /* An order for weights_choose(). */

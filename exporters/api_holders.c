@@ -306,6 +306,7 @@ void write_holders(struct request *request)
 	json_add_u64(json, "step_pages", live->step_pages);
 	json_add_u64(json, "sampled_pages", live->nr_pages);
 	json_add_u64(json, "known_bytes", bytes_of(request, live->nr_pages));
+	json_add_u64(json, "unplaced_bytes", bytes_of(request, live->nr_unplaced_owner_pages));
 	json_add_u64(json, "kernel_stacks", live->nr_stacks);
 	write_owners(request);
 	write_census(request);

@@ -165,6 +165,7 @@ void write_leak_stacks(struct request *request, __u32 max)
 	/* Of what has no place of its own in the reading. */
 	json_add_u64(json, "least_bytes", bytes_of(request, live->least_site_pages));
 	json_add_u64(json, "least_kernel_bytes", bytes_of(request, live->least_kernel_site_pages));
+	json_add_u64(json, "unplaced_bytes", bytes_of(request, live->nr_unplaced_site_pages));
 	json_add_u64(json, "not_shown", nr > max ? nr - max : 0);
 	json_object_end(json);
 }

@@ -82,6 +82,11 @@ struct rec_live {
 	__u64 nr_user_stacks; /* in the kernel's table */
 	/* At a place without a record, so many followed pages are held at most; 0: every place has one. */
 	__u32 least_site_pages, least_kernel_site_pages;
+	/*
+	 * Followed pages at places for which there was no room among those of which the heaviest were
+	 * chosen; and of owners likewise, which are counted with the rest.
+	 */
+	__u64 nr_unplaced_site_pages, nr_unplaced_owner_pages;
 };
 
 #endif

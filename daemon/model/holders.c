@@ -213,6 +213,8 @@ int apply_live(struct model *model, const struct rec_header *h)
 	struct holder_list shown = holders->shown;
 
 	if (!is_possible(rec->nr_pages, rec->step_pages) ||
+	    !is_possible(rec->nr_unplaced_site_pages, rec->step_pages) ||
+	    !is_possible(rec->nr_unplaced_owner_pages, rec->step_pages) ||
 	    !is_possible(holders->pending.nr_pages, rec->step_pages) ||
 	    !numa_is_possible(&model->numa, rec->step_pages) ||
 	    !live_sites_are_possible(&model->live_sites, rec->step_pages))

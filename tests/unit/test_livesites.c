@@ -136,6 +136,29 @@ static void test_heaviest_places_stay(void **state UNUSED)
 	assert_int_equal(rec.least_site_pages, 3);
 }
 
+/* Beyond what can be weighed none is chosen, whatever it holds: it is counted, in the bound too. */
+static void test_places_without_room_are_counted(void **state UNUSED)
+{
+	enum { NR_WEIGHED = 32768 / 4 * 3, NR_HEAVY = 500 };
+	struct live_page *pages = calloc(NR_WEIGHED + NR_HEAVY, sizeof(*pages));
+	struct rec_live rec;
+
+	assert_non_null(pages);
+	for (__u32 i = 0; i < NR_WEIGHED; i++)
+		pages[i] = page_of(i + 1, MOVABLE, 1, 1, 1);
+	rec = read_all(pages, NR_WEIGHED);
+	assert_int_equal(rec.nr_unplaced_site_pages, 0);
+	assert_int_equal(rec.least_site_pages, 1);
+	for (__u32 i = 0; i < NR_HEAVY; i++)
+		pages[NR_WEIGHED + i] = page_of(NR_WEIGHED + 1, MOVABLE, 1, 1, 1);
+	rec = read_all(pages, NR_WEIGHED + NR_HEAVY);
+	assert_int_equal(nr_emitted, REC_MAX_LIVE_SITES);
+	assert_null(find(NR_WEIGHED + 1, 1, 1));
+	assert_int_equal(rec.nr_unplaced_site_pages, NR_HEAVY);
+	assert_int_equal(rec.least_site_pages, NR_HEAVY);
+	free(pages);
+}
+
 /* What has no page any more the second time is not told of, and what is new then is not either. */
 static void test_pages_come_and_go_between_both_times(void **state UNUSED)
 {
@@ -157,6 +180,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_places_and_ages),
 	cmocka_unit_test(test_kernel_memory_is_by_stack),
 	cmocka_unit_test(test_heaviest_places_stay),
+	cmocka_unit_test(test_places_without_room_are_counted),
 	cmocka_unit_test(test_pages_come_and_go_between_both_times),
 };
 
