@@ -143,6 +143,44 @@ static void test_impossible_numbers_are_refused(void **state UNUSED)
 	model_free(model);
 }
 
+/* The answer to a trace that was exact for so long, and then sampled. */
+static json_t *reply_of_sampled(__u64 exact_ns, __u32 probes)
+{
+	struct model *model = model_with(4, 100, NULL);
+	struct rec_trace trace = a_trace(400);
+	json_t *json;
+
+	trace.duration_ns = 300;
+	trace.every_bytes = 64;
+	trace.exact_ns = exact_ns;
+	trace.probes = probes;
+	if (feed(model, &trace)) {
+		model_free(model);
+		return NULL;
+	}
+	json = reply(model, 0);
+	model_free(model);
+	return json;
+}
+
+static void test_trace_says_whether_it_went_over_to_samples(void **state UNUSED)
+{
+	json_t *json = reply_of_sampled(200, TRACE_PROBES_FUNCTIONS), *trace = json_object_get(json, "trace");
+
+	assert_int_equal(integer(trace, "exact_ns"), 200);
+	assert_int_equal(integer(trace, "every_bytes"), 64);
+	assert_true(json_is_null(json_object_get(trace, "frees_of_older")));
+	assert_string_equal(json_string_value(json_object_get(trace, "probes")), "functions");
+	json_decref(json);
+	json = reply_of_sampled(0, TRACE_PROBES_SAMPLED);
+	trace = json_object_get(json, "trace");
+	assert_true(json_is_null(json_object_get(trace, "exact_ns")));
+	assert_string_equal(json_string_value(json_object_get(trace, "probes")), "offered_samples");
+	json_decref(json);
+	assert_null(reply_of_sampled(301, TRACE_PROBES_FUNCTIONS));
+	assert_null(reply_of_sampled(0, NR_TRACE_PROBES));
+}
+
 static void test_reply_has_the_last_and_the_running_one(void **state UNUSED)
 {
 	struct model *model = model_with(4, 100, NULL);
@@ -226,6 +264,7 @@ int main(void)
 		cmocka_unit_test(test_trace_that_never_began_has_no_stacks),
 		cmocka_unit_test(test_impossible_numbers_are_refused),
 		cmocka_unit_test(test_reply_has_a_trace_of_the_kernel),
+		cmocka_unit_test(test_trace_says_whether_it_went_over_to_samples),
 		cmocka_unit_test(test_reply_has_the_last_and_the_running_one),
 	};
 
