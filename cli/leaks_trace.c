@@ -15,13 +15,12 @@
 #include "command.h"
 #include "interrupt.h"
 #include "leak_stack.h"
+#include "leaks_trace_stacks.h"
 #include "view.h"
 
 #define DEFAULT_SECONDS 10
 #define PATH "/v1/leaks/trace"
 #define MAX_ROWS 10
-/* Stacks that are shown with all their frames. */
-#define MAX_WHOLE 3
 #define MAX_UNSEEN_ROWS 3
 #define POLL_NS (200 * NSEC_PER_MSEC)
 
@@ -107,107 +106,6 @@ static int trace(struct cli *cli, struct answer *ret)
 
 /* --- the view --------------------------------------------------------------------------------- */
 
-static const char *found_by(const json_t *stack)
-{
-	static const struct {
-		const char *name, *shown;
-	} ways[] = { { "unwind_tables", "tables" },
-		     { "frame_pointers", "frames" },
-		     { "call_site", "call site" } };
-	const char *name = reply_string(reply_member(stack, "user_stack"), "found_by");
-
-	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
-		if (!strcmp(name, ways[i].name))
-			return ways[i].shown;
-	return "";
-}
-
-/* "1.20MiB" or, where it is an estimate, "1.20MiB+-8%": the standard error is a part of it. */
-static void add_not_freed(struct table *table, const json_t *row)
-{
-	uint64_t bytes = reply_u64(row, "outstanding_bytes"),
-		 error = reply_u64(row, "outstanding_bytes_error");
-	char text[80];
-
-	snprintf(text, sizeof(text), "%s%s%s", human_bytes(bytes).text, error ? "+-" : "",
-		 error ? human_percent((double)error / (double)bytes).text : "");
-	table_cell(table, text);
-}
-
-static void add_place(struct table *table, const json_t *stack)
-{
-	struct text place = {};
-
-	leak_stack_add_place(&place, stack);
-	if (!place.len)
-		text_add(&place, "(there was no room for its stack)");
-	table_cell(table, place.is_failed ? "" : place.data);
-	text_free(&place);
-}
-
-static void show_stacks(const json_t *stacks, size_t width, struct text *out)
-{
-	static const struct table_column columns[] = {
-		{ .header = "NOT FREED", .align = TABLE_RIGHT },
-		{ .header = "COUNT", .align = TABLE_RIGHT },
-		{ .header = "OLDEST", .align = TABLE_RIGHT },
-		{ .header = "ALLOCATED", .align = TABLE_RIGHT },
-		{ .header = "TIMES", .align = TABLE_RIGHT },
-		{ .header = "FOUND BY", .is_optional = true },
-		{ .header = "WHERE", .is_flexible = true },
-	};
-	struct table table = TABLE_NEW(columns);
-	json_t *stack;
-	size_t i;
-
-	table.gap = 1;
-	json_array_foreach((json_t *)(uintptr_t)stacks, i, stack)
-	{
-		if (i == MAX_ROWS || !reply_u64(stack, "outstanding"))
-			break;
-		add_not_freed(&table, stack);
-		table_cell(&table, human_count(reply_u64(stack, "outstanding")).text);
-		table_cell(&table, human_duration(reply_u64(stack, "oldest_ns")).text);
-		table_cell(&table, human_bytes(reply_u64(stack, "allocated_bytes")).text);
-		table_cell(&table, human_count(reply_u64(stack, "allocations")).text);
-		table_cell(&table, found_by(stack));
-		add_place(&table, stack);
-	}
-	view_table(out, width, "Not freed, by where it was allocated:", &table);
-}
-
-static const char *how_found(const json_t *stack)
-{
-	static const struct {
-		const char *name, *text;
-	} ways[] = { { "unwind_tables", "found by unwind tables" },
-		     { "frame_pointers", "found by frame pointers: code without them is missing" },
-		     { "call_site", "only the direct caller is known" } };
-	const char *name = reply_string(reply_member(stack, "user_stack"), "found_by");
-
-	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
-		if (!strcmp(name, ways[i].name))
-			return ways[i].text;
-	return "its frames are not known";
-}
-
-/* What a row of a table has no room for. */
-static void show_whole_stacks(const json_t *stacks, size_t width, struct text *out)
-{
-	json_t *stack;
-	size_t i, nr = 0;
-
-	json_array_foreach((json_t *)(uintptr_t)stacks, i, stack)
-	{
-		if (nr == MAX_WHOLE || !reply_u64(stack, "outstanding"))
-			break;
-		text_add(out, "\n");
-		view_line(out, width, "%zu. %s not freed; %s:", ++nr,
-			  human_bytes(reply_u64(stack, "outstanding_bytes")).text, how_found(stack));
-		leak_stack_add_backtrace(out, stack);
-	}
-}
-
 static void show_rate(const json_t *trace, size_t width, struct text *out)
 {
 	uint64_t bytes = reply_u64(trace, "outstanding_bytes"), ns = reply_u64(trace, "duration_ns");
@@ -266,7 +164,7 @@ static void show_kernel_stacks(const json_t *stacks, size_t width, struct text *
 	{
 		if (i == MAX_ROWS || !reply_u64(stack, "outstanding") || !reply_bool(stack, "frees_are_seen"))
 			break;
-		add_not_freed(&table, stack);
+		leaks_trace_add_not_freed(&table, stack);
 		table_cell(&table, human_count(reply_u64(stack, "outstanding")).text);
 		table_cell(&table, human_duration(reply_u64(stack, "oldest_ns")).text);
 		add_who(&table, stack);
@@ -435,8 +333,7 @@ static int show(const json_t *reply)
 		show_kernel_stacks(reply_member(trace, "stacks"), width, &out);
 		show_not_visible(trace, width, &out);
 	} else {
-		show_stacks(reply_member(trace, "stacks"), width, &out);
-		show_whole_stacks(reply_member(trace, "stacks"), width, &out);
+		leaks_trace_show_stacks(reply_member(trace, "stacks"), width, &out);
 	}
 	status = print_text(&out);
 	text_free(&out);
