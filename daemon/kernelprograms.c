@@ -37,7 +37,7 @@ bool kernelprograms_see_bulk(const struct kernelprograms *programs)
 	return programs->sees_bulk;
 }
 
-/* --- load ------------------------------------------------------------------------------------- */
+/* --- load and attach ---------------------------------------------------------------------------- */
 
 static bool is_own(const char *map_name)
 {
@@ -89,33 +89,6 @@ static int choose(const struct probes *probes, struct kernelprograms *programs, 
 	return 0;
 }
 
-static int load(const struct probes *probes, struct kernelprograms *programs, const char **ret_what)
-{
-	struct btf *kernel = btf__load_vmlinux_btf();
-	struct memoir_bpf *skeleton;
-	int err;
-
-	if (!kernel)
-		return -errno;
-	skeleton = skeleton_open(kernel);
-	err = -errno;
-	btf__free(kernel);
-	if (!skeleton)
-		return err;
-	programs->skeleton = skeleton;
-	memcpy((void *)skeleton->rodata, probes->skeleton->rodata, sizeof(*skeleton->rodata));
-	err = choose(probes, programs, ret_what);
-	if (!err)
-		err = share_maps(probes, skeleton->obj);
-	if (!err)
-		err = memoir_bpf__load(skeleton);
-	/* Loading needed a lot of memory for a moment. */
-	malloc_trim(0);
-	return err;
-}
-
-/* --- begin and end ---------------------------------------------------------------------------- */
-
 static int attach(struct kernelprograms *programs, const struct bpf_object *object, const char **ret_what)
 {
 	struct bpf_program *program;
@@ -135,6 +108,39 @@ static int attach(struct kernelprograms *programs, const struct bpf_object *obje
 	return 0;
 }
 
+static int last_error(void)
+{
+	return errno ? -errno : -EINVAL;
+}
+
+static int load_and_attach(const struct probes *probes, struct kernelprograms *programs,
+			   const char **ret_what)
+{
+	struct btf *kernel = btf__load_vmlinux_btf();
+	struct memoir_bpf *skeleton;
+	int err;
+
+	if (!kernel)
+		return last_error();
+	skeleton = skeleton_open(kernel);
+	err = skeleton ? 0 : last_error();
+	btf__free(kernel);
+	if (!skeleton)
+		return err;
+	programs->skeleton = skeleton;
+	memcpy((void *)skeleton->rodata, probes->skeleton->rodata, sizeof(*skeleton->rodata));
+	err = choose(probes, programs, ret_what);
+	if (!err)
+		err = share_maps(probes, skeleton->obj);
+	if (!err)
+		err = memoir_bpf__load(skeleton);
+	/* Loading needed a lot of memory for a moment. */
+	malloc_trim(0);
+	return err ? err : attach(programs, skeleton->obj, ret_what);
+}
+
+/* --- begin and end ---------------------------------------------------------------------------- */
+
 int kernelprograms_begin(const struct probes *probes, struct kernelprograms **ret, const char **ret_what)
 {
 	struct kernelprograms *programs = calloc(1, sizeof(*programs));
@@ -143,9 +149,7 @@ int kernelprograms_begin(const struct probes *probes, struct kernelprograms **re
 	*ret_what = "the programs that trace the kernel";
 	if (!programs)
 		return -ENOMEM;
-	err = load(probes, programs, ret_what);
-	if (!err)
-		err = attach(programs, programs->skeleton->obj, ret_what);
+	err = load_and_attach(probes, programs, ret_what);
 	if (err) {
 		kernelprograms_free(programs);
 		return err;
