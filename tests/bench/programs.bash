@@ -116,7 +116,7 @@ measure_slab_programs()
 # Likewise, while the kernel is traced, of which what goes on before the load decides how many objects are followed.
 measure_leak_programs()
 {
-	local every
+	local every programs
 	start_daemon --listen none
 	hold "$empty_programs" --statistics raw_tp/kmalloc raw_tp/kfree raw_tp/kmem_cache_alloc raw_tp/kmem_cache_free \
 		raw_tp/mm_page_alloc raw_tp/mm_page_free
@@ -125,8 +125,10 @@ measure_leak_programs()
 		sleep 0.1
 	done
 	run_rounds faults
+	# They go with the trace.
+	programs=$(bpftool -j prog show | jq -c 'map(select(.name // "" | startswith("leak_")) | .id)')
 	every=$(ask '/v1/leaks/trace?end=1' | jq .trace.every)
-	costs "memoird, one in $every," "$(jq -c 'map(select(.name // "" | startswith("leak_")) | .id)' <(bpftool -j prog show))" \
+	costs "memoird, one in $every," "$programs" \
 		'{"leak_kmalloc": "kmalloc", "leak_kfree": "kfree", "leak_cache_alloc": "kmem_cache_alloc",
 		  "leak_cache_free": "kmem_cache_free", "leak_page_alloc": "mm_page_alloc", "leak_page_free": "mm_page_free"}'
 	release

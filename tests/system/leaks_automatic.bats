@@ -12,6 +12,11 @@ has_begun() {
 	jq -e .has_begun "$dir/trace" >/dev/null
 }
 
+kernel_was_traced() {
+	get /v1/leaks/trace >"$dir/trace"
+	jq -e '(.is_running | not) and (.trace | .is_kernel and .ended == "ended" and (.is_automatic | not))' "$dir/trace"
+}
+
 # begin_to_leak PROGRAM...: so fast that what is available now would last for 40 minutes.
 begin_to_leak() {
 	local available_kib
@@ -40,6 +45,11 @@ has_grown() {
 	soon has_begun
 	jq -e --argjson pid "$program" '.running_pid == $pid' "$dir/trace"
 	soon has_grown "$program" $(($(rss_kib "$program") + 32768))
+	get "/v1/leaks/trace?kernel=1&seconds=1" >"$dir/asked"
+	jq -e '.is_running and .running_pid == null' "$dir/asked"
+	get "/v1/leaks/trace?pid=$$&seconds=1" >"$dir/asked"
+	jq -e '.error | startswith("a trace goes on")' "$dir/asked"
+	soon kernel_was_traced
 	memoir --json leaks --pid "$$" --for 1s >"$dir/asked"
 	jq -e --argjson pid "$$" '.trace | .pid == $pid and .ended == "ended" and (.is_automatic | not)' "$dir/asked"
 	get /v1/leaks >"$dir/leaks"
