@@ -135,6 +135,8 @@ pinned() {
 	start_daemon
 	trace '?kernel=1&pid=1&seconds=1'
 	jq -e '.error == "kernel goes without pid and every_bytes"' "$dir/trace"
+	refused 2 "memoir: --for 0: must be a time from 1s to 60m" "$MEMOIR" leaks --kernel --for 0
+	refused 2 "memoir: --for 61m: must be a time from 1s to 60m" "$MEMOIR" leaks --kernel --for 61m
 	refused 2 "memoir: --pid, --kernel: only one of them" "$MEMOIR" leaks --kernel --pid 1
 	refused 2 "memoir: --every-bytes: goes with --pid*" "$MEMOIR" leaks --kernel --every-bytes 5
 	refused 2 "memoir: --kernel: not an option of top*" "$MEMOIR" top --kernel
