@@ -34,8 +34,10 @@ static bool is_allocator(const struct function_place *places, __u32 nr)
 static bool add_offered(struct allocators *allocators, struct allocator_file *file,
 			const struct answer_places *places)
 {
-	if (allocators->nr_offered + places->nr_offered > MAX_HEAP_OFFERS)
+	if (allocators->nr_offered + places->nr_offered > MAX_HEAP_OFFERS) {
+		allocators->nr_left_out++;
 		return false;
+	}
 	for (__u32 i = 0; i < places->nr_offered; i++) {
 		file->places[i] = (struct uprobe_place){ .offset = places->offered[i].offset,
 							 .semaphore = places->offered[i].semaphore,
@@ -46,11 +48,9 @@ static bool add_offered(struct allocators *allocators, struct allocator_file *fi
 	return true;
 }
 
-static bool add_functions(const struct allocators *allocators, struct allocator_file *file,
+static void add_functions(const struct allocators *allocators, struct allocator_file *file,
 			  const struct answer_places *places)
 {
-	if (!is_allocator(places->place, places->h.nr))
-		return false;
 	for (__u32 i = 0; i < places->h.nr; i++) {
 		const struct heap_function *function = &heap_functions[places->place[i].name];
 
@@ -62,7 +62,6 @@ static bool add_functions(const struct allocators *allocators, struct allocator_
 		};
 	}
 	file->nr = places->h.nr;
-	return true;
 }
 
 bool allocators_add(struct allocators *allocators, int fd, const char *name,
@@ -72,12 +71,17 @@ bool allocators_add(struct allocators *allocators, int fd, const char *name,
 
 	if (places->nr_offered && !allocators->nr_offered)
 		allocators_close(allocators);
-	file = &allocators->file[allocators->nr];
-	if (allocators->nr == MAX_ALLOCATOR_FILES || (allocators->nr_offered && !places->nr_offered))
+	if (!places->nr_offered && (allocators->nr_offered || !is_allocator(places->place, places->h.nr)))
 		return false;
+	if (allocators->nr == MAX_ALLOCATOR_FILES) {
+		allocators->nr_left_out++;
+		return false;
+	}
+	file = &allocators->file[allocators->nr];
 	*file = (struct allocator_file){ .fd = fd };
-	if (places->nr_offered ? !add_offered(allocators, file, places)
-			       : !add_functions(allocators, file, places))
+	if (!places->nr_offered)
+		add_functions(allocators, file, places);
+	else if (!add_offered(allocators, file, places))
 		return false;
 	snprintf(file->name, sizeof(file->name), "%s", name);
 	allocators->nr++;
@@ -110,14 +114,20 @@ void allocators_close(struct allocators *allocators)
 {
 	while (allocators->nr)
 		close(allocators->file[--allocators->nr].fd);
+	allocators->nr_left_out = 0;
 }
 
 void allocators_name(const struct allocators *allocators, char *ret, size_t size)
 {
+	char rest[32] = "";
 	size_t len = 0;
 
+	if (allocators->nr_left_out)
+		snprintf(rest, sizeof(rest), "; no room for %u others", allocators->nr_left_out);
+	size -= strlen(rest);
 	*ret = '\0';
 	for (__u32 i = 0; i < allocators->nr && len < size; i++)
 		len += (size_t)snprintf(ret + len, size - len, "%s%s", len ? ", " : "",
 					allocators->file[i].name);
+	strcat(ret, rest);
 }

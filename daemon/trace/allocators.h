@@ -29,6 +29,7 @@ struct allocators {
 	/* What is offered; 0: nothing, and the places are of functions. */
 	struct heap_offered offered[MAX_HEAP_OFFERS];
 	__u32 nr_offered;
+	__u32 nr_left_out; /* files with an allocator for which there was no room */
 };
 
 /* The starts of executable mappings of different files, of at most max; how many there are. */
@@ -44,7 +45,7 @@ bool allocators_add(struct allocators *allocators, int fd, const char *name,
 		    const struct answer_places *places);
 void allocators_close(struct allocators *allocators);
 
-/* The names of the files, as "libc.so.6, libjemalloc.so.2". */
+/* The names of the files, as "libc.so.6, libjemalloc.so.2", or "libc.so.6; no room for 2 others". */
 void allocators_name(const struct allocators *allocators, char *ret, size_t size);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../../daemon/trace/heapfunctions.h"
 #include "traced_program.h"
 
 /* --- what is counted -------------------------------------------------------------------------- */
@@ -209,6 +210,41 @@ static void test_no_allocator(void **state)
 	assert_refused(pid, -ENOENT);
 }
 
+/* The number of a function among those that are known. */
+static __u32 function_named(const char *name)
+{
+	for (__u32 i = 0; i < NR_HEAP_FUNCTIONS; i++)
+		if (!strcmp(heap_functions[i].name, name))
+			return i;
+	fail_msg("%s is not known", name);
+	return 0;
+}
+
+static void test_more_allocators_than_there_is_room_for(void **state)
+{
+	struct answer_places places = { .h = { .nr = 2 },
+					.place = { { .name = function_named("malloc") },
+						   { .name = function_named("free") } } };
+	struct allocators allocators = {};
+	char names[64];
+
+	(void)state;
+	for (__u32 i = 0; i < MAX_ALLOCATOR_FILES; i++)
+		assert_true(allocators_add(&allocators, dup(STDERR_FILENO), "lib", &places));
+	allocators_name(&allocators, names, sizeof(names));
+	assert_string_equal(names, "lib, lib, lib, lib, lib, lib, lib, lib");
+	for (__u32 i = 0; i < 2; i++)
+		assert_false(allocators_add(&allocators, STDERR_FILENO, "lib", &places));
+	allocators_name(&allocators, names, sizeof(names));
+	assert_string_equal(names, "lib, lib, lib, lib, lib, lib, lib, lib; no room for 2 others");
+	allocators_name(&allocators, names, 40);
+	assert_string_equal(names, "lib, lib, lib, li; no room for 2 others");
+	places.h.nr = 1;
+	assert_false(allocators_add(&allocators, STDERR_FILENO, "lib", &places));
+	assert_int_equal(allocators.nr_left_out, 2);
+	allocators_close(&allocators);
+}
+
 static void test_process_ends_while_traced(void **state)
 {
 	struct target_program program = program_start("allocate", NULL);
@@ -297,6 +333,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_no_such_process, tear_down),
 	cmocka_unit_test_teardown(test_kernel_thread, tear_down),
 	cmocka_unit_test_teardown(test_no_allocator, tear_down),
+	cmocka_unit_test(test_more_allocators_than_there_is_room_for),
 	cmocka_unit_test_teardown(test_process_ends_while_traced, tear_down),
 	cmocka_unit_test_teardown(test_process_executes_another_program, tear_down),
 	cmocka_unit_test_teardown(test_process_is_stopped, tear_down),
