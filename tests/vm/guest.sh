@@ -9,7 +9,8 @@
 # and the command that repeats it by hand. Status 0 if the guest came to its end and its job had status 0.
 #
 # A result "@monitor COMMAND" is a request of the guest to QEMU's monitor, "@facts JSON" is kept in OUT/facts.json; both are
-# not shown. QEMU translates every instruction (TCG): it runs wherever this runs, and its times mean nothing.
+# not shown. QEMU translates every instruction (TCG): it runs wherever this runs, and its times mean nothing. VM_THREAD=single
+# has one thread run all CPUs.
 set -eu -o pipefail
 
 build=$(realpath "$1")
@@ -60,7 +61,7 @@ read -ra machine < <(topology)
 append=$(cat "$kernel/append" 2>/dev/null || true)
 # shellcheck disable=SC2054
 # QEMU moves strings of bytes one by one: without ERMS kernels zero and copy pages by words.
-command=(qemu-system-x86_64 -accel tcg,thread=multi -cpu max,-erms -display none -no-reboot -nodefaults "${machine[@]}"
+command=(qemu-system-x86_64 -accel "tcg,thread=${VM_THREAD:-multi}" -cpu max,-erms -display none -no-reboot -nodefaults "${machine[@]}"
 	-kernel "$kernel/vmlinuz" -initrd "$out/initrd" -append "console=ttyS0 panic=-1 no_timer_check $append ${VM_APPEND:-}"
 	-drive "file=${VM_DISK:-$lab/disk.img},if=virtio,format=raw,snapshot=on" -drive "file=$lab/swap.img,if=virtio,format=raw,snapshot=on")
 {
