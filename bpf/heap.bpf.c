@@ -30,7 +30,7 @@ struct heap_call_frame {
 
 struct heap_thread {
 	struct heap_call_frame call;
-	/* The address that this thread has given to a deleting function last, and where. */
+	/* The address that this thread has given last to a function that may hand it on, and where. */
 	__u64 deleted, deleted_sp;
 	struct heap_stack scratch; /* while it is looked up: it is too large for the stack of a program */
 };
@@ -171,7 +171,7 @@ static __always_inline bool is_realloc(const struct heap_call_frame *call)
 	return kind == HEAP_REALLOC || kind == HEAP_REALLOCARRAY;
 }
 
-/* A deleting function may hand on to free(), as in a program that is linked statically. */
+/* It may be handed on to free(), as by a deleting function in a program that is linked statically. */
 static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *thread, __u64 cookie,
 				  __u64 address)
 {
@@ -182,7 +182,7 @@ static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *threa
 	thread->deleted = 0;
 	if (!address)
 		return;
-	if (HEAP_COOKIE_CALL(cookie) == HEAP_DELETE) {
+	if (cookie & HEAP_HANDS_ON) {
 		thread->deleted = address;
 		thread->deleted_sp = sp;
 	}
@@ -201,9 +201,9 @@ static __always_inline bool is_passed_over(struct pt_regs *ctx, __u64 cookie, __
 {
 	__u64 address = PT_REGS_PARM1(ctx);
 
-	if (!heap_every_bytes || cookie & HEAP_HANDS_ON)
+	if (!heap_every_bytes)
 		return false;
-	if (HEAP_COOKIE_CALL(cookie) == HEAP_MALLOC) {
+	if (HEAP_COOKIE_CALL(cookie) == HEAP_MALLOC && !(cookie & HEAP_HANDS_ON)) {
 		*ret_p = choose(PT_REGS_PARM1(ctx));
 		return !*ret_p;
 	}

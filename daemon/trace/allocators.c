@@ -64,6 +64,14 @@ static void add_functions(const struct allocators *allocators, struct allocator_
 	file->nr = places->h.nr;
 }
 
+/* Where there are several allocators, one may be laid over another, and call it. */
+static void let_hand_on(struct allocators *allocators)
+{
+	for (__u32 i = 0; i < allocators->nr; i++)
+		for (__u32 j = 0; j < allocators->file[i].nr; j++)
+			allocators->file[i].places[j].cookie |= HEAP_HANDS_ON;
+}
+
 bool allocators_add(struct allocators *allocators, int fd, const char *name,
 		    const struct answer_places *places)
 {
@@ -85,6 +93,8 @@ bool allocators_add(struct allocators *allocators, int fd, const char *name,
 		return false;
 	snprintf(file->name, sizeof(file->name), "%s", name);
 	allocators->nr++;
+	if (allocators->nr > 1 && !allocators->nr_offered)
+		let_hand_on(allocators);
 	return true;
 }
 

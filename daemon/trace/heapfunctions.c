@@ -3,7 +3,7 @@
 #include "heapfunctions.h"
 
 #define FAMILY(prefix)                                                                                       \
-	{ prefix "malloc", HEAP_MALLOC, false }, { prefix "realloc", HEAP_REALLOC, false },                  \
+	{ prefix "malloc", HEAP_MALLOC, false }, { prefix "realloc", HEAP_REALLOC, true },                   \
 		{ prefix "calloc", HEAP_CALLOC, true }, { prefix "reallocarray", HEAP_REALLOCARRAY, true },  \
 		{ prefix "memalign", HEAP_MEMALIGN, true }, { prefix "aligned_alloc", HEAP_MEMALIGN, true }, \
 		{ prefix "posix_memalign", HEAP_POSIX_MEMALIGN, true },                                      \

@@ -99,6 +99,17 @@ static void test_linked_statically(void **state)
 	assert_string_equal(allocators_of_trace, "allocate-static");
 }
 
+/* What an allocator frees by another one below it is freed once. */
+static void test_allocator_over_another(void **state)
+{
+	struct heap_counts counts;
+	char preload[256];
+
+	(void)state;
+	snprintf(preload, sizeof(preload), "%s/tests/workloads/over.so", getenv("BUILD") ?: "build");
+	TRACE("allocate", preload, &counts, "run 5000", "run 5000", "free");
+}
+
 static void test_frees_of_a_child_are_its_own(void **state)
 {
 	struct heap_counts counts;
@@ -325,6 +336,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_tcmalloc, tear_down),
 	cmocka_unit_test_teardown(test_mimalloc, tear_down),
 	cmocka_unit_test_teardown(test_linked_statically, tear_down),
+	cmocka_unit_test_teardown(test_allocator_over_another, tear_down),
 	cmocka_unit_test_teardown(test_frees_of_a_child_are_its_own, tear_down),
 	cmocka_unit_test_teardown(test_calls_that_do_not_return, tear_down),
 	cmocka_unit_test_teardown(test_address_is_given_again, tear_down),

@@ -138,6 +138,37 @@ static void test_samples_of_operator_new(void **state)
 	program_end(&program);
 }
 
+/* As what hands on by its nature: realloc() of nothing, and an allocator that is laid over another. */
+static void test_samples_of_what_hands_on(void **state)
+{
+	static const struct {
+		const char *name, *preload, *command;
+	} ways[] = { { "allocate-static", NULL, "from-nothing 20000" },
+		     { "allocate", NULL, "from-nothing 20000" },
+		     { "allocate", "over.so", "leak 20000" } };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(ways); i++) {
+		char preload[256];
+		struct heaptrace_result result;
+		struct target_program program;
+		struct heaptrace *trace;
+		struct sums sums;
+
+		snprintf(preload, sizeof(preload), "%s/tests/workloads/%s", getenv("BUILD") ?: "build",
+			 ways[i].preload ?: "");
+		program = program_start(ways[i].name, ways[i].preload ? preload : NULL);
+		trace = trace_begin(&program, (struct heaptrace_options){ .every_bytes = 4096 });
+		tell(&program, ways[i].command);
+		sums = trace_end(trace, &result);
+		assert_near((double)sums.bytes, (double)program.counts.bytes, sums.bytes_variance, 5);
+		assert_near((double)sums.live_bytes, (double)program.counts.live_bytes, sums.live_variance,
+			    5);
+		free(result.rows);
+		program_end(&program);
+	}
+}
+
 /* So many allocations a second are more than any trace here sees, or fewer than all do. */
 #define NEVER_TOO_MANY 1000000000u
 #define SOON_TOO_MANY 1000u
@@ -249,6 +280,7 @@ static const struct CMUnitTest tests[] = {
 #endif
 	cmocka_unit_test_teardown(test_samples_stand_for_all, tear_down),
 	cmocka_unit_test_teardown(test_samples_of_operator_new, tear_down),
+	cmocka_unit_test_teardown(test_samples_of_what_hands_on, tear_down),
 	cmocka_unit_test_teardown(test_few_allocations_are_all_looked_at, tear_down),
 	cmocka_unit_test_teardown(test_too_many_allocations_are_sampled, tear_down),
 	cmocka_unit_test_teardown(test_frees_of_both_are_seen, tear_down),

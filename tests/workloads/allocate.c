@@ -14,6 +14,8 @@
  *	         gives an address again that it was never given back; and fails
  *	exec     begins again
  *	leak N   N times 100 bytes and 1,000 bytes from two functions, in one thread
+ *	from-nothing N
+ *	         N times 500 bytes by realloc(), which hands that on to malloc()
  *
  * Nothing else is on the heap while it counts: threads begin before, and end after.
  */
@@ -370,6 +372,19 @@ static void leak(unsigned long nr)
 	counts.live_bytes += 1100 * nr;
 }
 
+static void reallocate_nothing(unsigned long nr)
+{
+	for (unsigned long i = 0; i < nr; i++) {
+		void *address = realloc(NULL, 500);
+
+		__asm__ volatile("" ::"r"(address) : "memory");
+	}
+	counts.nr += nr;
+	counts.live += nr;
+	counts.bytes += 500 * nr;
+	counts.live_bytes += 500 * nr;
+}
+
 static void obey(const char *line, char **argv)
 {
 	static const struct {
@@ -389,6 +404,8 @@ static void obey(const char *line, char **argv)
 		return run(strtoul(line + 4, NULL, 10));
 	if (!strncmp(line, "leak ", 5))
 		return leak(strtoul(line + 5, NULL, 10));
+	if (!strncmp(line, "from-nothing ", 13))
+		return reallocate_nothing(strtoul(line + 13, NULL, 10));
 	if (!strcmp(line, "exec"))
 		execv("/proc/self/exe", argv);
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)

@@ -17,9 +17,10 @@ SURVEY := $(B)/tests/workloads/survey
 # One whose code is known, in the ways that programs are built, and what asks for its names.
 FRAMES := $(addprefix $(B)/tests/workloads/frames,-pie -static -stripped)
 NAMES := $(B)/tests/workloads/names.so
+OVER := $(B)/tests/workloads/over.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(FRAMES) $(NAMES) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(FRAMES) $(NAMES) $(OVER) $(ASK)
 
 $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
@@ -49,7 +50,7 @@ $(B)/tests/workloads/frames-stripped: $(B)/tests/workloads/frames-pie
 	$(call msg,STRIP,$@)
 	$(Q)objcopy --only-keep-debug $< $@.debug && strip -o $@ $<
 
-$(NAMES): tests/workloads/names.c
+$(NAMES) $(OVER): $(B)/%.so: %.c
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS) -O1 -fPIC -shared $(LDFLAGS) $< -o $@
