@@ -121,8 +121,8 @@ $(B)/tests/bpf/test_stacks: $(B)/daemon/userstacks.o
 $(B)/tests/bpf/test_tracelink: $(call objects,daemon/tracelink.c daemon/privileges.c $(wildcard daemon/trace/*.c))
 
 # Programs of objects of their own, put to use as the tracer does.
-$(TRACE_TESTS): %: %.o $(patsubst %,$(B)/daemon/trace/%.o,heaptrace heaprate heapread heapfunctions allocators uprobes \
-		target files symbolizer/functions symbolizer/usdt) $(B)/libmemoir.a
+$(TRACE_TESTS): %: %.o $(call objects,daemon/log.c daemon/privileges.c $(wildcard daemon/trace/*.c) \
+		daemon/trace/symbolizer/functions.c daemon/trace/symbolizer/usdt.c) $(B)/libmemoir.a
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS) -lelf
 

@@ -10,6 +10,9 @@
 #define TRACE_NAME_LEN 64
 #define TRACE_TEXT_LEN 128
 
+/* No number of these records is larger: so many every reader of JSON can hold. */
+#define TRACE_MAX_NUMBER (1ULL << 53)
+
 /* Why a trace ended. */
 enum trace_ending {
 	TRACE_HAS_ENDED,   /* in its time */

@@ -9,9 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* No number is larger: so many every reader of JSON can hold. */
-#define MAX_NUMBER (1ULL << 53)
-
 /* A trace knows when its process started by /proc, which counts in these. */
 #define USER_TICK_NS 10000000ULL
 
@@ -31,7 +28,7 @@ void traces_free(struct traces *traces)
 static bool are_possible(const __u64 *first, const __u64 *last)
 {
 	while (first <= last)
-		if (*first++ > MAX_NUMBER)
+		if (*first++ > TRACE_MAX_NUMBER)
 			return false;
 	return true;
 }
@@ -43,7 +40,7 @@ int apply_trace_stack(struct model *model, const struct rec_header *h)
 	struct rec_trace_stack *stacks, *stack;
 
 	if (rows->nr == MAX_TRACE_STACKS || rec->kind >= NR_TRACE_KINDS || rec->is_unseen > 1 ||
-	    !are_possible(&rec->nr, &rec->mean_age_ns) || rec->nr_reused > MAX_NUMBER)
+	    !are_possible(&rec->nr, &rec->mean_age_ns) || rec->nr_reused > TRACE_MAX_NUMBER)
 		return -EINVAL;
 	stacks = rows_reserve(rows->stacks, sizeof(*stacks), rows->nr, &rows->max);
 	if (!stacks)

@@ -14,10 +14,9 @@
 
 /* --- stacks ----------------------------------------------------------------------------------- */
 
-/* What the traced program says of itself may be any number. */
-static __u64 rounded(double value)
+__u64 heapread_number(double value)
 {
-	return value < 0x1p63 ? (__u64)(value + 0.5) : 1ULL << 63;
+	return value < (double)TRACE_MAX_NUMBER ? (__u64)(value + 0.5) : TRACE_MAX_NUMBER;
 }
 
 static void read_row(struct heaptrace_row *row, __u64 key, const struct heap_stack *stack)
@@ -25,9 +24,9 @@ static void read_row(struct heaptrace_row *row, __u64 key, const struct heap_sta
 	*row = (struct heaptrace_row){
 		.stack = key,
 		.nr = (stack->nr_weighted + 0x8000) >> 16,
-		.bytes = stack->bytes_weighted,
-		.bytes_error = rounded(sqrt((double)stack->variance_high * 0x1p64 +
-					    (double)stack->variance_low)),
+		.bytes = heapread_number((double)stack->bytes_weighted),
+		.bytes_error = heapread_number(sqrt((double)stack->variance_high * 0x1p64 +
+						    (double)stack->variance_low)),
 		.nr_samples = stack->nr,
 		.nr_frames = stack->nr_frames <= HEAP_MAX_FRAMES ? stack->nr_frames : 0,
 		.how = stack->nr_frames > 1 ? STACK_BY_FRAME_POINTERS : STACK_BY_CALL_SITE,
@@ -90,7 +89,7 @@ static void add_object(struct heaptrace_result *ret, struct sums *sums, const st
 	if (object->time_ns > row->newest_ns)
 		row->newest_ns = object->time_ns;
 	if (object->time_ns < ret->end_ns)
-		row->age_sum_ns += rounded(weight * (double)(ret->end_ns - object->time_ns));
+		row->age_sum_ns += weight * (double)(ret->end_ns - object->time_ns);
 }
 
 static int read_objects(const struct heapread_tables *tables, struct heaptrace_result *ret)
@@ -106,9 +105,9 @@ static int read_objects(const struct heapread_tables *tables, struct heaptrace_r
 		for (__u32 i = 0; i < batch.nr; i++)
 			add_object(ret, sums, &objects[i]);
 	for (__u32 i = 0; i < ret->nr; i++) {
-		ret->rows[i].nr_live = rounded(sums[i].nr);
-		ret->rows[i].live_bytes = rounded(sums[i].bytes);
-		ret->rows[i].live_error = rounded(sqrt(sums[i].variance));
+		ret->rows[i].nr_live = heapread_number(sums[i].nr);
+		ret->rows[i].live_bytes = heapread_number(sums[i].bytes);
+		ret->rows[i].live_error = heapread_number(sqrt(sums[i].variance));
 	}
 	return batch.err;
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../hash.h"
+#include "heapread.h"
 
 /* --- rows ------------------------------------------------------------------------------------- */
 
@@ -26,16 +27,22 @@ static void take_frames(struct heaptrace_row *row, const struct unwound *unwound
 
 static __u64 error_of_both(__u64 a, __u64 b)
 {
-	return (__u64)(hypot((double)a, (double)b) + 0.5);
+	return heapread_number(hypot((double)a, (double)b));
+}
+
+/* What a program says of itself may be any number, and is no larger in a record than all may be. */
+static void add(__u64 *sum, __u64 number)
+{
+	*sum = number < TRACE_MAX_NUMBER - *sum ? *sum + number : TRACE_MAX_NUMBER;
 }
 
 static void merge(struct heaptrace_row *row, const struct heaptrace_row *other)
 {
-	row->nr += other->nr;
-	row->bytes += other->bytes;
+	add(&row->nr, other->nr);
+	add(&row->bytes, other->bytes);
 	row->bytes_error = error_of_both(row->bytes_error, other->bytes_error);
-	row->nr_live += other->nr_live;
-	row->live_bytes += other->live_bytes;
+	add(&row->nr_live, other->nr_live);
+	add(&row->live_bytes, other->live_bytes);
 	row->live_error = error_of_both(row->live_error, other->live_error);
 	row->nr_samples += other->nr_samples;
 	row->age_sum_ns += other->age_sum_ns;
@@ -114,7 +121,7 @@ static struct rec_trace_stack stack_record(const struct heaptrace_row *row, cons
 		.oldest_ns = row->oldest_ns && row->oldest_ns < trace->h.time_ns
 				     ? trace->h.time_ns - row->oldest_ns
 				     : 0,
-		.mean_age_ns = row->nr_live ? row->age_sum_ns / row->nr_live : 0,
+		.mean_age_ns = row->nr_live ? heapread_number(row->age_sum_ns / (double)row->nr_live) : 0,
 	};
 
 	memcpy(record.comm, trace->comm, sizeof(record.comm));
@@ -129,15 +136,15 @@ static void add_totals(const struct heaptrace_result *result, struct rec_trace *
 	for (__u32 i = 0; i < result->nr; i++) {
 		const struct heaptrace_row *row = &result->rows[i];
 
-		trace->nr += row->nr;
-		trace->bytes += row->bytes;
-		trace->nr_live += row->nr_live;
-		trace->live_bytes += row->live_bytes;
+		add(&trace->nr, row->nr);
+		add(&trace->bytes, row->bytes);
+		add(&trace->nr_live, row->nr_live);
+		add(&trace->live_bytes, row->live_bytes);
 		bytes_variance += (double)row->bytes_error * (double)row->bytes_error;
 		live_variance += (double)row->live_error * (double)row->live_error;
 	}
-	trace->bytes_error = (__u64)(sqrt(bytes_variance) + 0.5);
-	trace->live_error = (__u64)(sqrt(live_variance) + 0.5);
+	trace->bytes_error = heapread_number(sqrt(bytes_variance));
+	trace->live_error = heapread_number(sqrt(live_variance));
 	trace->nr_frees = counts->nr_frees;
 	trace->nr_unknown = counts->nr_unknown;
 	trace->nr_failed = counts->nr_failed;

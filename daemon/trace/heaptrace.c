@@ -161,7 +161,10 @@ static int install(struct heaptrace *trace, const struct heaptrace_options *opti
 	return err;
 }
 
-/* Which kind of probes the kernel has is known when one of them is there. What is offered has no return. */
+/*
+ * Which kind of probes the kernel has is known when one of them is there. What is offered has no return. The
+ * oldest kind takes more rights, so that its error would say nothing where it is not needed.
+ */
 static int install_best(struct heaptrace *trace, const struct heaptrace_options *options,
 			const struct allocators *allocators)
 {
@@ -174,7 +177,9 @@ static int install_best(struct heaptrace *trace, const struct heaptrace_options 
 	for (; err && kind < UPROBES_OF_EVENTS; kind++)
 		err = install(trace, options, allocators, kind);
 	libbpf_set_print(print);
-	return err ? install(trace, options, allocators, UPROBES_OF_EVENTS) : 0;
+	if (!err || (options->best_kind != UPROBES_OF_EVENTS && !uprobes_are_events()))
+		return err;
+	return install(trace, options, allocators, UPROBES_OF_EVENTS);
 }
 
 int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *options,

@@ -24,13 +24,17 @@ struct heaptrace_options {
 /* A stack that was met for the first time, and what is needed to unwind it. Valid during the call. */
 typedef void (*heaptrace_copy_fn)(void *ctx, const struct heap_copy *copy);
 
-/* What one stack has allocated. Estimates, with their standard errors, where the trace samples. */
+/*
+ * What one stack has allocated, at most TRACE_MAX_NUMBER each. Estimates, with their standard errors, where
+ * the trace samples.
+ */
 struct heaptrace_row {
-	__u64 stack;                            /* its key; 0: of those for which there was no room */
-	__u64 nr, bytes, bytes_error;           /* allocated */
-	__u64 nr_live, live_bytes, live_error;  /* of these, not freed */
-	__u64 oldest_ns, newest_ns, age_sum_ns; /* CLOCK_BOOTTIME, of what is not freed; sum of their ages */
-	__u64 nr_samples;                       /* allocations that were looked at */
+	__u64 stack;                           /* its key; 0: of those for which there was no room */
+	__u64 nr, bytes, bytes_error;          /* allocated */
+	__u64 nr_live, live_bytes, live_error; /* of these, not freed */
+	__u64 oldest_ns, newest_ns;            /* CLOCK_BOOTTIME, of what is not freed */
+	double age_sum_ns;                     /* of the same */
+	__u64 nr_samples;                      /* allocations that were looked at */
 	__u32 nr_frames;
 	__u32 how;                       /* enum stack_how */
 	__u64 ip[USER_STACK_MAX_FRAMES]; /* the caller first */

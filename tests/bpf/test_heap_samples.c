@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../../daemon/trace/heapresult.h"
 #include "traced_program.h"
 
 static void assert_near(double estimate, double truth, double variance, double sigmas)
@@ -95,6 +96,63 @@ static void test_semaphores_are_given_back(void **state)
 		assert_int_equal(program.counts.bytes, told);
 		program_end(&program);
 	}
+}
+#endif
+
+#ifdef __x86_64__
+static void assert_numbers(const __u64 *first, const __u64 *last)
+{
+	while (first <= last)
+		assert_in_range(*first++, 0, TRACE_MAX_NUMBER);
+}
+
+/* A record of more would be refused, and with it the trace. */
+static void assert_record(void *ctx, const struct rec_header *record)
+{
+	const struct rec_trace_stack *stack = (const void *)record;
+	const struct rec_trace *trace = (const void *)record;
+	unsigned int *nr = ctx;
+
+	if (record->kind == REC_TRACE_STACK)
+		assert_numbers(&stack->nr, &stack->mean_age_ns);
+	if (record->kind == REC_TRACE)
+		assert_numbers(&trace->duration_ns, &trace->nr_not_unwound);
+	++*nr;
+}
+
+static void test_numbers_of_the_program_have_a_bound(void **state)
+{
+	static const char *const commands[] = { "sample 9 2251799813685248", "sample 9 18014398509481983",
+						"sample 9 9007199254740992" };
+	struct target_program program = program_start("offer", NULL);
+	struct heaptrace *trace = trace_begin(&program, (struct heaptrace_options){});
+	struct rec_trace record = {};
+	struct heaptrace_result result;
+	unsigned int nr = 0;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		tell(&program, commands[i]);
+	trace_end(trace, &result);
+	heapresult_emit(&result, &record, assert_record, &nr);
+	assert_in_range(nr, 3, 100);
+	assert_int_equal(record.bytes, TRACE_MAX_NUMBER);
+	free(result.rows);
+	program_end(&program);
+}
+
+/* The kernel has one semaphore for each place: what has two is not taken, and functions are. */
+static void test_places_with_two_semaphores(void **state)
+{
+	struct target_program program = program_start("offer-twice", NULL);
+	struct heaptrace *trace = trace_begin(&program, (struct heaptrace_options){});
+	struct heaptrace_result result;
+
+	(void)state;
+	assert_null(strstr(allocators_of_trace, "offer"));
+	trace_end(trace, &result);
+	free(result.rows);
+	program_end(&program);
 }
 #endif
 
@@ -276,6 +334,8 @@ static const struct CMUnitTest tests[] = {
 #ifdef __x86_64__
 	cmocka_unit_test_teardown(test_probes_of_the_program, tear_down),
 	cmocka_unit_test_teardown(test_program_samples, tear_down),
+	cmocka_unit_test_teardown(test_numbers_of_the_program_have_a_bound, tear_down),
+	cmocka_unit_test_teardown(test_places_with_two_semaphores, tear_down),
 	cmocka_unit_test_teardown(test_semaphores_are_given_back, tear_down),
 #endif
 	cmocka_unit_test_teardown(test_samples_stand_for_all, tear_down),

@@ -7,7 +7,7 @@
  *	run N       allocates N times, and tells of each; every second one is freed
  *	sample N W  the same, and each stands for W of its size
  *
- * It tells nothing while nobody listens.
+ * It tells nothing while nobody listens. offer-twice has a probe with two semaphores, which no kernel takes.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,19 +23,20 @@
 __attribute__((section(".probes"), used)) volatile unsigned short alloc_semaphore, free_semaphore;
 
 /* A probe is a nop and a note of where it and its arguments are: systemtap, UserSpaceProbeImplementation. */
-#define PROBE(name, semaphore, arguments, ...)                        \
-	__asm__ volatile("990:	nop\n"                                 \
-			 ".pushsection .note.stapsdt,\"\",\"note\"\n" \
-			 ".balign 4\n"                                \
-			 ".4byte 992f-991f, 994f-993f, 3\n"           \
-			 "991:	.asciz \"stapsdt\"\n"                  \
-			 "992:	.balign 4\n"                           \
-			 "993:	.8byte 990b, 0, " semaphore "\n"      \
-			 ".asciz \"otel_memory\"\n"                   \
-			 ".asciz \"" name "\"\n"                      \
-			 ".asciz \"" arguments "\"\n"                 \
-			 "994:	.balign 4\n"                           \
-			 ".popsection\n" ::__VA_ARGS__                \
+#define PROBE(name, semaphore, arguments, ...) \
+	NOTE("990:	nop\n", name, semaphore, arguments, __VA_ARGS__)
+#define NOTE(before, name, semaphore, arguments, ...)                        \
+	__asm__ volatile(before ".pushsection .note.stapsdt,\"\",\"note\"\n" \
+				".balign 4\n"                                \
+				".4byte 992f-991f, 994f-993f, 3\n"           \
+				"991:	.asciz \"stapsdt\"\n"                  \
+				"992:	.balign 4\n"                           \
+				"993:	.8byte 990b, 0, " semaphore "\n"      \
+				".asciz \"otel_memory\"\n"                   \
+				".asciz \"" name "\"\n"                      \
+				".asciz \"" arguments "\"\n"                 \
+				"994:	.balign 4\n"                           \
+				".popsection\n" ::__VA_ARGS__                \
 			 : "memory")
 
 static struct {
@@ -67,6 +68,10 @@ static __attribute__((noinline)) void tell_alloc_of_constant_size(void *address)
 static __attribute__((noinline)) void tell_free(void *address)
 {
 	PROBE("free", "free_semaphore", "8@%[address]", [address] "r"(address));
+#ifdef TWICE
+	/* One of the same place. */
+	NOTE("", "free", "alloc_semaphore", "8@%[address]", [address] "r"(address));
+#endif
 }
 
 static void step(unsigned long i, unsigned long stands_for)

@@ -10,6 +10,7 @@ ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
 # Its probes are described for one machine.
 OFFER := $(if $(filter x86,$(ARCH)),$(B)/tests/workloads/offer)
+OFFER_TWICE := $(addsuffix -twice,$(OFFER))
 FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
 PLACES := $(B)/tests/workloads/places
@@ -20,7 +21,7 @@ NAMES := $(B)/tests/workloads/names.so
 OVER := $(B)/tests/workloads/over.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(FRAMES) $(NAMES) $(OVER) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(OFFER_TWICE) $(FRAMES) $(NAMES) $(OVER) $(ASK)
 
 $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
@@ -29,6 +30,11 @@ $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(
 $(ALLOCATE_STATIC): $(ALLOCATE).o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static $^ -o $@
+
+$(OFFER_TWICE): tests/workloads/offer.c
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DTWICE $(LDFLAGS) $< -o $@
 
 $(SURVEY): %: %.o
 	$(call msg,LINK,$@)

@@ -167,6 +167,16 @@ static const struct {
 	__u32 nr_arguments;
 } offers[NR_HEAP_OFFERS] = { { "alloc", NR_ALLOC_ARGUMENTS }, { "free", NR_FREE_ARGUMENTS } };
 
+/* Whether a probe at the same place has another semaphore: the kernel has one for each place. */
+static bool has_other_semaphore(const struct answer_places *answer, const struct offered_place *place)
+{
+	for (__u64 i = 0; i < answer->nr_offered; i++)
+		if (answer->offered[i].offset == place->offset &&
+		    answer->offered[i].semaphore != place->semaphore)
+			return true;
+	return false;
+}
+
 /* `moved`: how far the program was moved since the note was written, as by prelink. */
 static bool offer(struct search *search, enum heap_offer kind, const struct usdt_note *note, __u64 moved)
 {
@@ -177,7 +187,7 @@ static bool offer(struct search *search, enum heap_offer kind, const struct usdt
 		place.semaphore = file_offset(search, note->semaphore + moved, PF_W);
 	/* The kernel takes no semaphore across two pages. */
 	if (!place.offset || !place.semaphore != !note->semaphore || place.semaphore % sizeof(__u16) ||
-	    search->answer->nr_offered == MAX_OFFERED_PLACES ||
+	    has_other_semaphore(search->answer, &place) || search->answer->nr_offered == MAX_OFFERED_PLACES ||
 	    usdt_parse_arguments(note->arguments, place.offered.argument, offers[kind].nr_arguments))
 		return false;
 	search->answer->offered[search->answer->nr_offered++] = place;
