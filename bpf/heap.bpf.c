@@ -285,7 +285,7 @@ static __always_inline void end(struct pt_regs *ctx)
 		COUNT(nr_unknown);
 	if (call->p) {
 		object.size = call->size;
-		object.weighted_bytes = heap_weighted_bytes(call->size, call->p);
+		object.weighted_bytes = heap_weighted_bytes(call->size, call->p, bpf_get_prandom_u32());
 		allocated(ctx, thread, address, &object, heap_weighted_nr(call->p));
 	}
 }

@@ -99,10 +99,14 @@ struct heap_stack {
  */
 #define HEAP_CERTAIN (1ULL << 32)
 
-/* The bytes that one of `size` stands for, which was chosen with p. It is certain for sizes above 2^29. */
-static inline __u64 heap_weighted_bytes(__u64 size, __u64 p)
+/*
+ * The bytes that one of `size` stands for, which was chosen with p; it is certain for sizes from 2^30 on.
+ * `random`, of 32 bits, decides what a part of a byte becomes: small ones are many, and whatever is cut off
+ * of each would be missing in their sum.
+ */
+static inline __u64 heap_weighted_bytes(__u64 size, __u64 p, __u32 random)
 {
-	return p < HEAP_CERTAIN ? (size << 32) / p : size;
+	return p < HEAP_CERTAIN ? ((size << 32) + (p * random >> 32)) / p : size;
 }
 
 /* Of how many it is one, in units of 1/65536. */
