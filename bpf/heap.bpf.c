@@ -88,6 +88,12 @@ static __always_inline void allocated(struct pt_regs *ctx, struct heap_thread *t
 
 /* --- calls ------------------------------------------------------------------------------------ */
 
+/* NULL: it has done nothing yet that was to be kept. */
+static __always_inline struct heap_thread *known_thread(void)
+{
+	return bpf_task_storage_get(&heap_threads, bpf_get_current_task_btf(), NULL, 0);
+}
+
 static __always_inline struct heap_thread *this_thread(void)
 {
 	struct heap_thread *thread = bpf_task_storage_get(&heap_threads, bpf_get_current_task_btf(), NULL,
@@ -194,8 +200,8 @@ static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *threa
 }
 
 /*
- * Where it samples, most calls end here: what is not looked at needs no place for its thread, and an address
- * that is not known is none of a nested call either. But what hands on must be met again by what it calls.
+ * Where it samples, most calls end here: what is not looked at needs no place for its thread. But what hands on
+ * must be met again by what it calls.
  */
 static __always_inline bool is_passed_over(struct pt_regs *ctx, __u64 cookie, __u64 *ret_p)
 {
@@ -218,10 +224,14 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	struct heap_call_frame *call;
 	__u64 p = 0;
 
-	if (!is_traced() || is_passed_over(ctx, cookie, &p))
+	if (!is_traced())
 		return false;
-	thread = this_thread();
-	if (!thread || is_nested(thread, cookie, PT_REGS_SP(ctx)))
+	thread = known_thread();
+	if ((thread && is_nested(thread, cookie, PT_REGS_SP(ctx))) || is_passed_over(ctx, cookie, &p))
+		return false;
+	if (!thread)
+		thread = this_thread();
+	if (!thread)
 		return false;
 	if (kind == HEAP_FREE || kind == HEAP_DELETE) {
 		freed(ctx, thread, cookie, PT_REGS_PARM1(ctx));

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../../daemon/trace/heapread.h"
 #include "../../daemon/trace/heapresult.h"
 #include "traced_program.h"
 
@@ -227,6 +228,51 @@ static void test_samples_of_what_hands_on(void **state)
 	}
 }
 
+#define MAX_DESCRIPTORS 1024
+
+/* Allocations that the trace of this program has counted by their sizes, of all CPUs. */
+static __u64 nr_counted_by_size(void)
+{
+	struct heap_sizes sizes = {};
+	__u64 nr = 0;
+
+	for (int fd = 0; fd < MAX_DESCRIPTORS; fd++) {
+		struct bpf_map_info info = {};
+		__u32 size = sizeof(info);
+
+		if (!bpf_obj_get_info_by_fd(fd, &info, &size) && !strcmp(info.name, "heap_sizes"))
+			assert_int_equal(heapread_sum(fd, sizes.nr, NR_HEAP_OCTAVES), 0);
+	}
+	for (__u32 i = 0; i < NR_HEAP_OCTAVES; i++)
+		nr += sizes.nr[i];
+	return nr;
+}
+
+/* What a call hands on to another one is not one more, or the rate that is to be held would be another. */
+static void test_calls_are_counted_once(void **state)
+{
+	static const char *const names[] = { "allocate", "allocate-static" };
+	static const __u32 periods[] = { 0, 4096 };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(names) * ARRAY_SIZE(periods); i++) {
+		struct target_program program = program_start(names[i % 2], NULL);
+		struct heaptrace *trace = trace_begin(&program, (struct heaptrace_options){
+									.every_bytes = periods[i / 2] });
+		__u64 nr;
+
+		tell(&program, "run 5000");
+		nr = program.counts.nr + program.counts.failed;
+		/* And to reallocate to nothing, one call in 33. */
+		print_message("%s, one byte in %u: %llu of %llu\n", names[i % 2], periods[i / 2],
+			      nr_counted_by_size(), nr);
+		assert_in_range(nr_counted_by_size(), nr, nr + nr / 20);
+		heaptrace_free(trace);
+		going_on = NULL;
+		program_end(&program);
+	}
+}
+
 /* So many allocations a second are more than any trace here sees, or fewer than all do. */
 #define NEVER_TOO_MANY 1000000000u
 #define SOON_TOO_MANY 1000u
@@ -341,6 +387,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_samples_stand_for_all, tear_down),
 	cmocka_unit_test_teardown(test_samples_of_operator_new, tear_down),
 	cmocka_unit_test_teardown(test_samples_of_what_hands_on, tear_down),
+	cmocka_unit_test_teardown(test_calls_are_counted_once, tear_down),
 	cmocka_unit_test_teardown(test_few_allocations_are_all_looked_at, tear_down),
 	cmocka_unit_test_teardown(test_too_many_allocations_are_sampled, tear_down),
 	cmocka_unit_test_teardown(test_frees_of_both_are_seen, tear_down),
