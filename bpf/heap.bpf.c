@@ -267,7 +267,7 @@ static __always_inline void end(struct pt_regs *ctx)
 {
 	/* Read at once: the verifier wants a constant place. */
 	const __u64 returned = PT_REGS_RC(ctx);
-	struct heap_thread *thread = is_traced() ? this_thread() : NULL;
+	struct heap_thread *thread = is_traced() ? known_thread() : NULL;
 	struct heap_object object = {};
 	struct heap_call_frame *call;
 	__u64 address;
@@ -328,7 +328,7 @@ int heap_end(struct pt_regs *ctx)
 	struct heap_thread *thread;
 
 	NO_PRIVATE_STACK(ctx, no_programs);
-	thread = is_traced() ? this_thread() : NULL;
+	thread = is_traced() ? known_thread() : NULL;
 	if (thread && thread->call.cookie == bpf_get_attach_cookie(ctx) && PT_REGS_SP(ctx) > thread->call.sp)
 		end(ctx);
 	return 0;
