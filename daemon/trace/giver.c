@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -11,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "../util.h"
 #include "message.h"
 #include "stuck.h"
 
@@ -32,13 +34,34 @@ static void open_needed(const struct target *target, const struct answer_need *n
 	*ret_fd = fd < 0 ? -1 : fd;
 }
 
+/*
+ * What else the tracer holds, as probes and its socket to memoird, is to end with the tracer's own, also where
+ * this child is left behind.
+ */
+static void close_all_but(const int *kept, size_t nr)
+{
+	unsigned int from = STDERR_FILENO + 1, next = 0;
+
+	while (next != UINT_MAX) {
+		next = UINT_MAX;
+		for (size_t i = 0; i < nr; i++)
+			if ((unsigned int)kept[i] >= from && (unsigned int)kept[i] < next)
+				next = (unsigned int)kept[i];
+		if (next > from)
+			close_range(from, next - 1, 0);
+		from = next + 1;
+	}
+}
+
 /* In the child; does not return. */
 static void open_and_give(int socket, const struct target *target, const struct answer_need *need, int report,
 			  pid_t parent)
 {
 	struct question_given given = { .h = { .kind = QUESTION_GIVEN } };
+	const int kept[] = { socket, target->folder, report };
 	int fd;
 
+	close_all_but(kept, ARRAY_SIZE(kept));
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(EXIT_FAILURE);
 	open_needed(target, need, &given.given, &fd);

@@ -119,12 +119,27 @@ line() {
 	[[ $("$ASK" names "$pid" "$said") = "$said anonymous+0x8 anonymous :0" ]]
 }
 
+# left_behind: the descriptors of whoever still looks into the process after it was asked of.
+left_behind() {
+	local folder
+	for folder in /proc/[0-9]*; do
+		[[ $(cat "$folder/comm" 2>/dev/null) = memoird-tracer ]] || continue
+		readlink "$folder"/fd/* 2>/dev/null | grep -qx "/proc/$pid" || continue
+		readlink "$folder"/fd/*
+	done
+}
+
 @test "a file system that never answers costs its process its names, and the tracer a second" {
 	start "$MUTE" || skip "this kernel lets nobody serve a file system"
 	timeout "$silence_s" "$ASK" names "$pid" "$cart" >"$dir/answer"
 	cat "$dir/answer"
 	grep -q "^$cart anonymous+0x0 anonymous :0$" "$dir/answer"
 	grep -q "^done: cannot open .* of process $pid: Connection timed out$" "$dir/answer"
+	# Whoever waits for that file system holds nothing of the tracer: no probe, nothing that looks as if it lived.
+	left_behind | tee "$dir/left"
+	grep -qx "/proc/$pid" "$dir/left"
+	[ "$(grep -c anon_inode: "$dir/left")" -eq 0 ]
+	[ "$(grep -c socket: "$dir/left")" -eq 1 ]
 }
 
 @test "a process that has ended, and one that is another by now, are told apart" {
