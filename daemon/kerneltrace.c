@@ -40,6 +40,7 @@ struct kerneltrace {
 	struct kernelprograms *programs; /* NULL: no trace goes on */
 	struct leak_counts *per_cpu;     /* as many as the kernel has possible CPUs */
 	__u32 nr_cpus;
+	__u64 seed;                          /* of struct leak_settings, for one trace */
 	__u32 every;                         /* 0: events are counted only */
 	__u64 duration_ns, begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: none goes on */
 	sd_event_source *timer;              /* NULL before the first trace */
@@ -80,14 +81,15 @@ bool kerneltrace_has_begun(const struct kerneltrace *trace)
 
 /* --- tables ----------------------------------------------------------------------------------- */
 
-/* 0 or a negative errno. every 0: events are counted only. */
+/*
+ * 0 or a negative errno. every 0: events are counted only. Programs that run meanwhile may see one member of
+ * the settings before the other, so that the seed is there first, and stays as it is.
+ */
 static int set_out(const struct kerneltrace *trace, __u32 every)
 {
-	struct leak_settings settings = { .every = every };
+	const struct leak_settings settings = { .seed = trace->seed, .every = every };
 	const __u32 first = 0;
 
-	if (getrandom(&settings.seed, sizeof(settings.seed), 0) != sizeof(settings.seed))
-		return -errno;
 	return bpf_map_update_elem(kernelprograms_table_fd(trace->programs, LEAK_SETTINGS), &first, &settings,
 				   BPF_ANY) < 0
 		       ? -errno
@@ -243,11 +245,12 @@ static void end(struct kerneltrace *trace, enum trace_ending ending)
 		err = kernelread(trace->programs, trace->stacks, record.h.time_ns, &sites);
 	record.nr_unplaced = sites.nr_unplaced;
 	record.is_partial = sites.nr_known != counts.nr_followed;
-	kernelsites_judge(&sites);
-	if (err)
+	if (err) {
 		refuse(trace, "cannot read the tables of leak_kmalloc", err);
-	else
+	} else {
+		kernelsites_judge(&sites);
 		emit_result(trace, &sites, &record);
+	}
 	kernelsites_free(&sites);
 	clean_up(trace);
 }
@@ -334,7 +337,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 
 int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns)
 {
-	const char *what;
+	const char *what = "cannot begin";
 	int err;
 
 	if (trace->end_ns)
@@ -342,8 +345,11 @@ int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns)
 	trace->timer = sd_event_source_disable_unref(trace->timer);
 	trace->every = 0;
 	trace->duration_ns = duration_ns;
-	/* Its settings are all 0: events are counted only. */
-	err = kernelprograms_begin(trace->probes, &trace->programs, &what);
+	err = getrandom(&trace->seed, sizeof(trace->seed), 0) == sizeof(trace->seed) ? 0 : -errno;
+	if (!err)
+		err = kernelprograms_begin(trace->probes, &trace->programs, &what);
+	if (!err)
+		err = set_out(trace, 0);
 	trace->begin_ns = now_ns(CLOCK_BOOTTIME);
 	trace->end_ns = trace->begin_ns + COUNTING_NS + duration_ns;
 	if (!err)
