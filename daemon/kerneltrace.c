@@ -182,14 +182,22 @@ static struct rec_trace new_record(enum trace_ending ending, __u64 now)
 				   .ending = ending };
 }
 
-static void refuse(struct kerneltrace *trace, const char *what, int err)
+static void emit_why_not(struct kerneltrace *trace, const char *why_not)
 {
 	struct rec_trace record = new_record(TRACE_NEVER_BEGAN, now_ns(CLOCK_BOOTTIME));
 
-	snprintf(record.why_not, sizeof(record.why_not), "%s: %s", what,
-		 err == -ENOENT ? "it is not loaded, see memoir probes" : strerror(-err));
-	log_error("the kernel cannot be traced: %s", record.why_not);
+	snprintf(record.why_not, sizeof(record.why_not), "%s", why_not);
 	trace->emit(trace->ctx, &record.h);
+}
+
+static void refuse(struct kerneltrace *trace, const char *what, int err)
+{
+	char why_not[TRACE_TEXT_LEN];
+
+	snprintf(why_not, sizeof(why_not), "%s: %s", what,
+		 err == -ENOENT ? "it is not loaded, see memoir probes" : strerror(-err));
+	log_error("the kernel cannot be traced: %s", why_not);
+	emit_why_not(trace, why_not);
 }
 
 static void emit_result(struct kerneltrace *trace, const struct kernelsites *sites, struct rec_trace *record)
@@ -234,7 +242,7 @@ static void end(struct kerneltrace *trace, enum trace_ending ending)
 	record.nr_missed = kernelprograms_nr_missed(trace->programs);
 	kernelprograms_end(trace->programs);
 	counts = counts_now(trace);
-	record.duration_ns = trace->every ? record.h.time_ns - trace->begin_ns : 0;
+	record.duration_ns = record.h.time_ns - trace->begin_ns;
 	record.every = trace->every;
 	record.misses_bulk = !kernelprograms_see_bulk(trace->programs);
 	record.nr_frees = counts.nr_freed;
@@ -257,8 +265,12 @@ static void end(struct kerneltrace *trace, enum trace_ending ending)
 
 void kerneltrace_end(struct kerneltrace *trace)
 {
-	if (trace->end_ns)
+	if (kerneltrace_has_begun(trace)) {
 		end(trace, TRACE_WAS_STOPPED);
+	} else if (trace->end_ns) {
+		emit_why_not(trace, "it was ended before anything was followed");
+		clean_up(trace);
+	}
 }
 
 /* --- begin ------------------------------------------------------------------------------------ */

@@ -27,7 +27,7 @@ void kerneltrace_free(struct kerneltrace *trace);
 /* Begins one. 0, or -EBUSY where one goes on. Where it cannot begin there is a REC_TRACE that says why. */
 int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns);
 
-/* Ends the one that goes on, if there is one, with its result. */
+/* Ends the one that goes on, if there is one, with its result; it has none before objects are followed. */
 void kerneltrace_end(struct kerneltrace *trace);
 
 /* When the one that goes on is to end, CLOCK_BOOTTIME; 0: none goes on. */

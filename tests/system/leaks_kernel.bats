@@ -123,6 +123,18 @@ pinned() {
 	nothing_is_left
 }
 
+@test "a trace of the kernel that is ended before it follows anything does not say that nothing was allocated" {
+	start_daemon
+	trace '?kernel=1&seconds=60'
+	trace '?end=1'
+	soon has_ended
+	jq -c '.trace | del(.stacks)' "$dir/trace"
+	# On a machine that is slow it may have begun.
+	jq -e '.trace | if .ended == "not_begun" then .reason == "it was ended before anything was followed"
+		else .ended == "stopped" and .every >= 1 end' "$dir/trace"
+	nothing_is_left
+}
+
 @test "a trace of the kernel goes with the daemon" {
 	start_daemon
 	trace '?kernel=1&seconds=60'
