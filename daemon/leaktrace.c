@@ -14,6 +14,8 @@
 
 /* Whoever asked for a trace is to find its result before another takes its place. */
 #define QUIET_NS (60 * NSEC_PER_SEC)
+/* After its end a trace is asked to end: to that the tracer answers, or is given up. */
+#define OVERDUE_NS NSEC_PER_SEC
 
 struct leaktrace {
 	struct tracelink *link;
@@ -28,6 +30,7 @@ struct leaktrace {
 	__u64 ended_ns; /* the last time that one was seen to go on */
 	__u64 end_ns;   /* 0: none goes on */
 	bool has_begun;
+	bool is_overdue; /* and was asked to end */
 	bool has_result; /* and its stacks are being named */
 };
 
@@ -91,7 +94,7 @@ static void begin(struct leaktrace *trace, const struct trace_heap *heap)
 		return;
 	}
 	trace->request.heap = *heap;
-	trace->has_begun = trace->has_result = false;
+	trace->has_begun = trace->has_result = trace->is_overdue = false;
 	err = tracelink_ask(trace->link, &trace->request, on_begun, trace);
 	if (err)
 		refuse(trace, err == -EPIPE ? TRACER_HAS_DIED : "too much is asked of the tracer; try again");
@@ -154,7 +157,8 @@ static void on_ended(void *ctx, const struct trace_done *done)
 	(void)done;
 }
 
-void leaktrace_end(struct leaktrace *trace)
+/* Of a process. 0 or a negative errno. */
+static int ask_to_end(struct leaktrace *trace)
 {
 	const struct trace_header *h = &trace->request.h;
 	const union trace_message request = { .end = { .h = { .kind = TRACE_END,
@@ -163,11 +167,16 @@ void leaktrace_end(struct leaktrace *trace)
 							      .tgid = h->tgid,
 							      .nr = 1 } } };
 
+	return tracelink_ask(trace->link, &request, on_ended, trace);
+}
+
+void leaktrace_end(struct leaktrace *trace)
+{
 	/* What waits is to have a result too. */
 	trace->waiting.duration_ns = 1;
 	kerneltrace_end(trace->kernel);
-	if (trace->end_ns && tracelink_ask(trace->link, &request, on_ended, trace))
-		log_warning("the trace of process %u cannot be ended before its time", h->tgid);
+	if (trace->end_ns && ask_to_end(trace))
+		log_warning("the trace of process %u cannot be ended before its time", trace->request.h.tgid);
 }
 
 /* Names are asked for at once, because the process may end. */
@@ -186,14 +195,26 @@ void leaktrace_see(struct leaktrace *trace, const struct rec_header *record)
 		usersymbols_want(trace->symbols, stack->tgid, stack->start_ns, stack->ip[i]);
 }
 
-__u64 leaktrace_end_ns(struct leaktrace *trace)
+/* A tracer that has died, or says nothing any more, has no result. */
+static void check_tracer(struct leaktrace *trace)
 {
 	struct tracelink_status status;
+
+	if (!trace->end_ns || trace->has_result)
+		return;
+	tracelink_status(trace->link, &status);
+	if (!status.is_running)
+		refuse(trace, TRACER_HAS_DIED);
+	else if (trace->has_begun && !trace->is_overdue &&
+		 now_ns(CLOCK_BOOTTIME) > trace->end_ns + OVERDUE_NS)
+		trace->is_overdue = !ask_to_end(trace);
+}
+
+__u64 leaktrace_end_ns(struct leaktrace *trace)
+{
 	__u64 kernel_end_ns;
 
-	tracelink_status(trace->link, &status);
-	if (trace->end_ns && !trace->has_result && !status.is_running)
-		refuse(trace, TRACER_HAS_DIED);
+	check_tracer(trace);
 	if (trace->end_ns || kerneltrace_end_ns(trace->kernel))
 		trace->ended_ns = now_ns(CLOCK_BOOTTIME);
 	if (trace->has_result && usersymbols_are_named(trace->symbols))

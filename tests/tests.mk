@@ -118,7 +118,8 @@ $(filter-out $(TRACE_TESTS),$(BPF_TESTS)): %: %.o $(B)/daemon/skeleton.o $(B)/da
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out %.a,$^) $(filter %.a,$^) -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
 $(B)/tests/bpf/test_fault_mappings: $(B)/daemon/faultsites.o
 $(B)/tests/bpf/test_stacks: $(B)/daemon/userstacks.o
-$(B)/tests/bpf/test_tracelink: $(call objects,daemon/tracelink.c daemon/privileges.c $(wildcard daemon/trace/*.c))
+$(B)/tests/bpf/test_tracelink: $(call objects,$(addprefix daemon/,leaktrace.c tracelink.c usersymbols.c autotrace.c kerneltrace.c \
+		kernelprograms.c kernelread.c privileges.c probes.c probes_load.c pins.c) $(wildcard daemon/trace/*.c))
 
 # Programs of objects of their own, put to use as the tracer does.
 $(TRACE_TESTS): %: %.o $(call objects,daemon/log.c daemon/privileges.c $(wildcard daemon/trace/*.c) \
