@@ -31,7 +31,7 @@ __attribute__((section(".probes"), used)) volatile unsigned short alloc_semaphor
 				".4byte 992f-991f, 994f-993f, 3\n"           \
 				"991:	.asciz \"stapsdt\"\n"                  \
 				"992:	.balign 4\n"                           \
-				"993:	.8byte 990b, 0, " semaphore "\n"      \
+				"993:	.8byte 990b, 0, " semaphore "\n"     \
 				".asciz \"otel_memory\"\n"                   \
 				".asciz \"" name "\"\n"                      \
 				".asciz \"" arguments "\"\n"                 \
