@@ -200,8 +200,8 @@ static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *threa
 }
 
 /*
- * Where it samples, most calls end here: what is not looked at needs no place for its thread. But what hands on
- * must be met again by what it calls.
+ * Where it samples, most calls end here: what is not looked at needs no place for its thread. But what hands
+ * on must be met again by what it calls.
  */
 static __always_inline bool is_passed_over(struct pt_regs *ctx, __u64 cookie, __u64 *ret_p)
 {

@@ -35,8 +35,8 @@ static void open_needed(const struct target *target, const struct answer_need *n
 }
 
 /*
- * What else the tracer holds, as probes and its socket to memoird, is to end with the tracer's own, also where
- * this child is left behind.
+ * What else the tracer holds, as probes and its socket to memoird, is to end with the tracer's own, also
+ * where this child is left behind.
  */
 static void close_all_but(const int *kept, size_t nr)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A tracer that does not answer is not waited for: whoever has asked it is told, and it is killed. Likewise one
- * that goes silent after a trace has begun.
+ * A tracer that does not answer is not waited for: whoever has asked it is told, and it is killed. Likewise
+ * one that goes silent after a trace has begun.
  */
 #include <setjmp.h>
 #include <stdarg.h>
