@@ -16,19 +16,22 @@
 /* Stacks that are shown with all their frames. */
 #define MAX_WHOLE 3
 
-static const char *found_by(const json_t *stack)
+/* How the frames of a stack were found: by the API's name, in a table, and in words. */
+static const struct way {
+	const char *name, *shown, *text;
+} ways[] = { { "unwind_tables", "tables", "found by unwind tables" },
+	     { "frame_pointers", "frames", "found by frame pointers: code without them is missing" },
+	     { "call_site", "call site", "only the direct caller is known" } };
+
+static const struct way *way_of(const json_t *stack)
 {
-	static const struct {
-		const char *name, *shown;
-	} ways[] = { { "unwind_tables", "tables" },
-		     { "frame_pointers", "frames" },
-		     { "call_site", "call site" } };
+	static const struct way unknown = { "", "", "its frames are not known" };
 	const char *name = reply_string(reply_member(stack, "user_stack"), "found_by");
 
 	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
 		if (!strcmp(name, ways[i].name))
-			return ways[i].shown;
-	return "";
+			return &ways[i];
+	return &unknown;
 }
 
 void leaks_trace_add_not_freed(struct table *table, const json_t *row)
@@ -78,25 +81,10 @@ static void show_stacks(const json_t *stacks, size_t width, struct text *out)
 		table_cell(&table, human_duration(reply_u64(stack, "oldest_ns")).text);
 		table_cell(&table, human_bytes(reply_u64(stack, "allocated_bytes")).text);
 		table_cell(&table, human_count(reply_u64(stack, "allocations")).text);
-		table_cell(&table, found_by(stack));
+		table_cell(&table, way_of(stack)->shown);
 		add_place(&table, stack);
 	}
 	view_table(out, width, "Not freed, by where it was allocated:", &table);
-}
-
-static const char *how_found(const json_t *stack)
-{
-	static const struct {
-		const char *name, *text;
-	} ways[] = { { "unwind_tables", "found by unwind tables" },
-		     { "frame_pointers", "found by frame pointers: code without them is missing" },
-		     { "call_site", "only the direct caller is known" } };
-	const char *name = reply_string(reply_member(stack, "user_stack"), "found_by");
-
-	for (size_t i = 0; i < ARRAY_SIZE(ways); i++)
-		if (!strcmp(name, ways[i].name))
-			return ways[i].text;
-	return "its frames are not known";
 }
 
 /* What a row of a table has no room for. */
@@ -111,7 +99,7 @@ static void show_whole_stacks(const json_t *stacks, size_t width, struct text *o
 			break;
 		text_add(out, "\n");
 		view_line(out, width, "%zu. %s not freed; %s:", ++nr,
-			  human_bytes(reply_u64(stack, "outstanding_bytes")).text, how_found(stack));
+			  human_bytes(reply_u64(stack, "outstanding_bytes")).text, way_of(stack)->text);
 		leak_stack_add_backtrace(out, stack);
 	}
 }
