@@ -14,6 +14,7 @@
 
 #include "abi/heap.h"
 #include "compat.bpf.h"
+#include "count.bpf.h"
 
 /* Keys of whole stacks that there are. */
 __u32 heap_nr_whole_stacks;
@@ -38,14 +39,7 @@ struct {
 	__uint(max_entries, 1 << 22);
 } heap_copies SEC(".maps");
 
-#define COUNT(member)                                                                      \
-	({                                                                                 \
-		__u32 zero__ = 0;                                                          \
-		struct heap_counts *counts__ = bpf_map_lookup_elem(&heap_counts, &zero__); \
-                                                                                           \
-		if (counts__)                                                              \
-			__sync_fetch_and_add(&counts__->member, 1);                        \
-	})
+#define COUNT(member) COUNT_IN(heap_counts, member)
 
 /* No stack of a thread is larger, as far as frames are followed. */
 #define MAX_STACK_BYTES (64ULL << 20)

@@ -7,6 +7,7 @@
  * Movable pages are left out: they are of processes and files, and are counted as theirs. A block of pages
  * that was split goes with its first page.
  */
+#include "count.bpf.h"
 #include "plane.bpf.h"
 #include "stack.bpf.h"
 
@@ -41,14 +42,7 @@ struct {
 	__type(value, struct leak_object);
 } leak_objects SEC(".maps");
 
-#define COUNT(member)                                                                      \
-	({                                                                                 \
-		__u32 zero__ = 0;                                                          \
-		struct leak_counts *counts__ = bpf_map_lookup_elem(&leak_counts, &zero__); \
-                                                                                           \
-		if (counts__)                                                              \
-			__sync_fetch_and_add(&counts__->member, 1);                        \
-	})
+#define COUNT(member) COUNT_IN(leak_counts, member)
 
 static __always_inline bool is_followed(__u64 address)
 {
