@@ -71,9 +71,13 @@ static __always_inline void walk(struct pt_regs *ctx, struct heap_stack *stack)
  * stack, and the same ones the same in every thread: a thread's stack begins at the same place in its
  * page.
  */
-static __always_inline __u64 stack_key(const struct heap_stack *stack, __u64 sp)
+#define DEPTH_OF(sp) ((sp)&0xfff)
+#define NO_DEPTH 0x1000 /* of a call site, whatever called it */
+
+/* Each number is mixed before the next one comes, or a depth and an address may stand for another pair. */
+static __always_inline __u64 stack_key(const struct heap_stack *stack, __u64 depth)
 {
-	__u64 key = sp & 0xfff;
+	__u64 key = depth * 0x9e3779b97f4a7c15ULL;
 
 	for (__u32 i = 0; i < HEAP_MAX_FRAMES; i++) {
 		if (i >= stack->nr_frames)
@@ -167,7 +171,7 @@ static __always_inline struct heap_stack *stack_now(struct pt_regs *ctx, struct 
 
 	new->is_call_site = 0;
 	walk(ctx, new);
-	*ret_key = stack_key(new, PT_REGS_SP(ctx));
+	*ret_key = stack_key(new, DEPTH_OF(PT_REGS_SP(ctx)));
 	stack = known_stack(ret_key);
 	if (!stack && heap_nr_whole_stacks < MAX_HEAP_WHOLE_STACKS)
 		stack = meet_stack(ctx, ret_key, new);
@@ -176,7 +180,7 @@ static __always_inline struct heap_stack *stack_now(struct pt_regs *ctx, struct 
 	COUNT(nr_folded);
 	new->nr_frames = 1;
 	new->is_call_site = 1;
-	*ret_key = stack_key(new, 0);
+	*ret_key = stack_key(new, NO_DEPTH);
 	stack = known_stack(ret_key) ?: meet_stack(ctx, ret_key, new);
 	if (stack)
 		return stack;

@@ -39,7 +39,8 @@ tell() {
 shows() {
 	jq -e --argjson counts "$counts" ".trace | $1" "$dir/trace" >/dev/null || {
 		echo "does not hold: $1; counted: $counts"
-		jq -c '.trace | del(.stacks)' "$dir/trace"
+		jq -c '.trace | del(.stacks), (.stacks[] | {outstanding, found_by: .user_stack.found_by, frames: [.user_stack.frames[].name]})' \
+			"$dir/trace"
 		return 1
 	}
 }
@@ -71,6 +72,18 @@ no_probes() {
 	shows '[.stacks[] | select(.user_stack.frames[1].name // "" | startswith("leak_large+"))]
 		| length == 1 and .[0].outstanding_bytes == 300000 and .[0].outstanding == 300'
 	soon no_probes
+}
+
+@test "places are told apart, at whatever depth of the stack they are called" {
+	begin 60
+	tell deep
+	trace '?end=1'
+	soon has_ended
+	agrees
+	for colour in red:384000 blue:512000; do
+		shows "[.stacks[] | select(.user_stack.frames[0].name | startswith(\"leak_deep_${colour%:*}+\"))]
+			| length == 1 and .[0].outstanding_bytes == ${colour#*:} and .[0].outstanding == 128"
+	done
 }
 
 @test "while one trace goes on there is no other" {

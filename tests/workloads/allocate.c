@@ -14,11 +14,13 @@
  *	         gives an address again that it was never given back; and fails
  *	exec     begins again
  *	leak N   N times 100 bytes and 1,000 bytes from two functions, in one thread
+ *	deep     128 times 3,000 and 4,000 bytes from two functions, each time from another depth of the stack
  *	from-nothing N
  *	         N times 500 bytes by realloc(), which hands that on to malloc()
  *
  * Nothing else is on the heap while it counts: threads begin before, and end after.
  */
+#include <alloca.h>
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -360,6 +362,42 @@ static __attribute__((noinline)) void leak_large(void)
 	__asm__ volatile("" ::"r"(address), "r"(room) : "memory");
 }
 
+/*
+ * From two places in one page that are a multiple of 16 apart, as depths of stacks are: each place at all
+ * depths of half a page.
+ */
+#define NR_DEPTHS 128u
+#define DEPTH_STEP 16u
+
+static __attribute__((noinline, aligned(256))) void leak_deep_red(size_t depth)
+{
+	char *room = alloca(DEPTH_STEP + depth);
+	void *address = malloc(3000);
+
+	__asm__ volatile("" ::"r"(address), "r"(room) : "memory");
+}
+
+static __attribute__((noinline, aligned(16))) void leak_deep_blue(size_t depth)
+{
+	char *room = alloca(DEPTH_STEP + depth);
+	void *address = malloc(4000);
+
+	__asm__ volatile("" ::"r"(address), "r"(room) : "memory");
+}
+
+static void leak_deep(void)
+{
+	/* By one call, so that only the places differ. */
+	static void (*const volatile leaks[])(size_t depth) = { leak_deep_red, leak_deep_blue };
+
+	for (size_t i = 0; i < 2 * NR_DEPTHS; i++)
+		leaks[i % 2](i / 2 * DEPTH_STEP);
+	counts.nr += 2 * NR_DEPTHS;
+	counts.live += 2 * NR_DEPTHS;
+	counts.bytes += 7000 * NR_DEPTHS;
+	counts.live_bytes += 7000 * NR_DEPTHS;
+}
+
 static void leak(unsigned long nr)
 {
 	for (unsigned long i = 0; i < nr; i++) {
@@ -391,13 +429,10 @@ static void obey(const char *line, char **argv)
 		const char *name;
 		void (*run)(void);
 	} commands[] = {
-		{ "fail", fail },
-		{ "free", free_all },
-		{ "fork", fork_and_free },
-		{ "jump", jump },
-		{ "again", give_again },
-		{ "fail-own", fail_own },
-		{ "vanish", end_a_thread_inside },
+		{ "fail", fail },         { "free", free_all },
+		{ "deep", leak_deep },    { "fork", fork_and_free },
+		{ "jump", jump },         { "again", give_again },
+		{ "fail-own", fail_own }, { "vanish", end_a_thread_inside },
 	};
 
 	if (!strncmp(line, "run ", 4))
