@@ -12,7 +12,21 @@
 
 /* --- pages of slabs --------------------------------------------------------------------------- */
 
-static bool is_of_slab(const char *name)
+enum code { CODE_OTHER, CODE_OF_SLAB, CODE_OF_LARGE_KMALLOC };
+
+#define NR_CODES 4096u
+
+/* What the tables are read with. Names cost much, and thousands of stacks pass through the same code. */
+struct reading {
+	const struct stacks *stacks;
+	struct kernelsites *sites;
+	struct {
+		__u64 ip; /* 0: of none yet */
+		enum code code;
+	} codes[NR_CODES];
+};
+
+static enum code code_of_name(const char *name)
 {
 	static const char *const prefixes[] = {
 		"allocate_slab",      "new_slab",       "alloc_from_new_slab", "___slab_alloc",
@@ -20,42 +34,64 @@ static bool is_of_slab(const char *name)
 		"__kmem_cache_alloc", "kmalloc",        "__kmalloc",
 	};
 
+	if (strstr(name, "kmalloc_large"))
+		return CODE_OF_LARGE_KMALLOC;
 	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
+			return CODE_OF_SLAB;
+	return CODE_OTHER;
 }
 
-static bool is_of_large_kmalloc(const char *name)
+static enum code code_at(struct reading *reading, __u64 ip)
 {
-	return strstr(name, "kmalloc_large");
+	const __u32 slot = (__u32)((ip * 0x9e3779b97f4a7c15ULL) >> 32) % NR_CODES;
+	char name[REC_SYMBOL_LEN];
+
+	if (reading->codes[slot].ip != ip) {
+		stacks_name(reading->stacks, ip, name);
+		reading->codes[slot].ip = ip;
+		reading->codes[slot].code = code_of_name(name);
+	}
+	return reading->codes[slot].code;
 }
 
 /*
  * The pages of slabs are shown by the objects that lie in them. Which pages these are, the names of functions
  * tell on all kernels; flags of the page do not, where it was allocated but now.
  */
-static bool is_of_slab_page(const struct stacks *stacks, const struct leak_site *site)
+static bool is_of_slab_page(struct reading *reading, const struct leak_site *site)
 {
-	return site->kind == TRACE_PAGES && stacks_have(stacks, site->stack, is_of_slab) &&
-	       !stacks_have(stacks, site->stack, is_of_large_kmalloc);
+	__u64 ip[STACK_MAX_FRAMES];
+	bool is_of_slab = false;
+	__u32 nr;
+
+	if (site->kind != TRACE_PAGES)
+		return false;
+	nr = stacks_frames(reading->stacks, site->stack, ip);
+	for (__u32 i = 0; i < nr; i++) {
+		enum code code = code_at(reading, ip[i]);
+
+		if (code == CODE_OF_LARGE_KMALLOC)
+			return false;
+		is_of_slab |= code == CODE_OF_SLAB;
+	}
+	return is_of_slab;
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
 /* NULL without room. */
-static struct kernelsite *meet(struct kernelsites *sites, const struct stacks *stacks, __u64 key,
-			       const struct leak_site *site)
+static struct kernelsite *meet(struct reading *reading, __u64 key, const struct leak_site *site)
 {
 	bool is_new;
-	struct kernelsite *row = kernelsites_meet(sites, key, site, &is_new);
+	struct kernelsite *row = kernelsites_meet(reading->sites, key, site, &is_new);
 
 	if (row && is_new)
-		row->is_left_out = is_of_slab_page(stacks, site);
+		row->is_left_out = is_of_slab_page(reading, site);
 	return row;
 }
 
-static int read_sites(int fd, const struct stacks *stacks, struct kernelsites *sites)
+static int read_sites(int fd, struct reading *reading)
 {
 	_cleanup_free_ __u64 *keys = calloc(BATCH, sizeof(*keys));
 	_cleanup_free_ struct leak_site *values = calloc(BATCH, sizeof(*values));
@@ -65,11 +101,11 @@ static int read_sites(int fd, const struct stacks *stacks, struct kernelsites *s
 		return -ENOMEM;
 	while (batch_next(&batch))
 		for (__u32 i = 0; i < batch.nr; i++)
-			meet(sites, stacks, keys[i], &values[i]);
+			meet(reading, keys[i], &values[i]);
 	return batch.err;
 }
 
-static int read_objects(int fd, const struct stacks *stacks, struct kernelsites *sites, __u64 now_ns)
+static int read_objects(int fd, struct reading *reading, __u64 now_ns)
 {
 	_cleanup_free_ __u64 *keys = calloc(BATCH, sizeof(*keys));
 	_cleanup_free_ struct leak_object *values = calloc(BATCH, sizeof(*values));
@@ -80,12 +116,12 @@ static int read_objects(int fd, const struct stacks *stacks, struct kernelsites 
 	while (batch_next(&batch))
 		for (__u32 i = 0; i < batch.nr; i++) {
 			const struct leak_site site = kernelsites_of_object(&values[i]);
-			struct kernelsite *row = meet(sites, stacks, values[i].site, &site);
+			struct kernelsite *row = meet(reading, values[i].site, &site);
 
 			if (row)
 				kernelsite_add(row, &values[i], now_ns);
 			else
-				sites->nr_unplaced++;
+				reading->sites->nr_unplaced++;
 		}
 	return batch.err;
 }
@@ -93,9 +129,15 @@ static int read_objects(int fd, const struct stacks *stacks, struct kernelsites 
 int kernelread(const struct kernelprograms *programs, const struct stacks *stacks, __u64 now_ns,
 	       struct kernelsites *ret)
 {
-	int err = read_sites(kernelprograms_table_fd(programs, LEAK_SITES), stacks, ret);
+	_cleanup_free_ struct reading *reading = calloc(1, sizeof(*reading));
+	int err;
 
+	if (!reading)
+		return -ENOMEM;
+	reading->stacks = stacks;
+	reading->sites = ret;
+	err = read_sites(kernelprograms_table_fd(programs, LEAK_SITES), reading);
 	if (!err)
-		err = read_objects(kernelprograms_table_fd(programs, LEAK_OBJECTS), stacks, ret, now_ns);
+		err = read_objects(kernelprograms_table_fd(programs, LEAK_OBJECTS), reading, now_ns);
 	return err;
 }

@@ -72,19 +72,19 @@ void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const
 	emit(ctx, &record->h);
 }
 
-bool stacks_have(const struct stacks *stacks, __u64 key, bool (*is)(const char *name))
+__u32 stacks_frames(const struct stacks *stacks, __u64 key, __u64 ret[STACK_MAX_FRAMES])
 {
 	struct kernel_stack stack;
-	char name[REC_SYMBOL_LEN];
 
-	if (!key || bpf_map_lookup_elem(stacks->fd, &key, &stack) < 0)
-		return false;
-	for (__u32 i = 0; i < stack.nr && i < STACK_MAX_FRAMES; i++) {
-		symbols_name(stacks->symbols, stack.ip[i], name);
-		if (is(name))
-			return true;
-	}
-	return false;
+	if (!key || bpf_map_lookup_elem(stacks->fd, &key, &stack) < 0 || stack.nr > STACK_MAX_FRAMES)
+		return 0;
+	memcpy(ret, stack.ip, stack.nr * sizeof(ret[0]));
+	return stack.nr;
+}
+
+void stacks_name(const struct stacks *stacks, __u64 ip, char ret[REC_SYMBOL_LEN])
+{
+	symbols_name(stacks->symbols, ip, ret);
 }
 
 void stacks_forget(struct stacks *stacks)

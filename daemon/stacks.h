@@ -28,11 +28,11 @@ void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const
 void stacks_meet_address(struct stacks *stacks, __u64 ip,
 			 void (*emit)(void *ctx, const struct rec_header *record), void *ctx);
 
-/*
- * Whether a stack passes through a function that `is` says yes to, by names as "vfs_write+0x398/0x450". False
- * for one that is not known.
- */
-bool stacks_have(const struct stacks *stacks, __u64 key, bool (*is)(const char *name));
+/* The frames of a stack, innermost first: how many are put into ret; 0 for one that is not known. */
+__u32 stacks_frames(const struct stacks *stacks, __u64 key, __u64 ret[STACK_MAX_FRAMES]);
+
+/* The name of an address, as "vfs_write+0x398/0x450". It costs two microseconds. */
+void stacks_name(const struct stacks *stacks, __u64 ip, char ret[REC_SYMBOL_LEN]);
 
 /* A new stream begins. */
 void stacks_forget(struct stacks *stacks);
