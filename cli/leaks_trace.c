@@ -62,8 +62,7 @@ static int ask_on(struct cli *cli, struct source_query *query, struct answer *re
 	int err = ask(&cli->source, PATH, query, ret);
 
 	while (err == -EINTR) {
-		query->trace_seconds = 0;
-		query->trace_kernel = false;
+		*query = (struct source_query){ .max_age_ms = ANY_AGE, .trace_end = query->trace_end };
 		answer_free(ret);
 		*ret = (struct answer){};
 		err = ask(&cli->source, PATH, query, ret);
@@ -85,8 +84,7 @@ static int trace(struct cli *cli, struct answer *ret)
 	int status = ask_on(cli, &query, ret);
 	bool is_ending = false;
 
-	query.trace_seconds = 0;
-	query.trace_kernel = false;
+	query = (struct source_query){ .max_age_ms = ANY_AGE };
 	while (!status && !has_ended(ret->json, asked_ns)) {
 		if (!reply_bool(ret->json, "is_running")) {
 			complain("the trace did not come to its end; was memoird restarted?");

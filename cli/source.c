@@ -41,42 +41,58 @@ static int take_body(void *ctx, unsigned int status, const char *bytes, size_t s
 	return body->is_failed ? -ENOMEM : 0;
 }
 
-static void write_target(char *ret, size_t size, const char *path, const struct source_query *query)
+/* Each path refuses keys that it does not know, so what is not asked for is left out. */
+static void write_target(struct text *target, const char *path, const struct source_query *query)
 {
-	int len = snprintf(ret, size, "%s?after=%" PRIu64, path, query->after);
+	const struct {
+		const char *key;
+		bool is_asked;
+		uint64_t value;
+	} keys[] = {
+		{ "after", query->after, query->after },
+		{ "pid", query->pid, query->pid },
+		{ "history", query->with_history, 1 },
+		{ "look_ms", query->look_ms, query->look_ms },
+		{ "every", query->look_ms, query->every },
+		{ "seconds", query->trace_seconds, query->trace_seconds },
+		{ "every_bytes", query->every_bytes, query->every_bytes },
+		{ "kernel", query->trace_kernel, 1 },
+		{ "end", query->trace_end, 1 },
+		{ "max_age_ms", query->max_age_ms != ANY_AGE, query->max_age_ms },
+	};
+	char separator = '?';
 
-	if (query->pid)
-		len += snprintf(ret + len, size - (size_t)len, "&pid=%" PRIu64, query->pid);
-	if (query->with_history)
-		len += snprintf(ret + len, size - (size_t)len, "&history=1");
-	if (query->look_ms)
-		len += snprintf(ret + len, size - (size_t)len, "&look_ms=%" PRIu64 "&every=%" PRIu64,
-				query->look_ms, query->every);
-	if (query->trace_seconds)
-		len += snprintf(ret + len, size - (size_t)len, "&seconds=%" PRIu64 "&every_bytes=%" PRIu64,
-				query->trace_seconds, query->every_bytes);
-	if (query->trace_kernel)
-		len += snprintf(ret + len, size - (size_t)len, "&kernel=1");
-	if (query->trace_end)
-		len += snprintf(ret + len, size - (size_t)len, "&end=1");
-	if (query->max_age_ms != ANY_AGE)
-		snprintf(ret + len, size - (size_t)len, "&max_age_ms=%" PRIu64, query->max_age_ms);
+	text_add(target, path);
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
+		if (!keys[i].is_asked)
+			continue;
+		text_add_format(target, "%c%s=%" PRIu64, separator, keys[i].key, keys[i].value);
+		separator = '&';
+	}
+}
+
+static int out_of_memory(struct source_reply *ret)
+{
+	snprintf(ret->problem, sizeof(ret->problem), "out of memory");
+	return -ENOMEM;
 }
 
 static int ask_daemon(struct source *source, const char *path, const struct source_query *query,
 		      struct source_reply *ret)
 {
+	_cleanup_text_ struct text target = {};
 	struct client_result result;
-	char target[256];
-	const struct client_request request = { .socket = source->socket,
-						.target = target,
-						.max_body_bytes = MAX_REPLY_BYTES,
-						.end_ns = NO_DEADLINE,
-						.body = take_body,
-						.ctx = &ret->body };
+	struct client_request request = { .socket = source->socket,
+					  .max_body_bytes = MAX_REPLY_BYTES,
+					  .end_ns = NO_DEADLINE,
+					  .body = take_body,
+					  .ctx = &ret->body };
 	int err;
 
-	write_target(target, sizeof(target), path, query);
+	write_target(&target, path, query);
+	if (target.is_failed)
+		return out_of_memory(ret);
+	request.target = target.data;
 	err = client_get(&request, &result);
 	ret->status = result.status;
 	ret->server = result.server;
@@ -94,10 +110,7 @@ static int ask_record(const struct source *source, const char *path, const struc
 
 	context.now_ns = context.started_ns = source_now_ns(source);
 	ret->status = api_reply(&context, path, &api_query, &ret->body);
-	if (!ret->body.is_failed)
-		return 0;
-	snprintf(ret->problem, sizeof(ret->problem), "out of memory");
-	return -ENOMEM;
+	return ret->body.is_failed ? out_of_memory(ret) : 0;
 }
 
 int source_get(struct source *source, const char *path, const struct source_query *query,

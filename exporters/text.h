@@ -18,6 +18,7 @@ struct text {
 };
 
 void text_free(struct text *text);
+#define _cleanup_text_ __attribute__((cleanup(text_free)))
 
 /* Empties the text and keeps its memory. */
 void text_clear(struct text *text);
