@@ -103,9 +103,9 @@ static int ask_daemon(struct source *source, const char *path, const struct sour
 static int ask_record(const struct source *source, const char *path, const struct source_query *query,
 		      struct source_reply *ret)
 {
-	const struct api_query api_query = { .pid = query->pid,
-					     .after = query->after,
-					     .with_history = query->with_history };
+	const struct api_query api_query = { .v = { [API_PID] = query->pid,
+						    [API_AFTER] = query->after,
+						    [API_HISTORY] = query->with_history } };
 	struct api_context context = { .model = source->model };
 
 	context.now_ns = context.started_ns = source_now_ns(source);

@@ -13,12 +13,6 @@ __u64 age_ns(const struct request *request, __u64 time_ns)
 	return request->context->now_ns > time_ns ? request->context->now_ns - time_ns : 0;
 }
 
-static enum api_status fail(struct request *request, enum api_status status, const char *message)
-{
-	json_add_string(&request->json, "error", message);
-	return status;
-}
-
 void write_snapshot(struct request *request)
 {
 	struct json *json = &request->json;
@@ -70,7 +64,7 @@ static void write_lost(struct request *request)
 	json_object_end(&request->json);
 }
 
-static enum api_status status_reply(struct request *request)
+enum api_status status_reply(struct request *request)
 {
 	const struct api_context *context = request->context;
 	const struct rec_machine *machine = request->status.machine;
@@ -112,7 +106,7 @@ static enum api_status status_reply(struct request *request)
 	return API_OK;
 }
 
-static enum api_status probes_reply(struct request *request)
+enum api_status probes_reply(struct request *request)
 {
 	struct json *json = &request->json;
 
@@ -200,7 +194,7 @@ static void write_process(struct request *request, const char *key, const struct
 	json_object_end(json);
 }
 
-static enum api_status processes_reply(struct request *request)
+enum api_status processes_reply(struct request *request)
 {
 	struct json *json = &request->json;
 
@@ -220,15 +214,13 @@ static enum api_status processes_reply(struct request *request)
 	return API_OK;
 }
 
-static enum api_status process_reply(struct request *request)
+enum api_status process_reply(struct request *request)
 {
 	const struct process *process;
 
-	if (!request->query->pid || request->query->pid > INT32_MAX)
-		return fail(request, API_BAD_REQUEST, "pid=N is missing or not a process id");
-	process = model_find_process(request->model, (__u32)request->query->pid);
+	process = model_find_process(request->model, (__u32)request->query->v[API_PID]);
 	if (!process)
-		return fail(request, API_NOT_FOUND, "no such process at the last snapshot");
+		return api_fail(request, API_NOT_FOUND, "no such process at the last snapshot");
 	write_snapshot(request);
 	write_process(request, "process", process);
 	if (request->status.machine->nr_nodes > 1 &&
@@ -240,7 +232,7 @@ static enum api_status process_reply(struct request *request)
 	return API_OK;
 }
 
-static enum api_status groups_reply(struct request *request)
+enum api_status groups_reply(struct request *request)
 {
 	struct json *json = &request->json;
 
@@ -314,7 +306,7 @@ static void write_stalls_by_order(struct request *request)
 	json_array_end(json);
 }
 
-static enum api_status stalls_reply(struct request *request)
+enum api_status stalls_reply(struct request *request)
 {
 	struct json *json = &request->json;
 
@@ -332,50 +324,4 @@ static enum api_status stalls_reply(struct request *request)
 	json_add_u64(json, "compact_stalls", *model_cells(request->model, METRIC_COMPACT_STALLS));
 	json_add_u64(json, "oom_kills", *model_cells(request->model, METRIC_OOM_KILLS));
 	return API_OK;
-}
-
-static const struct {
-	const char *path;
-	enum api_status (*reply)(struct request *request);
-} handlers[] = {
-	{ "/v1/status", status_reply },
-	{ "/v1/probes", probes_reply },
-	{ "/v1/processes", processes_reply },
-	{ "/v1/process", process_reply },
-	{ "/v1/groups", groups_reply },
-	{ "/v1/faults", faults_reply },
-	{ "/v1/stalls", stalls_reply },
-	{ "/v1/events", events_reply },
-	{ "/v1/fragmentation", fragmentation_reply },
-	{ "/v1/doctor", doctor_reply },
-	{ "/v1/numa", numa_reply },
-	{ "/v1/slab", slab_reply },
-	{ "/v1/leaks/trace", leaks_trace_reply },
-	{ "/v1/leaks/stacks", leak_stacks_reply },
-	{ "/v1/leaks", leaks_reply },
-};
-
-enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
-			  struct text *text)
-{
-	struct request request = {
-		.context = context, .query = query, .model = context->model, .json = { .text = text }
-	};
-	enum api_status status = API_NOT_FOUND;
-	bool is_known = false;
-
-	model_status(request.model, &request.status);
-	json_object_begin(&request.json, NULL);
-	for (size_t i = 0; i < sizeof(handlers) / sizeof(handlers[0]); i++) {
-		if (strcmp(path, handlers[i].path) != 0)
-			continue;
-		is_known = true;
-		status = request.status.machine ? handlers[i].reply(&request)
-						: fail(&request, API_UNAVAILABLE, "there is no snapshot yet");
-	}
-	if (!is_known)
-		fail(&request, API_NOT_FOUND, "no such path; docs/api.md lists them");
-	json_object_end(&request.json);
-	text_add(text, "\n");
-	return status;
 }

@@ -26,23 +26,49 @@ struct api_context {
 	bool trace_has_begun; /* allocations are counted */
 };
 
+/* What a query may say. */
+enum api_key {
+	API_PID,
+	API_AFTER, /* events numbered above this */
+	API_HISTORY,
+	API_MAX_AGE_MS,
+	API_LOOK_MS,
+	API_EVERY,
+	API_SECONDS,
+	API_KERNEL,
+	API_EVERY_BYTES,
+	API_END,
+	NR_API_KEYS
+};
+#define API_KEY(key) (1u << API_##key)
+
+/* Start with {}: what is not given is 0. */
 struct api_query {
-	__u64 pid;   /* 0: not given */
-	__u64 after; /* events numbered above this */
-	bool with_history;
+	__u64 v[NR_API_KEYS];
+	__u32 given; /* bits of enum api_key: what was taken */
 };
 
 /* HTTP status of a reply; a reply other than API_OK is {"error": ...}. */
 enum api_status { API_OK = 200, API_BAD_REQUEST = 400, API_NOT_FOUND = 404, API_UNAVAILABLE = 503 };
 
+bool api_has_path(const char *path);
+
 /* Whether the reply for a path shows the reading of live pages, which is older than the snapshot. */
 bool api_shows_live_pages(const char *path);
 
-/* Whether the reply for a path shows a look at slab allocations, which a query can begin. */
-bool api_shows_slab(const char *path);
+/* The keys that a path knows, and those that it does not go without, as bits; none of a path that is none. */
+__u32 api_keys(const char *path);
+__u32 api_required_keys(const char *path);
 
-/* Whether the reply for a path shows a trace of memory that is allocated, which a query can begin and end. */
-bool api_shows_trace(const char *path);
+/*
+ * Takes a key of a query for a path, and its value, which is NULL where there is none. False: it is refused,
+ * and one line is added to error: which, why, and what is allowed.
+ */
+bool api_query_take(struct api_query *query, const char *path, const char *key, const char *value,
+		    struct text *error);
+
+/* Likewise: whether all is there, and goes together. */
+bool api_query_check(const struct api_query *query, const char *path, struct text *error);
 
 #define API_TRACE_MAX_SECONDS 3600u
 
@@ -50,7 +76,7 @@ bool api_shows_trace(const char *path);
 #define API_SLAB_MIN_MS 100u
 #define API_SLAB_MAX_MS 60000u
 
-/* Appends the reply for a path ("/v1/status"). */
+/* Appends the reply for a path ("/v1/status") to a query that was checked. */
 enum api_status api_reply(const struct api_context *context, const char *path, const struct api_query *query,
 			  struct text *text);
 

@@ -82,7 +82,7 @@ static void write_event(struct request *request, __u64 number)
 
 enum api_status events_reply(struct request *request)
 {
-	__u64 after = request->query->after, first, last, from;
+	__u64 after = request->query->v[API_AFTER], first, last, from;
 	struct json *json = &request->json;
 
 	model_event_range(request->model, &first, &last);

@@ -14,6 +14,9 @@ struct request {
 	struct json json;
 };
 
+/* Writes what went wrong, and returns the status. */
+enum api_status api_fail(struct request *request, enum api_status status, const char *message);
+
 /* How long ago, at the time of the request; 0 for what is to come. */
 __u64 age_ns(const struct request *request, __u64 time_ns);
 
@@ -97,6 +100,12 @@ void write_leak_sizes(struct request *request);
 /* The members "stack" and "traced" of a process: what its last trace says. */
 void write_traced(struct request *request, const struct process *process);
 
+enum api_status status_reply(struct request *request);
+enum api_status probes_reply(struct request *request);
+enum api_status processes_reply(struct request *request);
+enum api_status process_reply(struct request *request);
+enum api_status groups_reply(struct request *request);
+enum api_status stalls_reply(struct request *request);
 enum api_status leak_stacks_reply(struct request *request);
 enum api_status faults_reply(struct request *request);
 enum api_status events_reply(struct request *request);

@@ -162,6 +162,6 @@ void write_zones(struct request *request)
 	for (__u32 i = 0; i < model_nr_zones(request->model); i++)
 		write_zone(request, model_zone(request->model, i));
 	json_array_end(&request->json);
-	if (request->query->with_history)
+	if (request->query->v[API_HISTORY])
 		write_history(request);
 }

@@ -11,6 +11,7 @@
 
 #include "../daemon/log.h"
 #include "../daemon/util.h"
+#include "json.h"
 #include "page.h"
 #include "prometheus.h"
 
@@ -19,6 +20,9 @@
 #define KEEP_BUFFER_BYTES (1u << 20)
 /* A snapshot this many intervals old means that the daemon does not collect any more. */
 #define HEALTHY_INTERVALS 3
+
+/* What paths of the JSON API begin with. */
+#define API_PREFIX "/v1/"
 
 #define TYPE_TEXT "text/plain; charset=utf-8"
 #define TYPE_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
@@ -218,84 +222,85 @@ static enum MHD_Result answer_record(struct endpoint *endpoint, struct MHD_Conne
 	return result;
 }
 
-/* A number in the query; false where it is there but is no number. */
-static bool query_u64(struct MHD_Connection *peer, const char *key, uint64_t *ret)
+/* One line of what was wrong with the request, in the form of the path. */
+static enum MHD_Result refuse(struct http *http, struct MHD_Connection *peer, const char *path,
+			      const char *why)
 {
-	const char *text = MHD_lookup_connection_value(peer, MHD_GET_ARGUMENT_KIND, key);
-	char *end;
+	const bool is_api = !strncmp(path, API_PREFIX, strlen(API_PREFIX));
+	struct json json = { .text = &http->body };
 
-	if (!text)
-		return true;
-	if (*text < '0' || *text > '9')
-		return false;
-	errno = 0;
-	*ret = strtoull(text, &end, 10);
-	return !*end && !errno;
-}
-
-static enum MHD_Result refuse(struct http *http, struct MHD_Connection *peer, const char *why)
-{
 	text_clear(&http->body);
-	text_add_format(&http->body, "{\"error\":\"%s\"}\n", why);
-	return send_body(http, peer, MHD_HTTP_BAD_REQUEST, TYPE_JSON);
+	if (is_api) {
+		json_object_begin(&json, NULL);
+		json_add_string(&json, "error", why);
+		json_object_end(&json);
+	} else {
+		text_add(&http->body, why);
+	}
+	text_add(&http->body, "\n");
+	return send_body(http, peer, MHD_HTTP_BAD_REQUEST, is_api ? TYPE_JSON : TYPE_TEXT);
 }
 
-/* What a query wants to be done with a trace; NULL, or why that cannot be done. */
-static const char *change_trace(struct http *http, struct MHD_Connection *peer)
-{
-	const struct http_backend *backend = &http->backend;
-	uint64_t pid = 0, seconds = 0, every_bytes = 0, is_end = 0, is_kernel = 0;
+struct reading {
+	const char *path;
+	struct api_query *query;
+	struct text *error;
+};
 
-	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "seconds", &seconds) ||
-	    !query_u64(peer, "every_bytes", &every_bytes) || !query_u64(peer, "end", &is_end) ||
-	    !query_u64(peer, "kernel", &is_kernel))
-		return "pid, kernel, seconds, every_bytes and end are whole numbers";
-	if (is_end)
+static enum MHD_Result take_key(void *ctx, enum MHD_ValueKind kind, const char *key, size_t key_size,
+				const char *value, size_t value_size)
+{
+	const struct reading *reading = ctx;
+
+	(void)kind;
+	if (strlen(key) != key_size || (value && strlen(value) != value_size)) {
+		text_add(reading->error, "%00: no parameter may hold it");
+		return MHD_NO;
+	}
+	return api_query_take(reading->query, reading->path, key, value, reading->error) ? MHD_YES : MHD_NO;
+}
+
+/* Reads the query for a path, whether of the API or not; false: error says what is wrong. */
+static bool read_query(struct MHD_Connection *peer, const char *path, struct api_query *ret,
+		       struct text *error)
+{
+	struct reading reading = { .path = path, .query = ret, .error = error };
+
+	*ret = (struct api_query){};
+	MHD_get_connection_values_n(peer, MHD_GET_ARGUMENT_KIND, take_key, &reading);
+	return !error->len && !error->is_failed && api_query_check(ret, path, error);
+}
+
+/* Does what a query wants to be done before it is answered. NULL, or why that cannot be done. */
+static const char *obey(const struct http_backend *backend, const char *path, const struct api_query *query)
+{
+	if (query->v[API_LOOK_MS])
+		backend->look_at_slab(backend->ctx, query->v[API_LOOK_MS] * NSEC_PER_MSEC,
+				      query->given & API_KEY(EVERY) ? (uint32_t)query->v[API_EVERY] : 1);
+	if (query->v[API_END])
 		backend->end_trace(backend->ctx);
-	if (!seconds)
-		return NULL;
-	if (is_kernel && (pid || every_bytes))
-		return "kernel goes without pid and every_bytes";
-	if (seconds > API_TRACE_MAX_SECONDS || every_bytes > MAX_HEAP_EVERY_BYTES || pid > INT32_MAX ||
-	    (!pid && !is_kernel))
-		return "seconds is 1 to 3600, every_bytes at most 16777216, and pid is of a process";
-	if (backend->begin_trace(backend->ctx, (uint32_t)pid, seconds * NSEC_PER_SEC, (uint32_t)every_bytes))
+	if (query->v[API_SECONDS] &&
+	    backend->begin_trace(backend->ctx, (uint32_t)query->v[API_PID],
+				 query->v[API_SECONDS] * NSEC_PER_SEC, (uint32_t)query->v[API_EVERY_BYTES]))
 		return "a trace goes on, and there is one at a time: wait, or end it with end=1";
+	if (query->given & API_KEY(MAX_AGE_MS))
+		backend->refresh(backend->ctx, query->v[API_MAX_AGE_MS] * NSEC_PER_MSEC,
+				 api_shows_live_pages(path));
 	return NULL;
 }
 
-static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connection *peer, const char *path)
+static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connection *peer, const char *path,
+				  const struct api_query *query)
 {
 	struct http *http = endpoint->http;
+	const char *why_not = obey(&http->backend, path, query);
 	struct api_context context;
-	uint64_t pid = 0, after = 0, history = 0, max_age_ms = UINT64_MAX;
-	uint64_t look_ms = UINT64_MAX, every = 1;
-	struct api_query query;
 	enum api_status status;
 
-	if (!query_u64(peer, "pid", &pid) || !query_u64(peer, "after", &after) ||
-	    !query_u64(peer, "history", &history) || !query_u64(peer, "max_age_ms", &max_age_ms) ||
-	    !query_u64(peer, "look_ms", &look_ms) || !query_u64(peer, "every", &every))
-		return refuse(http, peer,
-			      "pid, after, history, max_age_ms, look_ms and every are whole numbers");
-	if (api_shows_slab(path) && look_ms != UINT64_MAX) {
-		if (look_ms < API_SLAB_MIN_MS || look_ms > API_SLAB_MAX_MS || !every ||
-		    every > MAX_SLAB_EVERY)
-			return refuse(http, peer, "look_ms is 100 to 60000, and every is 1 to 1000000");
-		http->backend.look_at_slab(http->backend.ctx, look_ms * NSEC_PER_MSEC, (uint32_t)every);
-	}
-	if (api_shows_trace(path)) {
-		const char *why_not = change_trace(http, peer);
-
-		if (why_not)
-			return refuse(http, peer, why_not);
-	}
-	if (max_age_ms < UINT64_MAX / NSEC_PER_MSEC)
-		http->backend.refresh(http->backend.ctx, max_age_ms * NSEC_PER_MSEC,
-				      api_shows_live_pages(path));
-	query = (struct api_query){ .pid = pid, .after = after, .with_history = history };
+	if (why_not)
+		return refuse(http, peer, path, why_not);
 	http->backend.context(http->backend.ctx, &context);
-	status = api_reply(&context, path, &query, &http->body);
+	status = api_reply(&context, path, query, &http->body);
 	return send_body(http, peer, status, TYPE_JSON);
 }
 
@@ -335,13 +340,21 @@ static const struct {
 
 static enum MHD_Result route(struct endpoint *endpoint, struct MHD_Connection *peer, const char *path)
 {
+	const bool is_api = endpoint->is_local && !strncmp(path, API_PREFIX, strlen(API_PREFIX));
+	enum MHD_Result (*answer)(struct endpoint * endpoint, struct MHD_Connection * peer) = NULL;
+	_cleanup_text_ struct text error = {};
+	struct api_query query = {};
+
 	text_clear(&endpoint->http->body);
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++)
 		if (!strcmp(path, routes[i].path) && (endpoint->is_local || !routes[i].only_local))
-			return routes[i].answer(endpoint, peer);
-	if (endpoint->is_local && !strncmp(path, "/v1/", 4))
-		return answer_api(endpoint, peer, path);
-	return send_static(peer, MHD_HTTP_NOT_FOUND, "no such page; there are /metrics, /healthz and /\n");
+			answer = routes[i].answer;
+	if (!answer && !is_api)
+		return send_static(peer, MHD_HTTP_NOT_FOUND,
+				   "no such page; there are /metrics, /healthz and /\n");
+	if ((answer || api_has_path(path)) && !read_query(peer, path, &query, &error))
+		return refuse(endpoint->http, peer, path, error.data ? error.data : "out of memory");
+	return answer ? answer(endpoint, peer) : answer_api(endpoint, peer, path, &query);
 }
 
 enum MHD_Result http_answer(void *ctx, struct MHD_Connection *peer, const char *path, const char *method,

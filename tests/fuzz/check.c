@@ -57,7 +57,9 @@ static void check_api(const struct model *model)
 					     "/v1/none" };
 	const struct process *process = model_process(model, 0);
 	const struct api_context context = { .model = model, .now_ns = 1 };
-	const struct api_query query = { .pid = process ? process->tgid : 1, .with_history = true };
+	const struct api_query query = {
+		.v = { [API_PID] = process ? process->tgid : 1, [API_HISTORY] = 1 }
+	};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
 		struct text text = {};

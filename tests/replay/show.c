@@ -17,21 +17,21 @@ static void answer(const struct model *model, const char *request, struct text *
 	struct api_context context = {
 		.model = model, .daemon_cpu_ns = 1500000, .daemon_rss_bytes = 8 << 20, .restarts_survived = 2
 	};
-	_cleanup_free_ char *path = strndup(request, strcspn(request, "?"));
+	_cleanup_free_ char *path = strdup(request);
+	char *value, *key = path;
 	struct api_query query = {};
 	struct model_status status;
-	const char *value;
 
 	if (!path)
+		return;
+	strsep(&key, "?");
+	value = key;
+	strsep(&value, "=");
+	if (key && !api_query_take(&query, path, key, value, text))
 		return;
 	model_status(model, &status);
 	context.now_ns = status.time_ns + NSEC_PER_SEC;
 	context.started_ns = status.time_ns - 60 * NSEC_PER_SEC;
-	value = strstr(request, "?pid=");
-	query.pid = value ? strtoull(value + strlen("?pid="), NULL, 10) : 0;
-	value = strstr(request, "?after=");
-	query.after = value ? strtoull(value + strlen("?after="), NULL, 10) : 0;
-	query.with_history = strstr(request, "?history=1");
 	if (!strcmp(path, "/metrics"))
 		prometheus_write(model, PROMETHEUS_TEXT, text);
 	else if (!strcmp(path, "/openmetrics"))

@@ -113,7 +113,7 @@ quiet_status() {
 	local shape='"sequence":([0-9]+),"age_ns":([0-9]+),.*"agreement":\{"age_ns":([0-9]+),'
 	mkfifo "$dir/answers"
 	curl --silent --show-error --no-buffer --rate 20/s --unix-socket "$socket" \
-		'http://localhost/v1/status?max_age_ms=0&try=[1-1000]' >"$dir/answers" 3>&- &
+		'http://localhost/v1/status?max_age_ms=0#[1-1000]' >"$dir/answers" 3>&- &
 	client=$!
 	exec {answers}<"$dir/answers"
 	rm "$dir/answers"

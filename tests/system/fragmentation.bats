@@ -17,7 +17,7 @@ watch_zones() {
 	local answer before unusable index after client
 	mkfifo "$dir/answers"
 	curl --silent --show-error --no-buffer --rate 50/s --unix-socket "$socket" \
-		"http://localhost/v1/fragmentation?max_age_ms=0&try=[1-$1]" >"$dir/answers" 3>&- &
+		"http://localhost/v1/fragmentation?max_age_ms=0#[1-$1]" >"$dir/answers" 3>&- &
 	client=$!
 	exec {answers}<"$dir/answers"
 	rm "$dir/answers"

@@ -276,6 +276,38 @@ long_header() {
 	is_serving
 }
 
+# answers STATUS REQUEST PATTERN: what the daemon says to a request, on its socket.
+answers() {
+	local status
+	status=$(curl --silent --globoff --unix-socket "$socket" --output "$dir/reply" --write-out '%{http_code}' "http://localhost$2")
+	echo "$2: $status $(head -n 1 "$dir/reply")"
+	# shellcheck disable=SC2053
+	[ "$status" = "$1" ] && [[ $(<"$dir/reply") == $3 ]] && [ "$(wc -l <"$dir/reply")" -eq 1 ]
+}
+
+@test "a query that is not understood is refused in one line, wherever it is asked" {
+	start_daemon --listen 127.0.0.1:0
+	for path in status probes processes groups faults stalls events fragmentation doctor numa slab leaks leaks/stacks leaks/trace record; do
+		answers 400 "/v1/$path?maxage=1" '{"error":"maxage: /v1/'"$path"' has no such parameter; it has *"}'
+	done
+	for path in /metrics /healthz /; do
+		answers 400 "$path?x=1" "x: $path has no such parameter; it has none"
+		[ "$(curl --silent --output /dev/null --write-out '%{http_code}' "http://127.0.0.1:$(tcp_port)$path?x=1")" = 400 ]
+	done
+	answers 400 '/v1/process?pid=1&pid=1' '{"error":"pid: is there twice*"}'
+	answers 400 '/v1/process?pi%00=1' '{"error":"%00: *"}'
+	answers 400 '/v1/process?pid=1%00' '{"error":"%00: *"}'
+	answers 400 '/v1/process?pid' '{"error":"pid=: must be *"}'
+	answers 400 '/v1/status?%22%0a%1b%ff' '{"error":"\\"???: *"}'
+	answers 400 '/v1/leaks/trace?kernel=2' '{"error":"kernel=2: must be *"}'
+	answers 400 '/v1/leaks/trace?kernel=1' '{"error":"kernel: goes with seconds only"}'
+	answers 400 '/v1/leaks/trace?pid=1&seconds=0' '{"error":"seconds=0: must be *"}'
+	answers 400 '/v1/leaks/trace?pid=0&seconds=1' '{"error":"pid=0: must be *"}'
+	answers 404 '/v1/nothing?x=1' '{"error":"no such path*"}'
+	answers 200 '/v1/leaks/trace?' '{"is_running":false,*"trace":null}'
+	is_serving
+}
+
 @test "clients that never send and clients that never read do not keep others from being served" {
 	start_daemon --listen 127.0.0.1:0
 	port=$(tcp_port)

@@ -146,7 +146,7 @@ pinned() {
 @test "what cannot be asked of a trace of the kernel is said in a sentence" {
 	start_daemon
 	trace '?kernel=1&pid=1&seconds=1'
-	jq -e '.error == "kernel goes without pid and every_bytes"' "$dir/trace"
+	jq -e '.error == "kernel: does not go with pid"' "$dir/trace"
 	refused 2 "memoir: --for 0: must be a time from 1s to 60m" "$MEMOIR" leaks --kernel --for 0
 	refused 2 "memoir: --for 61m: must be a time from 1s to 60m" "$MEMOIR" leaks --kernel --for 61m
 	refused 2 "memoir: --pid, --kernel: only one of them" "$MEMOIR" leaks --kernel --pid 1

@@ -139,7 +139,7 @@ static void feed_snapshot(struct model *model)
 
 static json_t *reply(const struct model *model, const char *path, __u64 pid)
 {
-	const struct api_query query = { .pid = pid };
+	const struct api_query query = { .v = { [API_PID] = pid } };
 	const struct api_context context = { .model = model, .now_ns = NOW_NS };
 
 	return api_answer(&context, path, &query);

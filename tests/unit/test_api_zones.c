@@ -44,7 +44,7 @@ static void feed_snapshot(struct model *model, __u64 sequence, bool has_pagebloc
 /* A moment after the snapshot. */
 static json_t *reply(const struct model *model, bool with_history)
 {
-	const struct api_query query = { .with_history = with_history };
+	const struct api_query query = { .v = { [API_HISTORY] = with_history } };
 	struct api_context context = { .model = model };
 	struct model_status status;
 
