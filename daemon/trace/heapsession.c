@@ -234,9 +234,7 @@ static void begin(struct heapsession *session)
 		err = watch(session);
 	if (err) {
 		snprintf(why, sizeof(why), "its allocator cannot be probed: %s",
-			 err == -EACCES
-				 ? "before Linux 6.6 that takes CAP_SYS_ADMIN; see SECURITY in memoird(8)"
-				 : strerror(-err));
+			 uprobes_strerror(err, uprobes_are_events()));
 		return refuse(session, err, why);
 	}
 	session->state = SESSION_TRACES;

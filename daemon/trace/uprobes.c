@@ -42,10 +42,18 @@ static int keep(struct uprobes *probes, int fd)
 bool uprobes_are_events(void)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	bool has_many = btf && btf__find_by_name_kind(btf, "bpf_uprobe_multi_link", BTF_KIND_STRUCT) >= 0;
+	bool has_many = !btf || btf__find_by_name_kind(btf, "bpf_uprobe_multi_link", BTF_KIND_STRUCT) >= 0;
 
 	btf__free(btf);
 	return !has_many;
+}
+
+const char *uprobes_strerror(int err, bool are_events)
+{
+	/* The verifier, too, says EACCES. */
+	if (err == -EACCES && are_events)
+		return "before Linux 6.6 that takes CAP_SYS_ADMIN; see SECURITY in memoird(8)";
+	return strerror(-err);
 }
 
 void uprobes_set_type(struct bpf_program *program, enum uprobe_kind kind)

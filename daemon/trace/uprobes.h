@@ -36,8 +36,11 @@ struct uprobes {
 	__u32 nr;
 };
 
-/* Whether the kernel has none but those of events. */
+/* Whether the kernel is known to have none but those of events. */
 bool uprobes_are_events(void);
+
+/* Why probes could not be put in their places, for people. are_events: that of the above. */
+const char *uprobes_strerror(int err, bool are_events);
 
 /* Has a program loaded with the type that a kind of probes wants. */
 void uprobes_set_type(struct bpf_program *program, enum uprobe_kind kind);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "../../daemon/privileges.h"
 #include "../../daemon/trace/heapfunctions.h"
 #include "traced_program.h"
 
@@ -256,6 +257,44 @@ static void test_more_allocators_than_there_is_room_for(void **state)
 	allocators_close(&allocators);
 }
 
+/* A place behind the end of the file. What is tried for older kernels would say that it takes more rights. */
+static int begin_at_no_place(struct allocators *allocators, pid_t pid)
+{
+	const struct heaptrace_options options = { .tgid = (__u32)pid };
+	struct heaptrace *trace;
+
+	allocators->file[0].places[0].offset = 1ULL << 40;
+	return privileges_drop(PRIVILEGES_OF_TRACER) ?: heaptrace_begin(&trace, &options, allocators);
+}
+
+static void test_error_is_that_of_the_probes_that_the_kernel_has(void **state)
+{
+	struct target_program program = program_start("allocate", NULL);
+	struct allocators allocators = {};
+	int status;
+	pid_t pid;
+
+	(void)state;
+	if (uprobes_are_events())
+		skip();
+	assert_int_equal(find_allocators(program.pid, &allocators), 0);
+	pid = fork();
+	if (!pid)
+		_exit(-begin_at_no_place(&allocators, program.pid));
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(WEXITSTATUS(status), EINVAL);
+	allocators_close(&allocators);
+	program_end(&program);
+}
+
+static void test_error_is_told_as_what_it_is(void **state)
+{
+	(void)state;
+	assert_non_null(strstr(uprobes_strerror(-EACCES, true), "before Linux 6.6"));
+	assert_string_equal(uprobes_strerror(-EACCES, false), strerror(EACCES));
+	assert_string_equal(uprobes_strerror(-ENOMEM, true), strerror(ENOMEM));
+}
+
 static void test_process_ends_while_traced(void **state)
 {
 	struct target_program program = program_start("allocate", NULL);
@@ -346,6 +385,8 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_kernel_thread, tear_down),
 	cmocka_unit_test_teardown(test_no_allocator, tear_down),
 	cmocka_unit_test(test_more_allocators_than_there_is_room_for),
+	cmocka_unit_test_teardown(test_error_is_that_of_the_probes_that_the_kernel_has, tear_down),
+	cmocka_unit_test(test_error_is_told_as_what_it_is),
 	cmocka_unit_test_teardown(test_process_ends_while_traced, tear_down),
 	cmocka_unit_test_teardown(test_process_executes_another_program, tear_down),
 	cmocka_unit_test_teardown(test_process_is_stopped, tear_down),
