@@ -3,9 +3,11 @@
 #include "child.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -17,6 +19,8 @@
 
 /* For one question, beside what it has used. */
 #define CPU_SECONDS 4
+/* So long one that has closed its socket may take to die, before it is killed for that. */
+#define DEATH_MS 200
 
 /* The socket is where standard input would be. Does not return. */
 static void become_symbolizer(int program_fd, int fd, pid_t parent)
@@ -57,19 +61,30 @@ int child_start(struct child *child)
 	return 0;
 }
 
-void child_end(struct child *child, char *why, size_t size)
+/* What a process has open is closed a moment before it can be seen to be dead. */
+static bool is_dying(pid_t pid)
+{
+	_cleanup_close_ int pidfd = pidfd_open(pid, 0);
+	struct pollfd end = { .fd = pidfd, .events = POLLIN };
+
+	return pidfd >= 0 && poll(&end, 1, DEATH_MS) > 0;
+}
+
+void child_end(struct child *child, bool is_closed, char *why, size_t size)
 {
 	size_t len = strlen(why);
+	bool has_died;
 	int status = 0;
 
 	if (child->fd < 0)
 		return;
+	has_died = is_closed && is_dying(child->pid);
 	close(child->fd);
 	child->fd = -1;
 	/* Nothing happens to one that has died already, and its status says of what. */
 	if (!stuck_kill(child->pid, &status))
 		return;
-	if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
+	if (WIFSIGNALED(status) && (has_died || WTERMSIG(status) != SIGKILL))
 		snprintf(why + len, size - len, " of signal %s", sigabbrev_np(WTERMSIG(status)));
 	else if (WIFEXITED(status))
 		snprintf(why + len, size - len, " with status %d", WEXITSTATUS(status));

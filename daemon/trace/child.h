@@ -4,6 +4,7 @@
 #define MEMOIR_TRACE_CHILD_H
 
 #include <linux/types.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -20,8 +21,11 @@ struct child {
  */
 int child_start(struct child *child);
 
-/* Kills it, if there is one. Why it had died before that, if it had, is written behind what is in why. */
-void child_end(struct child *child, char *why, size_t size);
+/*
+ * Kills it, if there is one. Of what it had died before that, if it had, is written behind what is in why.
+ * is_closed: its end of the socket is closed, as when it dies.
+ */
+void child_end(struct child *child, bool is_closed, char *why, size_t size);
 
 /* From now on it may use a few seconds of CPU time until the next call; then the kernel ends it. */
 void child_limit_cpu(const struct child *child);

@@ -40,7 +40,8 @@ struct symbolizer {
 	sd_event_source *io, *timer, *turn;
 	struct job *first, **last;
 	__u32 nr_waiting;
-	bool is_asked; /* the first */
+	bool is_asked;  /* the first */
+	bool is_missed; /* it could not be started the last time */
 	struct target target;
 	/* The answer to the first, as far as it has come. */
 	struct answer_name names[TRACE_MAX_ADDRESSES];
@@ -52,11 +53,11 @@ struct symbolizer {
 	char why[REC_TEXT_LEN];
 };
 
-static void end_child(struct symbolizer *symbolizer)
+static void end_child(struct symbolizer *symbolizer, bool is_closed)
 {
 	symbolizer->io = sd_event_source_disable_unref(symbolizer->io);
 	symbolizer->is_asked = false;
-	child_end(&symbolizer->child, symbolizer->why, sizeof(symbolizer->why));
+	child_end(&symbolizer->child, is_closed, symbolizer->why, sizeof(symbolizer->why));
 }
 
 /* --- answers ---------------------------------------------------------------------------------- */
@@ -118,11 +119,18 @@ static void answer_first(struct symbolizer *symbolizer, int err)
 	sd_event_source_set_enabled(symbolizer->turn, symbolizer->first ? SD_EVENT_ONESHOT : SD_EVENT_OFF);
 }
 
-/* The symbolizer has died, was wrong or took too long: what is known is the answer. */
-static void fail_first(struct symbolizer *symbolizer, const char *why)
+/* The symbolizer has died, was wrong or took too long: what is known is the answer to what it is at. */
+static void fail(struct symbolizer *symbolizer, bool has_died, const char *why)
 {
+	const bool was_asked = symbolizer->is_asked;
+
 	snprintf(symbolizer->why, sizeof(symbolizer->why), "%s", why);
-	end_child(symbolizer);
+	end_child(symbolizer, has_died);
+	if (!was_asked) {
+		log_warning("%s, while it was asked nothing: the next question starts another",
+			    symbolizer->why);
+		return;
+	}
 	log_warning("%s, at a file of process %u: it goes without names", symbolizer->why,
 		    symbolizer->first->request.h.tgid);
 	answer_first(symbolizer, 0);
@@ -236,17 +244,20 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events, void *ctx
 	struct symbolizer *symbolizer = ctx;
 	union answer answer;
 	ssize_t size = recv(fd, &answer, sizeof(answer), MSG_DONTWAIT);
+	int err = -EPIPE;
 
 	(void)source;
 	(void)events;
 	if (size < 0 && (errno == EAGAIN || errno == EINTR))
 		return 0;
-	if (!symbolizer->is_asked)
-		end_child(symbolizer);
-	else if (size <= 0)
-		fail_first(symbolizer, "the symbolizer died");
-	else if (size < (ssize_t)sizeof(answer.h) || take(symbolizer, &answer, (size_t)size))
-		fail_first(symbolizer, "the symbolizer said what it must not say");
+	if (size > 0)
+		err = symbolizer->is_asked && size >= (ssize_t)sizeof(answer.h)
+			      ? take(symbolizer, &answer, (size_t)size)
+			      : -EPROTO;
+	if (err == -EPIPE || err == -ECONNRESET)
+		fail(symbolizer, true, "the symbolizer died");
+	else if (err)
+		fail(symbolizer, false, "the symbolizer said what it must not say");
 	return 0;
 }
 
@@ -261,7 +272,7 @@ static int start_child(struct symbolizer *symbolizer)
 	err = sd_event_add_io(symbolizer->event, &symbolizer->io, symbolizer->child.fd, EPOLLIN, on_answer,
 			      symbolizer);
 	if (err < 0)
-		end_child(symbolizer);
+		end_child(symbolizer, false);
 	return err < 0 ? err : 0;
 }
 
@@ -290,6 +301,32 @@ static int ask_first(struct symbolizer *symbolizer)
 	return message_send(symbolizer->child.fd, &question, size, -1);
 }
 
+/* The one of the last question may have died since. */
+static int ask_first_of_any(struct symbolizer *symbolizer)
+{
+	int err;
+
+	if (symbolizer->child.fd >= 0) {
+		if (!ask_first(symbolizer))
+			return 0;
+		fail(symbolizer, true, "the symbolizer died");
+		*symbolizer->why = '\0';
+	}
+	err = start_child(symbolizer);
+	return err ? err : ask_first(symbolizer);
+}
+
+/* Said once, until it can be started again. */
+static void go_without(struct symbolizer *symbolizer, int err)
+{
+	snprintf(symbolizer->why, sizeof(symbolizer->why), "cannot start the symbolizer: %s", strerror(-err));
+	end_child(symbolizer, true);
+	if (!symbolizer->is_missed)
+		log_warning("%s: processes go without names", symbolizer->why);
+	symbolizer->is_missed = true;
+	answer_first(symbolizer, 0);
+}
+
 /* The turn of the first of those that wait. */
 static int on_turn(sd_event_source *source, void *ctx)
 {
@@ -308,17 +345,12 @@ static int on_turn(sd_event_source *source, void *ctx)
 		answer_first(symbolizer, err);
 		return 0;
 	}
-	if (symbolizer->child.fd < 0)
-		err = start_child(symbolizer);
-	if (!err)
-		err = ask_first(symbolizer);
+	err = ask_first_of_any(symbolizer);
 	if (err) {
-		snprintf(symbolizer->why, sizeof(symbolizer->why), "cannot start the symbolizer: %s",
-			 strerror(-err));
-		end_child(symbolizer);
-		answer_first(symbolizer, 0);
+		go_without(symbolizer, err);
 		return 0;
 	}
+	symbolizer->is_missed = false;
 	symbolizer->is_asked = true;
 	set_timer(symbolizer, DEADLINE_US);
 	return 0;
@@ -331,11 +363,11 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	(void)source;
 	(void)usec;
 	if (symbolizer->is_asked) {
-		fail_first(symbolizer, "the symbolizer took too long");
+		fail(symbolizer, false, "the symbolizer took too long");
 		return 0;
 	}
 	if (!symbolizer->first) {
-		end_child(symbolizer);
+		end_child(symbolizer, false);
 		target_close(&symbolizer->target);
 	}
 	return 0;
@@ -390,7 +422,7 @@ void symbolizer_free(struct symbolizer *symbolizer)
 {
 	if (!symbolizer)
 		return;
-	end_child(symbolizer);
+	end_child(symbolizer, false);
 	for (struct job *job = symbolizer->first, *next; job; job = next) {
 		next = job->next;
 		free(job);

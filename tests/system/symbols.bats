@@ -236,6 +236,27 @@ symbolizer() {
 	grep -q ' shop::Cart::total+0x0 frames-pie ' "$dir/answer"
 }
 
+@test "a symbolizer that is killed is said to have been, and the next question is answered" {
+	start "$FRAMES-pie" map "$NAMES"
+	"$ASK" each "$pid" "$(named _Z7endless)" "$cart" >"$dir/answer" 2>"$dir/complaint" </dev/null 3>&- &
+	pids+=("$!")
+	soon symbolizer "$!"
+	kill -KILL "$(cat "$dir/symbolizer")"
+	wait "${pids[-1]}"
+	cat "$dir/answer" "$dir/complaint"
+	grep -q '^done: the symbolizer died of signal KILL$' "$dir/answer"
+	grep -q ' shop::Cart::total+0x0 frames-pie ' "$dir/answer"
+	[ "$(grep -c "the symbolizer died of signal KILL, at a file of process $pid: it goes without names" "$dir/complaint")" -eq 1 ]
+}
+
+@test "a symbolizer that is killed while nobody asks is said to have been" {
+	start_daemon
+	memoir leaks --pid "$daemon" --for 1s >"$dir/view"
+	symbolizer "$daemon"
+	kill -KILL "$(cat "$dir/symbolizer")"
+	wait_for_message '*the symbolizer died of signal KILL, *'
+}
+
 # unwindable NUMBER: a program with other unwind tables, the same for the same number.
 unwindable() {
 	local section offset size at i
