@@ -259,6 +259,9 @@ static void show_summary(const json_t *trace, size_t width, struct text *out)
 		  how_it_ended(trace));
 	view_line(out, width, is_offered ? "It offers probes of its own, in %s." : "Its allocator is in %s.",
 		  reply_string(trace, "allocators"));
+	if (*reply_string(trace, "reason"))
+		view_paragraph(out, width, 0,
+			       "The functions of its allocator are probed:", reply_string(trace, "reason"));
 	view_line(out, width, "Allocated: %s, %s times. Not freed: %s of that, %s times.",
 		  human_bytes(reply_u64(trace, "allocated_bytes")).text,
 		  human_count(reply_u64(trace, "allocations")).text,

@@ -75,11 +75,12 @@ static void let_hand_on(struct allocators *allocators)
 bool allocators_add(struct allocators *allocators, int fd, const char *name,
 		    const struct answer_places *places)
 {
+	const bool is_offer = places->nr_offered && !allocators->takes_no_offers;
 	struct allocator_file *file;
 
-	if (places->nr_offered && !allocators->nr_offered)
+	if (is_offer && !allocators->nr_offered)
 		allocators_close(allocators);
-	if (!places->nr_offered && (allocators->nr_offered || !is_allocator(places->place, places->h.nr)))
+	if (!is_offer && (allocators->nr_offered || !is_allocator(places->place, places->h.nr)))
 		return false;
 	if (allocators->nr == MAX_ALLOCATOR_FILES) {
 		allocators->nr_left_out++;
@@ -87,7 +88,7 @@ bool allocators_add(struct allocators *allocators, int fd, const char *name,
 	}
 	file = &allocators->file[allocators->nr];
 	*file = (struct allocator_file){ .fd = fd };
-	if (!places->nr_offered)
+	if (!is_offer)
 		add_functions(allocators, file, places);
 	else if (!add_offered(allocators, file, places))
 		return false;

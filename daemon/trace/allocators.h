@@ -29,7 +29,8 @@ struct allocators {
 	/* What is offered; 0: nothing, and the places are of functions. */
 	struct heap_offered offered[MAX_HEAP_OFFERS];
 	__u32 nr_offered;
-	__u32 nr_left_out; /* files with an allocator for which there was no room */
+	bool takes_no_offers; /* set by the caller: functions only */
+	__u32 nr_left_out;    /* files with an allocator for which there was no room */
 };
 
 /* The starts of executable mappings of different files, of at most max; how many there are. */

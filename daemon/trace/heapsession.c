@@ -208,8 +208,22 @@ static int watch(struct heapsession *session)
 	return err < 0 ? err : 0;
 }
 
+static void ask_for_functions(struct heapsession *session);
+
+/* What a program says of itself may be wrong; its allocators are probed as if it had said nothing. */
+static void begin_without_offers(struct heapsession *session, int err)
+{
+	snprintf(session->result.why_not, sizeof(session->result.why_not),
+		 "the probes that it offers cannot be placed: %s",
+		 uprobes_strerror(err, uprobes_are_events()));
+	session->allocators = (struct allocators){ .takes_no_offers = true };
+	session->nr_asked = 0;
+	ask_for_functions(session);
+}
+
 static void begin(struct heapsession *session)
 {
+	const bool is_offered = session->allocators.nr_offered;
 	const __u32 every_bytes = session->request.every_bytes;
 	/* One byte in one is every allocation, however many there are. */
 	const struct heaptrace_options options = { .tgid = tgid_of(session),
@@ -220,16 +234,18 @@ static void begin(struct heapsession *session)
 
 	if (!session->allocators.nr) {
 		snprintf(why, sizeof(why), "no allocator was found: %.100s",
-			 *session->trouble
+			 *session->result.why_not ? session->result.why_not
+			 : *session->trouble
 				 ? session->trouble
 				 : "no file that it has mapped has malloc and free among its symbols");
 		return refuse(session, -ENOENT, why);
 	}
 	allocators_name(&session->allocators, session->result.allocators, sizeof(session->result.allocators));
-	if (session->allocators.nr_offered)
-		session->result.probes = TRACE_PROBES_OFFERED;
+	session->result.probes = is_offered ? TRACE_PROBES_OFFERED : TRACE_PROBES_FUNCTIONS;
 	err = heaptrace_begin(&session->trace, &options, &session->allocators);
 	allocators_close(&session->allocators);
+	if (err && is_offered)
+		return begin_without_offers(session, err);
 	if (!err)
 		err = watch(session);
 	if (err) {
@@ -252,8 +268,6 @@ static void add_files(struct heapsession *session, const struct symbolizer_answe
 			close(fd);
 	}
 }
-
-static void ask_for_functions(struct heapsession *session);
 
 static void on_functions(void *ctx, const struct symbolizer_answer *answer)
 {

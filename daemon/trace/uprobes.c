@@ -17,6 +17,8 @@
 #include "../util.h"
 
 #define MAX_PLACES 256u
+/* The kernel's own ENOTSUPP, which no libc knows. */
+#define KERNEL_ENOTSUPP 524
 
 /* What libbpf 1.1 does not know yet (include/uapi/linux/bpf.h). */
 #define UPROBE_MULTI_ATTACH_TYPE 48
@@ -53,6 +55,8 @@ const char *uprobes_strerror(int err, bool are_events)
 	/* The verifier, too, says EACCES. */
 	if (err == -EACCES && are_events)
 		return "before Linux 6.6 that takes CAP_SYS_ADMIN; see SECURITY in memoird(8)";
+	if (err == -KERNEL_ENOTSUPP)
+		return "no instruction begins there that can be probed";
 	return strerror(-err);
 }
 

@@ -292,6 +292,7 @@ static void test_error_is_told_as_what_it_is(void **state)
 	(void)state;
 	assert_non_null(strstr(uprobes_strerror(-EACCES, true), "before Linux 6.6"));
 	assert_string_equal(uprobes_strerror(-EACCES, false), strerror(EACCES));
+	assert_non_null(strstr(uprobes_strerror(-524, false), "no instruction begins there"));
 	assert_string_equal(uprobes_strerror(-ENOMEM, true), strerror(ENOMEM));
 }
 

@@ -213,6 +213,25 @@ no_probes() {
 	soon no_probes
 }
 
+@test "a program that offers probes where none can be is traced by its functions, and that is said" {
+	[ "$(uname -m)" = x86_64 ] || skip "its probes are described for x86-64"
+	local reason="the probes that it offers cannot be placed: no instruction begins there that can be probed"
+	start_daemon
+	lay "$BUILD/tests/workloads/offer-astray"
+	program=${pids[0]}
+	read -r counts <&"$reports"
+	trace "?pid=$program&seconds=60"
+	soon has_begun
+	tell "run 1000"
+	trace '?end=1'
+	soon has_ended
+	shows ".probes == \"functions\" and .allocators == \"libc.so.6\" and .allocations >= 1000 and .reason == \"$reason\""
+	memoir leaks --pid "$program" --for 1s >"$dir/view"
+	cat "$dir/view"
+	tr '\n' ' ' <"$dir/view" | grep -q "The functions of its allocator are probed: $reason"
+	soon no_probes
+}
+
 # So many allocations a second are all looked at, see daemon/trace/heaprate.h.
 MAX_RATE=75000
 

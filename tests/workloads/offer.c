@@ -7,7 +7,8 @@
  *	run N       allocates N times, and tells of each; every second one is freed
  *	sample N W  the same, and each stands for W of its size
  *
- * It tells nothing while nobody listens. offer-twice has a probe with two semaphores, which no kernel takes.
+ * It tells nothing while nobody listens. offer-twice has a probe with two semaphores, which no kernel takes;
+ * offer-astray has one in the middle of an instruction.
  */
 #include <stdint.h>
 #include <stdio.h>
@@ -23,8 +24,12 @@
 __attribute__((section(".probes"), used)) volatile unsigned short alloc_semaphore, free_semaphore;
 
 /* A probe is a nop and a note of where it and its arguments are: systemtap, UserSpaceProbeImplementation. */
-#define PROBE(name, semaphore, arguments, ...) \
-	NOTE("990:	nop\n", name, semaphore, arguments, __VA_ARGS__)
+#ifdef ASTRAY
+#define PLACE ".byte 0x0f\n990:	.byte 0x1f, 0x40, 0x00\n" /* a nop of four bytes */
+#else
+#define PLACE "990:	nop\n"
+#endif
+#define PROBE(name, semaphore, arguments, ...) NOTE(PLACE, name, semaphore, arguments, __VA_ARGS__)
 #define NOTE(before, name, semaphore, arguments, ...)                        \
 	__asm__ volatile(before ".pushsection .note.stapsdt,\"\",\"note\"\n" \
 				".balign 4\n"                                \

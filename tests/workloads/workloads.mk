@@ -11,6 +11,7 @@ ALLOCATE_STATIC := $(ALLOCATE)-static
 # Its probes are described for one machine.
 OFFER := $(if $(filter x86,$(ARCH)),$(B)/tests/workloads/offer)
 OFFER_TWICE := $(addsuffix -twice,$(OFFER))
+OFFER_ASTRAY := $(addsuffix -astray,$(OFFER))
 FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
 PLACES := $(B)/tests/workloads/places
@@ -21,7 +22,7 @@ NAMES := $(B)/tests/workloads/names.so
 OVER := $(B)/tests/workloads/over.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(OFFER_TWICE) $(FRAMES) $(NAMES) $(OVER) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
 
 $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
@@ -31,10 +32,12 @@ $(ALLOCATE_STATIC): $(ALLOCATE).o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static $^ -o $@
 
-$(OFFER_TWICE): tests/workloads/offer.c
+$(OFFER_TWICE): OFFER_FLAGS = -DTWICE
+$(OFFER_ASTRAY): OFFER_FLAGS = -DASTRAY
+$(OFFER_TWICE) $(OFFER_ASTRAY): tests/workloads/offer.c
 	$(call msg,LINK,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) -DTWICE $(LDFLAGS) $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(OFFER_FLAGS) $(LDFLAGS) $< -o $@
 
 $(SURVEY): %: %.o
 	$(call msg,LINK,$@)
