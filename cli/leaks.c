@@ -292,6 +292,7 @@ static void show_head(const json_t *reply, size_t width, struct text *out)
 {
 	size_t nr_processes = count_leaks(reply, "processes"), nr_kernel = count_leaks(reply, "kernel");
 	uint64_t nr_lost = reply_u64(reply, "not_followed");
+	uint64_t unplaced = reply_u64(reply_member(reply, "stacks_reading"), "unplaced_bytes");
 
 	view_field(out, width, "Leaks", "%zu process%s, %zu part%s of the kernel", nr_processes,
 		   nr_processes == 1 ? "" : "es", nr_kernel, plural(nr_kernel));
@@ -306,6 +307,9 @@ static void show_head(const json_t *reply, size_t width, struct text *out)
 	if (nr_lost)
 		view_field(out, width, "Unfollowed", "%" PRIu64 " that grew less than those that are",
 			   nr_lost);
+	if (unplaced)
+		view_field(out, width, "Unplaced", "%s: there was no room for where it was allocated",
+			   human_bytes(unplaced).text);
 }
 
 int leaks_view(struct cli *cli, const json_t *reply, struct text *out)

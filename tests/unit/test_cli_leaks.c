@@ -140,6 +140,19 @@ static void test_what_is_pressing(void **state UNUSED)
 	text_free(&out);
 }
 
+static void test_what_is_not_placed(void **state UNUSED)
+{
+	struct text out = {};
+
+	show("{\"stacks_reading\":{\"unplaced_bytes\":3145728}}", &out);
+	expect_narrow(&out);
+	expect_line(&out, "Unplaced    3.00MiB: there was no room for where it was allocated\n");
+	text_free(&out);
+	show("{\"stacks_reading\":{\"unplaced_bytes\":0}}", &out);
+	expect_no(&out, "Unplaced");
+	text_free(&out);
+}
+
 static void test_a_reply_without_anything(void **state UNUSED)
 {
 	struct text out = {};
@@ -158,6 +171,7 @@ int main(void)
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_too_early),
 		cmocka_unit_test(test_what_is_pressing),
+		cmocka_unit_test(test_what_is_not_placed),
 		cmocka_unit_test(test_a_reply_without_anything),
 	};
 
