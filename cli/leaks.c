@@ -218,6 +218,14 @@ static bool is_unsure(const json_t *suspect)
 	       reply_is_known(suspect, "bytes_per_hour");
 }
 
+/* A sum that says no more than the processes that it is of. */
+static bool is_told_by_processes(const json_t *suspect, const char *key)
+{
+	if (!strcmp(key, "cgroup"))
+		return strcmp(reply_string(suspect, "kind"), "kernel") != 0;
+	return !strcmp(key, "comm") && !reply_is_known(suspect, "pid") && !group_says_more(suspect);
+}
+
 /* Those of one array of which this holds, as long as there is room. */
 static void show_details(const json_t *suspects, const char *key, bool (*is_wanted)(const json_t *suspect),
 			 size_t *nr, size_t width, struct text *out)
@@ -228,13 +236,11 @@ static void show_details(const json_t *suspects, const char *key, bool (*is_want
 
 	json_array_foreach((json_t *)(uintptr_t)suspects, i, suspect)
 	{
-		bool has_pid = reply_is_known(suspect, "pid");
-
 		if (*nr >= (is_wanted == is_unsure ? MAX_UNSURE : MAX_DETAILS) || !is_wanted(suspect) ||
-		    (!has_pid && !strcmp(key, "comm") && !group_says_more(suspect)))
+		    is_told_by_processes(suspect, key))
 			continue;
 		++*nr;
-		if (has_pid)
+		if (reply_is_known(suspect, "pid"))
 			snprintf(name, sizeof(name), "%" PRIu64 " %s", reply_u64(suspect, "pid"),
 				 reply_string(suspect, key));
 		else
@@ -254,6 +260,7 @@ static void show_sentences(const json_t *reply, size_t width, struct text *out)
 			break;
 		show_details(reply_member(reply, "processes"), "comm", order[i], &nr, width, out);
 		show_details(reply_member(reply, "groups"), "comm", order[i], &nr, width, out);
+		show_details(reply_member(reply, "cgroups"), "cgroup", order[i], &nr, width, out);
 		show_details(reply_member(reply, "kernel"), "kind", order[i], &nr, width, out);
 	}
 }
@@ -278,19 +285,20 @@ static uint64_t watched_ns(const json_t *reply)
 	return watched;
 }
 
-static size_t count_leaks(const json_t *reply, const char *member)
+static size_t count_leaks(const json_t *reply, const char *member, const char *key)
 {
 	json_t *suspect;
 	size_t i, nr = 0;
 
 	json_array_foreach((json_t *)(uintptr_t)reply_member(reply, member), i, suspect)
-		nr += is_verdict(suspect, "leak");
+		nr += is_verdict(suspect, "leak") && !is_told_by_processes(suspect, key);
 	return nr;
 }
 
 static void show_head(const json_t *reply, size_t width, struct text *out)
 {
-	size_t nr_processes = count_leaks(reply, "processes"), nr_kernel = count_leaks(reply, "kernel");
+	size_t nr_processes = count_leaks(reply, "processes", "comm");
+	size_t nr_kernel = count_leaks(reply, "kernel", "kind") + count_leaks(reply, "cgroups", "cgroup");
 	uint64_t nr_lost = reply_u64(reply, "not_followed");
 	uint64_t unplaced = reply_u64(reply_member(reply, "stacks_reading"), "unplaced_bytes");
 
@@ -322,8 +330,8 @@ int leaks_view(struct cli *cli, const json_t *reply, struct text *out)
 	show_head(reply, width, out);
 	show_processes(reply_member(reply, "processes"), width, out);
 	show_named(reply_member(reply, "groups"), "Groups of several processes", "GROUP", "comm", width, out);
-	show_named(reply_member(reply, "cgroups"), "Cgroups, by their processes", "CGROUP", "cgroup", width,
-		   out);
+	show_named(reply_member(reply, "cgroups"), "Cgroups: of their processes, and of the kernel for them",
+		   "CGROUP", "cgroup", width, out);
 	show_named(reply_member(reply, "kernel"), "Memory of the kernel", NULL, "kind", width, out);
 	leaks_kernel_show(reply, width, out);
 	show_sentences(reply, width, out);

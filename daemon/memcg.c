@@ -47,25 +47,26 @@ static bool read_value(int dir_fd, const char *name, __u64 *ret)
 
 struct stat_reader {
 	enum memcg_version version;
-	struct rec_cgroup_memory *record;
+	struct memcg_stat *stat;
 };
 
 static void take_stat(void *ctx, const char *line, size_t size)
 {
 	const struct stat_reader *reader = ctx;
 
-	memcg_stat_take(reader->version, line, size, reader->record);
+	memcg_stat_take(reader->version, line, size, reader->stat);
 }
 
-static void read_stat(const struct memcg *memcg, int dir_fd, struct rec_cgroup_memory *record)
+static void read_stat(const struct memcg *memcg, int dir_fd, struct memcg_stat *ret)
 {
-	struct stat_reader reader = { memcg->version, record };
+	struct stat_reader reader = { memcg->version, ret };
 	_cleanup_close_ int fd = openat(dir_fd, "memory.stat", O_RDONLY | O_CLOEXEC);
 
+	*ret = MEMCG_STAT_UNKNOWN;
 	if (fd >= 0)
 		lines_read(fd, take_stat, &reader);
 	if (hierarchies[memcg->version].kernel)
-		read_value(dir_fd, hierarchies[memcg->version].kernel, &record->kernel_bytes);
+		read_value(dir_fd, hierarchies[memcg->version].kernel, &ret->kernel);
 }
 
 /* What is left until the limit of one cgroup, if it has one. */
@@ -100,28 +101,64 @@ static void read_limits_above(const struct memcg *memcg, char *path, struct rec_
 	}
 }
 
+/* The folder of a cgroup, and its path; -1 where it is gone, or the root. */
+static int open_cgroup(const struct memcg *memcg, const struct cgroups *cgroups, __u64 id,
+		       char ret_path[CGROUP_PATH_MAX])
+{
+	if (!cgroups_path(cgroups, id, ret_path) || ret_path[0] != '/' || !ret_path[1])
+		return -1;
+	return openat(memcg->root_fd, ret_path + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
 static void read_cgroup(struct memcg *memcg, const struct cgroups *cgroups, __u64 id)
 {
-	struct rec_cgroup_memory record = { .h = { REC_CGROUP_MEMORY, sizeof(record), 0 },
-					    .cgroup_id = id,
-					    .anon_bytes = KERNEL_MEMORY_UNKNOWN,
-					    .file_bytes = KERNEL_MEMORY_UNKNOWN,
-					    .shmem_bytes = KERNEL_MEMORY_UNKNOWN,
-					    .kernel_bytes = KERNEL_MEMORY_UNKNOWN };
+	struct rec_cgroup_memory record = { .h = { REC_CGROUP_MEMORY, sizeof(record), 0 }, .cgroup_id = id };
 	char path[CGROUP_PATH_MAX];
-
-	if (!cgroups_path(cgroups, id, path) || path[0] != '/' || !path[1])
-		return;
-	_cleanup_close_ int fd = openat(memcg->root_fd, path + 1, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int fd = open_cgroup(memcg, cgroups, id, path);
+	struct memcg_stat stat;
 
 	if (fd < 0)
 		return;
 	read_limit(memcg, fd, &record.usage_bytes, &record.limit_bytes, &record.left_bytes);
 	if (record.usage_bytes == KERNEL_MEMORY_UNKNOWN)
 		return;
-	read_stat(memcg, fd, &record);
+	read_stat(memcg, fd, &stat);
+	record.anon_bytes = stat.anon;
+	record.file_bytes = stat.file;
+	record.shmem_bytes = stat.shmem;
+	record.kernel_bytes = stat.kernel;
 	read_limits_above(memcg, path, &record);
 	memcg->records[memcg->nr++] = record;
+}
+
+static void read_kernel(struct memcg *memcg, const struct cgroups *cgroups, __u64 id)
+{
+	struct rec_cgroup_kernel record = { .h = { REC_CGROUP_KERNEL, sizeof(record), 0 }, .cgroup_id = id };
+	char path[CGROUP_PATH_MAX];
+	_cleanup_close_ int fd = open_cgroup(memcg, cgroups, id, path);
+	struct memcg_stat stat;
+
+	if (fd < 0)
+		return;
+	read_stat(memcg, fd, &stat);
+	record.bytes = memcg_stat_held(&stat);
+	if (record.bytes != KERNEL_MEMORY_UNKNOWN)
+		memcg->kernels[memcg->nr_kernels++] = record;
+}
+
+/* So many at a time, in turn: a file of a cgroup makes the kernel add up what each CPU has counted. */
+static void read_kernels(struct memcg *memcg, const struct cgroups *cgroups, const struct model *model)
+{
+	for (__u32 i = 0; i < MEMCG_KERNELS; i++) {
+		__u64 id = model_growth_cgroup(model, memcg->next);
+
+		if (!id) {
+			memcg->next = 0;
+			return;
+		}
+		memcg->next++;
+		read_kernel(memcg, cgroups, id);
+	}
 }
 
 static bool is_read(const struct memcg *memcg, __u64 id)
@@ -137,9 +174,11 @@ void memcg_read(struct memcg *memcg, const struct cgroups *cgroups, const struct
 	static const enum growth_owner owners[] = { OWNER_PROCESS, OWNER_CGROUP };
 	struct grower growers[REC_MAX_CGROUP_MEMORIES / 2];
 
-	memcg->nr = 0;
+	memcg->nr = memcg->nr_kernels = 0;
 	if (!is_due || memcg->root_fd < 0)
 		return;
+	if (memcg->version == MEMCG_V2)
+		read_kernels(memcg, cgroups, model);
 	for (size_t owner = 0; owner < ARRAY_SIZE(owners); owner++) {
 		__u32 nr = model_growers(model, owners[owner], growers, ARRAY_SIZE(growers));
 
@@ -154,4 +193,6 @@ void memcg_emit(const struct memcg *memcg, void (*emit)(void *ctx, const struct 
 {
 	for (__u32 i = 0; i < memcg->nr; i++)
 		emit(ctx, &memcg->records[i].h);
+	for (__u32 i = 0; i < memcg->nr_kernels; i++)
+		emit(ctx, &memcg->kernels[i].h);
 }

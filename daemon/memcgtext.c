@@ -25,20 +25,22 @@ bool memcg_value_parse(const char *text, size_t size, __u64 *ret)
 	return true;
 }
 
-/* Version 1 has what is below a cgroup under names of its own, and memory of the kernel in a file. */
+/* Version 1 has what is below a cgroup under names of its own, and of the kernel's memory nothing. */
 static const struct {
 	const char *key[2];
 	size_t offset;
 } keys[] = {
-	{ { [MEMCG_V1] = "total_rss", [MEMCG_V2] = "anon" }, offsetof(struct rec_cgroup_memory, anon_bytes) },
-	{ { [MEMCG_V1] = "total_cache", [MEMCG_V2] = "file" },
-	  offsetof(struct rec_cgroup_memory, file_bytes) },
-	{ { [MEMCG_V1] = "total_shmem", [MEMCG_V2] = "shmem" },
-	  offsetof(struct rec_cgroup_memory, shmem_bytes) },
-	{ { [MEMCG_V1] = "", [MEMCG_V2] = "kernel" }, offsetof(struct rec_cgroup_memory, kernel_bytes) },
+	{ { [MEMCG_V1] = "total_rss", [MEMCG_V2] = "anon" }, offsetof(struct memcg_stat, anon) },
+	{ { [MEMCG_V1] = "total_cache", [MEMCG_V2] = "file" }, offsetof(struct memcg_stat, file) },
+	{ { [MEMCG_V1] = "total_shmem", [MEMCG_V2] = "shmem" }, offsetof(struct memcg_stat, shmem) },
+	{ { [MEMCG_V1] = "", [MEMCG_V2] = "kernel" }, offsetof(struct memcg_stat, kernel) },
+	{ { [MEMCG_V1] = "", [MEMCG_V2] = "pagetables" }, offsetof(struct memcg_stat, page_tables) },
+	{ { [MEMCG_V1] = "", [MEMCG_V2] = "slab_reclaimable" },
+	  offsetof(struct memcg_stat, slab_reclaimable) },
+	{ { [MEMCG_V1] = "", [MEMCG_V2] = "sock" }, offsetof(struct memcg_stat, sockets) },
 };
 
-bool memcg_stat_take(enum memcg_version version, const char *line, size_t size, struct rec_cgroup_memory *ret)
+bool memcg_stat_take(enum memcg_version version, const char *line, size_t size, struct memcg_stat *ret)
 {
 	const char *blank = memchr(line, ' ', size);
 	size_t len = blank ? (size_t)(blank - line) : 0;
@@ -55,4 +57,15 @@ bool memcg_stat_take(enum memcg_version version, const char *line, size_t size, 
 		return true;
 	}
 	return false;
+}
+
+__u64 memcg_stat_held(const struct memcg_stat *stat)
+{
+	const __u64 apart = stat->page_tables + stat->slab_reclaimable;
+
+	if (stat->kernel == KERNEL_MEMORY_UNKNOWN || stat->page_tables == KERNEL_MEMORY_UNKNOWN ||
+	    stat->slab_reclaimable == KERNEL_MEMORY_UNKNOWN || stat->sockets == KERNEL_MEMORY_UNKNOWN)
+		return KERNEL_MEMORY_UNKNOWN;
+	/* Each counter is right for itself, at its moment. */
+	return (stat->kernel > apart ? stat->kernel - apart : 0) + stat->sockets;
 }

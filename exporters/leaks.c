@@ -277,6 +277,10 @@ void suspect_next(const struct model *model, const struct suspect *suspect, stru
 									      : "memoir leaks --folded");
 		return;
 	}
+	if (grower->kind == GROWTH_KERNEL) {
+		text_add(ret, "memoir leaks --kernel --for 30s");
+		return;
+	}
 	if (!process)
 		process = largest_of(model, grower);
 	if (!process)

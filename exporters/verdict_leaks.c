@@ -15,7 +15,7 @@ static bool is_worth_a_word(const struct suspect *suspect)
 /* The worst of any owner: what is pressing, else a process first, because it says most. */
 static bool find_worst(const struct model *model, struct suspect *ret)
 {
-	static const enum growth_owner owners[] = { OWNER_PROCESS, OWNER_GROUP, OWNER_KERNEL };
+	static const enum growth_owner owners[] = { OWNER_PROCESS, OWNER_GROUP, OWNER_CGROUP, OWNER_KERNEL };
 	struct suspect suspects[MAX_SUSPECTS];
 	bool is_found = false;
 
@@ -57,6 +57,10 @@ static void say_who(const struct model *model, const struct grower *grower, stru
 		text_add(ret, "Together the processes of ");
 		text_add_group(ret, model_group(model, grower->group));
 		text_add(ret, ".");
+	} else if (grower->owner == OWNER_CGROUP) {
+		text_add_format(ret, "%s the processes of cgroup %s.",
+				grower->kind == GROWTH_KERNEL ? "The kernel, for" : "Together",
+				model_cgroup_unit(model, grower->cgroup_id));
 	} else {
 		text_add(ret, "The kernel itself.");
 	}

@@ -390,6 +390,17 @@ struct rec_cgroup_memory {
 	__u64 anon_bytes, file_bytes, shmem_bytes, kernel_bytes; /* file_bytes: shmem_bytes too */
 };
 
+/*
+ * What the kernel holds for a cgroup and all below it, and nobody can make it give back: without reclaimable
+ * slabs, and without page tables, which are known by process. In a snapshot with struct rec_kernel_memory,
+ * for as many cgroups as are read at a time.
+ */
+struct rec_cgroup_kernel {
+	struct rec_header h;
+	__u64 cgroup_id;
+	__u64 bytes;
+};
+
 enum record {
 #define RECORD(id, type, is_event) id,
 #include "records.def"

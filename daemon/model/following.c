@@ -261,6 +261,18 @@ static struct followed *follow(struct growth *growth, enum growth_owner owner, c
 	return followed;
 }
 
+void look_learns(struct growth *growth, enum growth_owner owner, __u32 tgid, __u64 id, enum growth_kind kind,
+		 __u64 pages, struct footprint *footprint)
+{
+	struct followed *followed = find_followed(growth, owner, tgid, id, footprint);
+	const __u64 low = footprint->low_pages + pages;
+
+	if (followed)
+		followed->base.pages[kind] = pages < UINT32_MAX ? (__u32)pages : UINT32_MAX - 1;
+	else if (footprint->low_pages)
+		footprint->low_pages = low < UINT32_MAX ? (__u32)low : UINT32_MAX - 1;
+}
+
 void look_at(struct growth *growth, enum growth_owner owner, __u32 tgid, __u64 id,
 	     const __u64 pages[NR_GROWTH_KINDS], struct footprint *footprint)
 {

@@ -31,6 +31,8 @@ struct cgroup_footprint {
 	__u64 id;
 	__u64 look;
 	__u64 pages[NR_GROWTH_KINDS];
+	__u64 kernel_bytes;                     /* when it was last read */
+	bool is_kernel_known, was_kernel_known; /* at this look, and at the one before */
 	struct footprint footprint;
 };
 
@@ -77,6 +79,9 @@ void look_end(struct growth *growth, __u64 time_ns);
 /* Looks at what one owner has now. */
 void look_at(struct growth *growth, enum growth_owner owner, __u32 tgid, __u64 id,
 	     const __u64 pages[NR_GROWTH_KINDS], struct footprint *footprint);
+/* So many pages of one kind were there before, and nobody knew: they are no growth. Before look_at(). */
+void look_learns(struct growth *growth, enum growth_owner owner, __u32 tgid, __u64 id, enum growth_kind kind,
+		 __u64 pages, struct footprint *footprint);
 /* The one that a footprint is of, if he is followed; else NULL. */
 const struct followed *followed_by(const struct growth *growth, enum growth_owner owner, __u32 tgid, __u64 id,
 				   const struct footprint *footprint);
@@ -91,5 +96,13 @@ int apply_cgroup_memory(struct model *model, const struct rec_header *h);
 void growth_end(struct model *model);
 /* A process has ended: the first snapshot does not see it. */
 void growth_leave(struct model *model, const struct process *process);
+
+/* --- growth_cgroups.c ------------------------------------------------------------------------- */
+
+int apply_cgroup_kernel(struct model *model, const struct rec_header *h);
+/* Adds what a process has, during a look, to its cgroup; without memory it is left out. */
+void growth_add_to_cgroup(struct growth *growth, __u64 id, const __u64 pages[NR_GROWTH_KINDS]);
+/* When all processes have been added. Those without processes are forgotten. */
+void growth_look_at_cgroups(struct growth *growth, __u32 page_size);
 
 #endif

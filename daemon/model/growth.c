@@ -26,10 +26,8 @@ static const char *const kernel_names[NR_KERNEL_MEMORY] = {
 };
 
 static const char *const kind_names[NR_GROWTH_KINDS] = {
-	[GROWTH_ANONYMOUS] = "anonymous",
-	[GROWTH_SHARED] = "shared",
-	[GROWTH_PAGE_TABLES] = "page_tables",
-	[GROWTH_FILE] = "file",
+	[GROWTH_ANONYMOUS] = "anonymous", [GROWTH_SHARED] = "shared", [GROWTH_PAGE_TABLES] = "page_tables",
+	[GROWTH_FILE] = "file",           [GROWTH_KERNEL] = "kernel",
 };
 
 const char *kernel_memory_name(enum kernel_memory memory)
@@ -117,48 +115,7 @@ static void memory_of(const struct process *process, __u64 ret[NR_GROWTH_KINDS])
 	ret[GROWTH_SHARED] = process_total(process, LEDGER_RSS_SHMEM);
 	ret[GROWTH_PAGE_TABLES] = process_total(process, LEDGER_PAGE_TABLES);
 	ret[GROWTH_FILE] = process_total(process, LEDGER_RSS_FILE);
-}
-
-static struct cgroup_footprint *find_cgroup(const struct growth *growth, __u64 id)
-{
-	__u32 hash = index_hash(0, &id, sizeof(id)), entry, pos;
-
-	index_for_each(&growth->cgroup_index, hash, entry, pos)
-	{
-		if (growth->cgroups[entry].id == id)
-			return &growth->cgroups[entry];
-	}
-	return NULL;
-}
-
-/* NULL without memory: then it is not looked at. */
-static struct cgroup_footprint *get_cgroup(struct growth *growth, __u64 id)
-{
-	struct cgroup_footprint *cgroup = find_cgroup(growth, id), *all;
-
-	if (cgroup)
-		return cgroup;
-	all = rows_reserve(growth->cgroups, sizeof(*all), growth->nr_cgroups, &growth->max_cgroups);
-	if (!all)
-		return NULL;
-	growth->cgroups = all;
-	if (index_insert(&growth->cgroup_index, index_hash(0, &id, sizeof(id)), growth->nr_cgroups))
-		return NULL;
-	growth->cgroups[growth->nr_cgroups] = (struct cgroup_footprint){ .id = id };
-	return &growth->cgroups[growth->nr_cgroups++];
-}
-
-static void add_to_cgroup(struct growth *growth, __u64 id, const __u64 pages[NR_GROWTH_KINDS])
-{
-	struct cgroup_footprint *cgroup = id ? get_cgroup(growth, id) : NULL;
-
-	if (!cgroup)
-		return;
-	if (cgroup->look != growth->look)
-		memset(cgroup->pages, 0, sizeof(cgroup->pages));
-	cgroup->look = growth->look;
-	for (int kind = 0; kind < NR_GROWTH_KINDS; kind++)
-		cgroup->pages[kind] += pages[kind];
+	ret[GROWTH_KERNEL] = 0;
 }
 
 static void look_at_processes(struct model *model)
@@ -173,7 +130,7 @@ static void look_at_processes(struct model *model)
 		memory_of(process, pages);
 		look_at(&model->growth, OWNER_PROCESS, process->tgid, process->start_ns, pages,
 			&process->footprint);
-		add_to_cgroup(&model->growth, process->cgroup_id, pages);
+		growth_add_to_cgroup(&model->growth, process->cgroup_id, pages);
 	}
 }
 
@@ -190,29 +147,6 @@ static void look_at_groups(struct model *model)
 		};
 
 		look_at(&model->growth, OWNER_GROUP, 0, group->hash, pages, &group->footprint);
-	}
-}
-
-/* Those without processes are forgotten. */
-static void look_at_cgroups(struct growth *growth)
-{
-	for (__u32 i = 0; i < growth->nr_cgroups;) {
-		struct cgroup_footprint *cgroup = &growth->cgroups[i];
-		__u32 last = growth->nr_cgroups - 1;
-
-		if (cgroup->look == growth->look) {
-			look_at(growth, OWNER_CGROUP, 0, cgroup->id, cgroup->pages, &cgroup->footprint);
-			i++;
-			continue;
-		}
-		index_remove(&growth->cgroup_index, index_hash(0, &cgroup->id, sizeof(cgroup->id)), i);
-		if (i != last) {
-			__u64 id = growth->cgroups[last].id;
-
-			index_renumber(&growth->cgroup_index, index_hash(0, &id, sizeof(id)), last, i);
-			*cgroup = growth->cgroups[last];
-		}
-		growth->nr_cgroups--;
 	}
 }
 
@@ -245,7 +179,7 @@ void growth_end(struct model *model)
 		return;
 	look_at_processes(model);
 	look_at_groups(model);
-	look_at_cgroups(growth);
+	growth_look_at_cgroups(growth, page_size);
 	look_at_kernel(growth);
 	look_end(growth, time_ns);
 }

@@ -22,7 +22,8 @@ enum growth_kind {
 	GROWTH_ANONYMOUS, /* resident or swapped out, so that swapping alone changes nothing */
 	GROWTH_SHARED,    /* shared memory and tmpfs files that are mapped */
 	GROWTH_PAGE_TABLES,
-	GROWTH_FILE, /* mapped pages of files: page cache, which is given back when others need it */
+	GROWTH_FILE,   /* mapped pages of files: page cache, which is given back when others need it */
+	GROWTH_KERNEL, /* what the kernel holds for a cgroup and cannot reclaim; of nobody else */
 	NR_GROWTH_KINDS
 };
 
@@ -73,6 +74,9 @@ const struct rec_kernel_memory *model_kernel_memory(const struct model *model);
 
 /* The memory of a cgroup at that snapshot; NULL where it was not read, because little grows in it. */
 const struct rec_cgroup_memory *model_cgroup_memory(const struct model *model, __u64 cgroup_id);
+
+/* The ids of the cgroups with processes, as of the last look, in no order; 0 behind the last. */
+__u64 model_growth_cgroup(const struct model *model, __u32 nth);
 
 /* "slab_reclaimable"; "page_tables". */
 const char *kernel_memory_name(enum kernel_memory memory);

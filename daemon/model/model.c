@@ -50,6 +50,7 @@ static const struct handler handlers[NR_RECORDS] = {
 	[REC_CGROUP_MEMORY] = { apply_cgroup_memory, true },
 	[REC_TRACE_STACK] = { apply_trace_stack, false },
 	[REC_TRACE] = { apply_trace, false },
+	[REC_CGROUP_KERNEL] = { apply_cgroup_kernel, true },
 };
 
 struct model *model_new(const struct model_options *options)

@@ -61,6 +61,7 @@ static const char *const record_names[NR_RECORDS] = {
 	[REC_CGROUP_MEMORY] = "cgroup_memory",
 	[REC_TRACE_STACK] = "trace_stack",
 	[REC_TRACE] = "trace",
+	[REC_CGROUP_KERNEL] = "cgroup_kernel",
 };
 
 const char *record_name(enum record kind)

@@ -454,6 +454,9 @@ static void put_kernel_memory(__u32 snapshot)
 						     .file_bytes = 300000 * snapshot,
 						     .shmem_bytes = 1000,
 						     .kernel_bytes = KERNEL_MEMORY_UNKNOWN };
+	const struct rec_cgroup_kernel held = { .h = HEADER(REC_CGROUP_KERNEL, struct rec_cgroup_kernel, 0),
+						.cgroup_id = CGROUP_CONTAINER,
+						.bytes = 5000000 + 2000000 * snapshot };
 	struct rec_kernel_memory rec = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 0),
 					 .total_pages = 4000000,
 					 .available_pages = 2000000 - 1000 * snapshot,
@@ -464,6 +467,7 @@ static void put_kernel_memory(__u32 snapshot)
 	rec.pages[KERNEL_PERCPU] = KERNEL_MEMORY_UNKNOWN;
 	put(&rec);
 	put(&container);
+	put(&held);
 }
 
 static void put_snapshot(__u32 snapshot, __u64 after_ns)

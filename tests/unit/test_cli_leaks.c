@@ -71,6 +71,12 @@ static const char early[] =
 	"{\"snapshot\":{\"age_ns\":1},\"windows\":[{\"step_ns\":15000000000,\"points\":9}],"
 	"\"detection_limit_bytes_per_hour\":null,\"not_followed\":0,"
 	"\"processes\":[{\"pid\":9,\"comm\":\"x\"," UNKNOWN "}],\"groups\":[],\"cgroups\":[],\"kernel\":[]}";
+
+static const char of_cgroup[] =
+	"{\"snapshot\":{\"age_ns\":1},\"windows\":[{\"step_ns\":15000000000,\"points\":60}],"
+	"\"detection_limit_bytes_per_hour\":700000.0,\"not_followed\":0,\"processes\":[],\"groups\":[],"
+	"\"cgroups\":[{\"cgroup\":\"web.service\"," FIGURES("leak", "kernel") "},"
+	"{\"cgroup\":\"sum.service\"," FIGURES("leak", "anonymous") "}],\"kernel\":[]}";
 /* clang-format on */
 
 static void test_a_leak(void **state UNUSED)
@@ -107,6 +113,19 @@ static void test_groups(void **state UNUSED)
 	expect_line(&out, "restarted");
 	expect_line(&out, "web.service");
 	expect_line(&out, "SUBSYSTEM");
+	text_free(&out);
+}
+
+/* No process has it; what processes have is told with them. */
+static void test_what_the_kernel_holds_for_a_cgroup(void **state UNUSED)
+{
+	struct text out = {};
+
+	show(of_cgroup, &out);
+	expect_narrow(&out);
+	expect_line(&out, "0 processes, 1 part of the kernel");
+	expect_line(&out, "\nweb.service, kernel memory: LEAK");
+	expect_no(&out, "sum.service, anonymous memory");
 	text_free(&out);
 }
 
@@ -169,6 +188,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_leak),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_what_the_kernel_holds_for_a_cgroup),
 		cmocka_unit_test(test_too_early),
 		cmocka_unit_test(test_what_is_pressing),
 		cmocka_unit_test(test_what_is_not_placed),

@@ -16,7 +16,7 @@ static bool parse(const char *text, __u64 *ret)
 	return memcg_value_parse(text, strlen(text), ret);
 }
 
-static bool take(enum memcg_version version, const char *line, struct rec_cgroup_memory *ret)
+static bool take(enum memcg_version version, const char *line, struct memcg_stat *ret)
 {
 	return memcg_stat_take(version, line, strlen(line), ret);
 }
@@ -44,29 +44,51 @@ static void test_values(void **state UNUSED)
 /* The same words mean another thing in each. */
 static void test_lines(void **state UNUSED)
 {
-	struct rec_cgroup_memory record = {};
+	struct memcg_stat stat = MEMCG_STAT_UNKNOWN;
 
-	assert_true(take(MEMCG_V2, "anon 1000", &record));
-	assert_true(take(MEMCG_V2, "file 2000", &record));
-	assert_true(take(MEMCG_V2, "shmem 300", &record));
-	assert_true(take(MEMCG_V2, "kernel 44", &record));
-	assert_false(take(MEMCG_V2, "total_rss 5", &record));
-	assert_false(take(MEMCG_V2, "kernel_stack 5", &record));
-	assert_int_equal(record.anon_bytes, 1000);
-	assert_int_equal(record.file_bytes, 2000);
-	assert_int_equal(record.shmem_bytes, 300);
-	assert_int_equal(record.kernel_bytes, 44);
-	record = (struct rec_cgroup_memory){};
-	assert_true(take(MEMCG_V1, "total_rss 1000", &record));
-	assert_true(take(MEMCG_V1, "total_cache 2000", &record));
-	assert_true(take(MEMCG_V1, "total_shmem 300", &record));
-	assert_false(take(MEMCG_V1, "rss 5", &record));
-	assert_false(take(MEMCG_V1, "shmem 5", &record));
-	assert_false(take(MEMCG_V1, "kernel 5", &record));
-	assert_int_equal(record.anon_bytes, 1000);
-	assert_int_equal(record.file_bytes, 2000);
-	assert_int_equal(record.shmem_bytes, 300);
-	assert_int_equal(record.kernel_bytes, 0);
+	assert_true(take(MEMCG_V2, "anon 1000", &stat));
+	assert_true(take(MEMCG_V2, "file 2000", &stat));
+	assert_true(take(MEMCG_V2, "shmem 300", &stat));
+	assert_true(take(MEMCG_V2, "kernel 44", &stat));
+	assert_false(take(MEMCG_V2, "total_rss 5", &stat));
+	assert_false(take(MEMCG_V2, "kernel_stack 5", &stat));
+	assert_int_equal(stat.anon, 1000);
+	assert_int_equal(stat.file, 2000);
+	assert_int_equal(stat.shmem, 300);
+	assert_int_equal(stat.kernel, 44);
+	stat = MEMCG_STAT_UNKNOWN;
+	assert_true(take(MEMCG_V1, "total_rss 1000", &stat));
+	assert_true(take(MEMCG_V1, "total_cache 2000", &stat));
+	assert_true(take(MEMCG_V1, "total_shmem 300", &stat));
+	assert_false(take(MEMCG_V1, "rss 5", &stat));
+	assert_false(take(MEMCG_V1, "shmem 5", &stat));
+	assert_false(take(MEMCG_V1, "kernel 5", &stat));
+	assert_int_equal(stat.anon, 1000);
+	assert_int_equal(stat.file, 2000);
+	assert_int_equal(stat.shmem, 300);
+	assert_true(stat.kernel == KERNEL_MEMORY_UNKNOWN);
+}
+
+/* Without what is given back, and what is known by process; and not at all without one of them. */
+static void test_what_the_kernel_holds(void **state UNUSED)
+{
+	static const char *const lines[] = { "kernel 10000", "pagetables 300", "slab_reclaimable 2000",
+					     "sock 50" };
+	const size_t nr = sizeof(lines) / sizeof(lines[0]);
+	struct memcg_stat stat = MEMCG_STAT_UNKNOWN;
+
+	for (size_t i = 0; i < nr; i++)
+		assert_true(take(MEMCG_V2, lines[i], &stat));
+	assert_int_equal(memcg_stat_held(&stat), 7750);
+	assert_true(take(MEMCG_V2, "slab_reclaimable 11000", &stat));
+	assert_int_equal(memcg_stat_held(&stat), 50);
+	for (size_t missing = 0; missing < nr; missing++) {
+		stat = MEMCG_STAT_UNKNOWN;
+		for (size_t i = 0; i < nr; i++)
+			if (i != missing)
+				take(MEMCG_V2, lines[i], &stat);
+		assert_true(memcg_stat_held(&stat) == KERNEL_MEMORY_UNKNOWN);
+	}
 }
 
 static void test_what_is_not_understood(void **state UNUSED)
@@ -74,11 +96,11 @@ static void test_what_is_not_understood(void **state UNUSED)
 	static const char *const odd[] = {
 		"", " ", "anon", "anon ", " 12", "anon  12", "anon -1", "anon 1 2"
 	};
-	struct rec_cgroup_memory record = {};
+	struct memcg_stat stat = MEMCG_STAT_UNKNOWN;
 
 	for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
-		assert_false(take(MEMCG_V2, odd[i], &record));
-	assert_int_equal(record.anon_bytes, 0);
+		assert_false(take(MEMCG_V2, odd[i], &stat));
+	assert_true(stat.anon == KERNEL_MEMORY_UNKNOWN);
 }
 
 int main(void)
@@ -86,6 +108,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_lines),
+		cmocka_unit_test(test_what_the_kernel_holds),
 		cmocka_unit_test(test_what_is_not_understood),
 	};
 

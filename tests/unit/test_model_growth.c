@@ -322,6 +322,96 @@ static void test_limits_of_cgroups(void **state UNUSED)
 	model_free(story.model);
 }
 
+/* A snapshot of a process in cgroup 7, for which the kernel holds so much. */
+static void snapshot_with_kernel(struct model *model, __u64 i, __u64 kernel_bytes)
+{
+	const struct rec_cgroup_kernel rec = { .h = HEADER(REC_CGROUP_KERNEL, struct rec_cgroup_kernel, 1),
+					       .cgroup_id = 7,
+					       .bytes = kernel_bytes };
+	const struct task_identity id = identity(1, 1, 5, "x", 7);
+	const struct ledger_counts counts = { .v = { [LEDGER_RSS_ANON] = 50 * PAGES_PER_MIB } };
+	__u64 now_ns = STORY_BOOT_NS + i * 15 * NSEC_PER_SEC;
+
+	assert_int_equal(feed_begin(model, i + 1, now_ns), 0);
+	if (kernel_bytes)
+		assert_int_equal(feed(model, &rec), 0);
+	assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
+	assert_int_equal(feed_end(model, now_ns, false), 0);
+}
+
+/* It is first known when the cgroup has been looked at already, and read in every fourth look. */
+static void test_what_the_kernel_holds_for_a_cgroup(void **state UNUSED)
+{
+	struct model *model = model_with(16, 10000, NULL);
+	struct leak_judgement judgement;
+	struct grower growers[4];
+
+	assert_int_equal(model_growth_cgroup(model, 0), 0);
+	for (__u64 i = 0; i < 600; i++)
+		snapshot_with_kernel(model, i, i % 4 == 3 ? (100ULL << 20) + i * 65536 : 0);
+	assert_int_equal(model_growth_cgroup(model, 0), 7);
+	assert_int_equal(model_growth_cgroup(model, 1), 0);
+	assert_int_equal(model_growers(model, OWNER_CGROUP, growers, 4), 1);
+	assert_int_equal(growers[0].cgroup_id, 7);
+	assert_string_equal(growth_kind_name((enum growth_kind)growers[0].kind), "kernel");
+	assert_int_equal(growers[0].pages, 100 * PAGES_PER_MIB + 599 * 16);
+	assert_true(growers[0].grown_pages <= 599 * 16);
+	leak_judge(model, &growers[0], &judgement);
+	assert_int_equal(judgement.verdict, LEAK_CERTAIN);
+	/* 15 MiB an hour. */
+	assert_in_range((__u64)judgement.pages_per_hour, 240 * 15, 240 * 17);
+	/* Nobody else has it. */
+	assert_int_equal(nr_growers(model, OWNER_PROCESS), 0);
+	assert_int_equal(nr_growers(model, OWNER_GROUP), 0);
+	model_free(model);
+}
+
+/* More cgroups than can be followed are told of at the second look: none of them has grown by that. */
+static void test_that_it_is_known_is_no_growth(void **state UNUSED)
+{
+	struct model *model = model_with(16, 10000, NULL);
+	struct rec_cgroup_kernel rec = { .h = HEADER(REC_CGROUP_KERNEL, struct rec_cgroup_kernel, 1),
+					 .bytes = 10 << 20 };
+	const struct ledger_counts counts = { .v = { [LEDGER_RSS_ANON] = 50 * PAGES_PER_MIB } };
+
+	for (__u64 i = 0; i < 4; i++) {
+		__u64 now_ns = STORY_BOOT_NS + i * 15 * NSEC_PER_SEC;
+
+		assert_int_equal(feed_begin(model, i + 1, now_ns), 0);
+		for (__u32 task = 1; task <= 200; task++) {
+			const struct task_identity id = identity(task, task, 5, "x", 100 + task);
+
+			assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
+			rec.cgroup_id = 100 + task;
+			if (i)
+				assert_int_equal(feed(model, &rec), 0);
+		}
+		assert_int_equal(feed_end(model, now_ns, false), 0);
+	}
+	assert_int_equal(nr_growers(model, OWNER_CGROUP), 0);
+	assert_int_equal(model_nr_unfollowed(model), 0);
+	model_free(model);
+}
+
+static void test_what_the_kernel_cannot_hold(void **state UNUSED)
+{
+	struct rec_cgroup_kernel rec = { .h = HEADER(REC_CGROUP_KERNEL, struct rec_cgroup_kernel, 1),
+					 .cgroup_id = 0,
+					 .bytes = 1 };
+	struct model *model = model_with(16, 100, NULL);
+
+	assert_int_equal(feed_begin(model, 1, 1), 0);
+	assert_int_equal(feed(model, &rec), -EINVAL);
+	rec.cgroup_id = 7;
+	rec.bytes = 1ULL << 63;
+	assert_int_equal(feed(model, &rec), -EINVAL);
+	rec.bytes = 1;
+	assert_int_equal(feed(model, &rec), 0); /* nobody knows that cgroup */
+	assert_int_equal(feed_end(model, 1, false), 0);
+	assert_int_equal(model_growth_cgroup(model, 0), 0);
+	model_free(model);
+}
+
 /* --- time ------------------------------------------------------------------------------------- */
 
 /* Snapshots are often closer than points; and where the clock goes back, the points before it are no more. */
@@ -357,6 +447,9 @@ int main(void)
 		cmocka_unit_test(test_a_gap_in_what_the_kernel_says),
 		cmocka_unit_test(test_what_no_machine_has_is_refused),
 		cmocka_unit_test(test_limits_of_cgroups),
+		cmocka_unit_test(test_what_the_kernel_holds_for_a_cgroup),
+		cmocka_unit_test(test_that_it_is_known_is_no_growth),
+		cmocka_unit_test(test_what_the_kernel_cannot_hold),
 		cmocka_unit_test(test_points),
 	};
 
