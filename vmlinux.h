@@ -199,7 +199,13 @@ struct sched_entity {
 	struct cfs_rq *cfs_rq;
 };
 
+struct rlimit {
+	long unsigned int rlim_cur;
+	long unsigned int rlim_max;
+};
+
 struct signal_struct {
+	struct rlimit rlim[16];
 	short int oom_score_adj;
 };
 
@@ -215,6 +221,8 @@ struct task_struct {
 	long unsigned int maj_flt;
 	char comm[16];
 	struct signal_struct *signal;
+	long unsigned int sas_ss_sp;
+	long unsigned int sas_ss_size;
 	struct css_set *cgroups;
 };
 

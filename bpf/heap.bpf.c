@@ -104,9 +104,34 @@ static __always_inline struct heap_thread *this_thread(void)
 	return thread;
 }
 
+#define RLIMIT_DATA 2
+#define RLIMIT_AS 9
+#define RLIM_INFINITY (~0UL)
+
+/* Whether a call that throws where it fails is to be left alone: see HEAP_MAX_SURE_BYTES. */
+static __always_inline bool is_spared(__u64 cookie, __u64 size)
+{
+	const struct signal_struct *signal = bpf_get_current_task_btf()->signal;
+
+	if (!(cookie & HEAP_THROWS) ||
+	    (size <= HEAP_MAX_SURE_BYTES && signal->rlim[RLIMIT_AS].rlim_cur == RLIM_INFINITY &&
+	     signal->rlim[RLIMIT_DATA].rlim_cur == RLIM_INFINITY))
+		return false;
+	COUNT(nr_spared);
+	return true;
+}
+
+/* A signal handler may have a stack of its own, above that of what it interrupts. */
+static __always_inline bool is_on_signal_stack(__u64 sp)
+{
+	const struct task_struct *current = bpf_get_current_task_btf();
+
+	return sp - current->sas_ss_sp < current->sas_ss_size;
+}
+
 /*
  * A call within another one has its frame below, or in the same place where the outer one jumped to it.
- * Else the outer one was left without a return, and what it wanted to reallocate is still there.
+ * A handler's own stack may be above. Else the outer one was left without a return, and what it wanted to reallocate is still there.
  */
 static __always_inline bool is_nested(struct heap_thread *thread, __u64 cookie, __u64 sp)
 {
@@ -115,6 +140,8 @@ static __always_inline bool is_nested(struct heap_thread *thread, __u64 cookie, 
 	if (!call->is_open)
 		return false;
 	if (sp < call->sp || (sp == call->sp && cookie != call->cookie))
+		return true;
+	if (is_on_signal_stack(sp) && !is_on_signal_stack(call->sp))
 		return true;
 	COUNT(nr_interrupted);
 	put_back(call);
@@ -227,7 +254,8 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	if (!is_traced())
 		return false;
 	thread = known_thread();
-	if ((thread && is_nested(thread, cookie, PT_REGS_SP(ctx))) || is_passed_over(ctx, cookie, &p))
+	if ((thread && is_nested(thread, cookie, PT_REGS_SP(ctx))) || is_spared(cookie, PT_REGS_PARM1(ctx)) ||
+	    is_passed_over(ctx, cookie, &p))
 		return false;
 	if (!thread)
 		thread = this_thread();

@@ -121,6 +121,17 @@ static __always_inline void copy_registers(struct pt_regs *ctx, struct heap_copy
 }
 
 #define COPY_STEP 1024u
+#define COPY_PIECE 64u
+
+/*
+ * What of a step is there. Pages of the stack that were never written to are not, as those of a large buffer,
+ * and are full of zeroes, which is also what a read that fails leaves; what a caller has pushed is above them.
+ */
+static __always_inline void copy_pieces(struct heap_copy *copy, __u32 at)
+{
+	for (__u32 piece = at; piece < at + COPY_STEP; piece += COPY_PIECE)
+		bpf_probe_read_user(&copy->bytes[piece], COPY_PIECE, (void *)(copy->sp + piece));
+}
 
 /* The copy goes to the tracer, which unwinds it by the tables that the program's files carry. */
 static __always_inline void copy_stack(struct pt_regs *ctx, __u64 key)
@@ -136,13 +147,10 @@ static __always_inline void copy_stack(struct pt_regs *ctx, __u64 key)
 	copy->ip = PT_REGS_IP(ctx);
 	copy->sp = sp;
 	copy_registers(ctx, copy);
-	copy->size = 0;
-	/* The stack may end before. */
-	for (__u32 at = 0; at < HEAP_COPY_BYTES; at += COPY_STEP) {
+	copy->size = HEAP_COPY_BYTES;
+	for (__u32 at = 0; at < HEAP_COPY_BYTES; at += COPY_STEP)
 		if (bpf_probe_read_user(&copy->bytes[at], COPY_STEP, (void *)(sp + at)))
-			break;
-		copy->size = at + COPY_STEP;
-	}
+			copy_pieces(copy, at);
 	bpf_ringbuf_submit(copy, 0);
 }
 

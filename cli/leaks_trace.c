@@ -211,6 +211,8 @@ static void show_losses(const json_t *trace, size_t width, struct text *out)
 		{ "reused", "addresses were given out again without having been seen to be freed" },
 		{ "interrupted", "calls of the allocator began and did not return" },
 		{ "missed", "calls were not counted, for want of memory or within another one" },
+		{ "spared",
+		  "calls of C++ new were not followed, because an exception could not pass a probe" },
 		{ "known_by_call_site_only", "allocations are known by their direct caller only" },
 		{ "without_stack", "allocations are in the row without a place" },
 		{ "children", "processes were forked meanwhile; what they do is not counted" },

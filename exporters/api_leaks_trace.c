@@ -125,6 +125,7 @@ static void write_counts(struct json *json, const struct rec_trace *trace)
 	json_add_u64(json, "reused", trace->nr_reused);
 	json_add_u64(json, "interrupted", trace->nr_interrupted);
 	json_add_u64(json, "missed", trace->nr_missed);
+	json_add_u64(json, "spared", trace->nr_spared);
 	json_add_u64(json, "known_by_call_site_only", trace->nr_folded);
 	json_add_u64(json, "without_stack", trace->nr_unplaced);
 	json_add_u64(json, "stacks_total", trace->nr_stacks);

@@ -23,11 +23,18 @@ enum heap_call {
 
 /*
  * The cookie of a probe: which call it is, whether it may hand on to another one that has a probe too,
- * and which of the probes it is.
+ * whether it fails by an exception, and which of the probes it is.
  */
 #define HEAP_HANDS_ON 0x80u
-#define HEAP_COOKIE(call, hands_on, index) ((__u64)(index) << 8 | ((hands_on) ? HEAP_HANDS_ON : 0) | (call))
-#define HEAP_COOKIE_CALL(cookie) ((__u32)(cookie)&0x7f)
+#define HEAP_THROWS 0x40u
+#define HEAP_COOKIE(call, flags, index) ((__u64)(index) << 8 | (flags) | (call))
+#define HEAP_COOKIE_CALL(cookie) ((__u32)(cookie)&0x3f)
+
+/*
+ * An exception cannot pass the return of a call that is probed: it ends the program. A call that fails so is
+ * followed up to this size only, and only in a process whose memory has no limit of its own.
+ */
+#define HEAP_MAX_SURE_BYTES (1u << 26)
 
 /*
  * The probes that a program may offer instead: otel_memory:alloc(address, size, weighted bytes) and
@@ -161,6 +168,7 @@ struct heap_counts {
 	__u64 nr_interrupted;  /* calls that began and did not return, as by longjmp() */
 	__u64 nr_folded;       /* allocations whose stack is known by its call site only, for lack of room */
 	__u64 nr_unplaced;     /* allocations that are in the stack 0, for lack of room */
+	__u64 nr_spared;       /* calls that were not followed, because they might have thrown an exception */
 	__u64 nr_threads_lost; /* calls of threads for which no memory was to be had */
 	__u64 nr_copies_lost;  /* stacks that could not be copied, because the ring was full */
 	__u64 nr_children;     /* processes that the process forked */

@@ -15,6 +15,7 @@ struct heap_function {
 	const char *name;
 	enum heap_call call;
 	bool hands_on; /* it may */
+	bool throws;   /* an exception, where it fails */
 };
 
 #define NR_HEAP_FUNCTIONS 74u

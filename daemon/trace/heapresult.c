@@ -154,6 +154,7 @@ static void add_totals(const struct heaptrace_result *result, struct rec_trace *
 	trace->nr_interrupted = counts->nr_interrupted;
 	trace->nr_folded = counts->nr_folded;
 	trace->nr_unplaced = counts->nr_unplaced;
+	trace->nr_spared = counts->nr_spared;
 	trace->nr_missed = counts->nr_threads_lost;
 	trace->nr_stacks = result->nr;
 }

@@ -3,6 +3,7 @@
 #include "heapsession.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -221,12 +222,23 @@ static void begin_without_offers(struct heapsession *session, int err)
 	ask_for_functions(session);
 }
 
+/* Where the kernel gives no more than there is, any allocation may fail. */
+static bool memory_is_strict(void)
+{
+	_cleanup_close_ int fd = open("/proc/sys/vm/overcommit_memory", O_RDONLY | O_CLOEXEC);
+	char mode = '2';
+
+	return fd < 0 || read(fd, &mode, 1) != 1 || mode == '2';
+}
+
 static void begin(struct heapsession *session)
 {
 	const bool is_offered = session->allocators.nr_offered;
 	const __u32 every_bytes = session->request.every_bytes;
 	/* One byte in one is every allocation, however many there are. */
 	const struct heaptrace_options options = { .tgid = tgid_of(session),
+						   .spares_throwing = session->request.is_automatic ||
+								      memory_is_strict(),
 						   .every_bytes = every_bytes == 1 ? 0 : every_bytes,
 						   .max_rate = every_bytes ? 0 : HEAP_MAX_RATE };
 	char why[REC_TEXT_LEN];
@@ -253,6 +265,10 @@ static void begin(struct heapsession *session)
 			 uprobes_strerror(err, uprobes_are_events()));
 		return refuse(session, err, why);
 	}
+	if (heaptrace_has_spared(session->trace) && !*session->result.why_not)
+		snprintf(
+			session->result.why_not, sizeof(session->result.why_not),
+			"C++ new is seen only where it calls malloc(): its exception could not pass a probe");
 	session->state = SESSION_TRACES;
 	session->options.begun(session->options.ctx, 0);
 }

@@ -28,6 +28,7 @@ struct heaptrace {
 	struct uprobes uprobes;
 	__u64 begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: it goes on */
 	bool is_offered;        /* what is counted, by the program */
+	bool has_spared;        /* functions that fail by an exception have no probes */
 	__u32 max_rate;
 	struct heap_sizes sizes;     /* when it was looked at last */
 	__u64 looked_ns, sampled_ns; /* that, and when it went over to samples; 0: it did not */
@@ -130,8 +131,27 @@ static void unload(struct heaptrace *trace)
 
 /* --- begin ------------------------------------------------------------------------------------ */
 
-static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *allocators)
+/* Only a session can leave single calls alone. Which places are left, and how many. */
+static __u32 pick_places(struct heaptrace *trace, const struct heaptrace_options *options,
+			 const struct allocator_file *file, struct uprobe_place ret[MAX_FUNCTION_PLACES])
 {
+	const bool spares = !trace->is_offered &&
+			    (options->spares_throwing || trace->programs.kind != UPROBES_OF_SESSIONS);
+	__u32 nr = 0;
+
+	for (__u32 i = 0; i < file->nr; i++) {
+		if (spares && file->places[i].cookie & HEAP_THROWS)
+			trace->has_spared = true;
+		else
+			ret[nr++] = file->places[i];
+	}
+	return nr;
+}
+
+static int attach(struct heaptrace *trace, const struct heaptrace_options *options,
+		  const struct allocators *allocators)
+{
+	struct uprobe_place places[MAX_FUNCTION_PLACES];
 	struct heap_bpf *skeleton = trace->skeleton;
 	int err = 0;
 
@@ -144,7 +164,8 @@ static int attach(struct heaptrace *trace, __u32 tgid, const struct allocators *
 		char path[32];
 
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", file->fd);
-		err = uprobes_add(&trace->uprobes, &trace->programs, tgid, path, file->places, file->nr);
+		err = uprobes_add(&trace->uprobes, &trace->programs, options->tgid, path, places,
+				  pick_places(trace, options, file, places));
 	}
 	return err;
 }
@@ -155,7 +176,7 @@ static int install(struct heaptrace *trace, const struct heaptrace_options *opti
 	int err = load(trace, options, allocators, kind);
 
 	if (!err)
-		err = attach(trace, options->tgid, allocators);
+		err = attach(trace, options, allocators);
 	if (err)
 		unload(trace);
 	return err;
@@ -204,6 +225,11 @@ int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *opti
 }
 
 /* --- while it goes on ------------------------------------------------------------------------- */
+
+bool heaptrace_has_spared(const struct heaptrace *trace)
+{
+	return trace->has_spared;
+}
 
 int heaptrace_fd(const struct heaptrace *trace)
 {

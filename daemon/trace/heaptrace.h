@@ -18,6 +18,7 @@ struct heaptrace_options {
 	__u32 every_bytes;
 	__u32 max_rate;    /* allocations a second that are looked at, see heaptrace_hold_rate(); 0: any */
 	__u32 max_objects; /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	bool spares_throwing; /* no probes on functions that fail by an exception, see HEAP_MAX_SURE_BYTES */
 	enum uprobe_kind best_kind; /* none better is tried, as on an older kernel, for the tests */
 };
 
@@ -57,6 +58,9 @@ struct heaptrace;
  */
 int heaptrace_begin(struct heaptrace **ret, const struct heaptrace_options *options,
 		    const struct allocators *allocators);
+
+/* Whether functions that fail by an exception were left without probes. */
+bool heaptrace_has_spared(const struct heaptrace *trace);
 
 /* Readable when there are copies to be read, or the process has called exec(). */
 int heaptrace_fd(const struct heaptrace *trace);

@@ -9,12 +9,13 @@
  *	fail     calls that must fail
  *	free     frees all that is left
  *	fork     a child frees all that is left, in its copy
- *	jump, vanish, again, fail-own
+ *	jump, vanish, again, fail-own, signal
  *	         what an allocator of its own does: it is left by longjmp(), by the end of the thread;
- *	         gives an address again that it was never given back; and fails
+ *	         gives an address again that it was never given back; fails; and is interrupted by a handler
+ *	         that allocates as well
  *	exec     begins again
  *	leak N   N times 100 bytes and 1,000 bytes from two functions, in one thread
- *	deep     128 times 3,000 and 4,000 bytes from two functions, each time from another depth of the stack
+ *	deep     64 times 3,000 and 4,000 bytes from two functions, each time from another depth of the stack
  *	from-nothing N
  *	         N times 500 bytes by realloc(), which hands that on to malloc()
  *
@@ -25,6 +26,7 @@
 #include <malloc.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -249,7 +251,7 @@ static void fork_and_free(void)
 }
 
 /* An allocator that does what the others only do at bad moments. Its names make it one. */
-static enum { GIVE, GIVE_AGAIN, FAIL, JUMP, VANISH } own_mood;
+static enum { GIVE, GIVE_AGAIN, FAIL, JUMP, VANISH, SIGNAL } own_mood;
 static char own_memory[4096];
 static size_t own_used;
 static jmp_buf own_jump;
@@ -265,6 +267,10 @@ __attribute__((noinline)) void *je_malloc(size_t size)
 		pthread_exit(NULL);
 	if (own_mood == FAIL)
 		return NULL;
+	if (own_mood == SIGNAL) {
+		own_mood = GIVE;
+		raise(SIGUSR1);
+	}
 	if (own_mood == GIVE)
 		own_used += (size + 15) / 16 * 16;
 	return own_memory + own_used % sizeof(own_memory);
@@ -277,7 +283,14 @@ __attribute__((noinline)) void je_free(void *address)
 
 static struct slot own_slot;
 
-static void give_own(size_t size)
+static void on_signal(int signal)
+{
+	(void)signal;
+	je_malloc(90);
+}
+
+/* In its callers, so that the depth of the stack is theirs. */
+static inline __attribute__((always_inline)) void give_own(size_t size)
 {
 	void *address = je_malloc(size);
 
@@ -338,6 +351,21 @@ static void fail_own(void)
 	own_mood = GIVE;
 }
 
+/* The handler allocates within an allocation, on a stack of its own, which is above: in a frame of main(). */
+static char *signal_stack;
+#define SIGNAL_STACK_BYTES 65536u
+
+static void signal_within(void)
+{
+	const stack_t stack = { .ss_sp = signal_stack, .ss_size = SIGNAL_STACK_BYTES };
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_ONSTACK };
+
+	if (sigaltstack(&stack, NULL) < 0 || sigaction(SIGUSR1, &action, NULL) < 0)
+		die("sigaltstack");
+	own_mood = SIGNAL;
+	give_own(80);
+}
+
 /* Two callers of one function, as most programs have it. */
 static __attribute__((noinline)) void *wrapped(size_t size)
 {
@@ -364,9 +392,9 @@ static __attribute__((noinline)) void leak_large(void)
 
 /*
  * From two places in one page that are a multiple of 16 apart, as depths of stacks are: each place at all
- * depths of half a page.
+ * depths of a quarter of a page.
  */
-#define NR_DEPTHS 128u
+#define NR_DEPTHS 64u
 #define DEPTH_STEP 16u
 
 static __attribute__((noinline, aligned(256))) void leak_deep_red(size_t depth)
@@ -429,10 +457,15 @@ static void obey(const char *line, char **argv)
 		const char *name;
 		void (*run)(void);
 	} commands[] = {
-		{ "fail", fail },         { "free", free_all },
-		{ "deep", leak_deep },    { "fork", fork_and_free },
-		{ "jump", jump },         { "again", give_again },
-		{ "fail-own", fail_own }, { "vanish", end_a_thread_inside },
+		{ "fail", fail },
+		{ "free", free_all },
+		{ "deep", leak_deep },
+		{ "fork", fork_and_free },
+		{ "jump", jump },
+		{ "again", give_again },
+		{ "fail-own", fail_own },
+		{ "vanish", end_a_thread_inside },
+		{ "signal", signal_within },
 	};
 
 	if (!strncmp(line, "run ", 4))
@@ -489,8 +522,9 @@ static void begin_threads(void)
 
 int main(int argc, char **argv)
 {
-	char line[64];
+	char line[64], above[SIGNAL_STACK_BYTES];
 
+	signal_stack = above;
 	seed = argc > 1 ? number(argv[1]) : 1;
 	begin_threads();
 	for (size_t i = 0; i < NR_BEFORE; i++) {

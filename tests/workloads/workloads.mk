@@ -8,6 +8,7 @@ MUTE := $(B)/tests/workloads/mute
 RCUFREES := $(B)/tests/workloads/rcufrees
 ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
+THROWS := $(B)/tests/workloads/throws
 # Its probes are described for one machine.
 OFFER := $(if $(filter x86,$(ARCH)),$(B)/tests/workloads/offer)
 OFFER_TWICE := $(addsuffix -twice,$(OFFER))
@@ -69,6 +70,11 @@ $(ASK): $(B)/tests/workloads/ask.o $(call objects,$(filter-out daemon/main.c,$(D
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o %.a,$^) -o $@ $(DAEMON_LIBS)
 
-test-programs: $(WORKLOADS)
+# Its allocator may be a library's, or be linked in.
+$(THROWS) $(THROWS)-static: $(THROWS).o
+	$(call msg,LINK,$@)
+	$(Q)$(CXX) $(LDFLAGS) $(if $(filter %-static,$@),-static) $^ -o $@
+
+test-programs: $(WORKLOADS) $(THROWS) $(THROWS)-static
 
 include tests/workloads/leaks/leaks.mk
