@@ -131,7 +131,8 @@ static __always_inline bool is_on_signal_stack(__u64 sp)
 
 /*
  * A call within another one has its frame below, or in the same place where the outer one jumped to it.
- * A handler's own stack may be above. Else the outer one was left without a return, and what it wanted to reallocate is still there.
+ * A handler's own stack may be above. Else the outer one was left without a return, and what it wanted to
+ * reallocate is still there.
  */
 static __always_inline bool is_nested(struct heap_thread *thread, __u64 cookie, __u64 sp)
 {

@@ -124,8 +124,9 @@ static __always_inline void copy_registers(struct pt_regs *ctx, struct heap_copy
 #define COPY_PIECE 64u
 
 /*
- * What of a step is there. Pages of the stack that were never written to are not, as those of a large buffer,
- * and are full of zeroes, which is also what a read that fails leaves; what a caller has pushed is above them.
+ * What of a step is there. Pages of the stack that were never written to are not, as those of a large
+ * buffer, and are full of zeroes, which is also what a read that fails leaves; what a caller has pushed is
+ * above them.
  */
 static __always_inline void copy_pieces(struct heap_copy *copy, __u32 at)
 {

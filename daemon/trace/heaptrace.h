@@ -16,8 +16,8 @@ struct heaptrace_options {
 	__u32 tgid;
 	/* One byte in so many is looked at, up to MAX_HEAP_EVERY_BYTES; 0, or with probes offered: all. */
 	__u32 every_bytes;
-	__u32 max_rate;    /* allocations a second that are looked at, see heaptrace_hold_rate(); 0: any */
-	__u32 max_objects; /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	__u32 max_rate;       /* allocations a second that are looked at, see heaptrace_hold_rate(); 0: any */
+	__u32 max_objects;    /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
 	bool spares_throwing; /* no probes on functions that fail by an exception, see HEAP_MAX_SURE_BYTES */
 	enum uprobe_kind best_kind; /* none better is tried, as on an older kernel, for the tests */
 };

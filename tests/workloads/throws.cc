@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * For each line of standard input: keeps 1,000 bytes by operator new, and asks it for more than there is, which throws an
- * exception. Then it says how many it has caught, as one line of JSON, and once at the begin. It ends with its input.
+ * For each line of standard input: keeps 1,000 bytes by operator new, and asks it for more than there is,
+ * which throws an exception. Then it says how many it has caught, as one line of JSON, and once at the
+ * begin. It ends with its input.
  */
 #include <cstdio>
 #include <new>

@@ -173,6 +173,7 @@ sampled() {
 
 # exact NODE: bytes of the process there, by numa_maps
 exact() {
+	fresh /v1/status >/dev/null || return
 	memoir --json process "$laid" --numa | jq "[.numa_maps.nodes[] | select(.node == \"$1\").anonymous_bytes] | add // 0"
 }
 
