@@ -62,11 +62,3 @@ unsigned int other_allocators(const struct mappings *mappings)
 	}
 	return found;
 }
-
-bool is_32_bit(const struct mappings *mappings)
-{
-	for (size_t i = 0; i < mappings->nr; i++)
-		if (mappings->mapping[i].end > 1ULL << 32)
-			return false;
-	return true;
-}

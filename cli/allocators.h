@@ -16,7 +16,4 @@ bool is_glibc(const struct mapping *mapping);
 extern const char *const other_allocator_names[NR_OTHER_ALLOCATORS];
 unsigned int other_allocators(const struct mappings *mappings);
 
-/* A program of 32 bits has no addresses beyond 4 GiB; every other one has its stack there. */
-bool is_32_bit(const struct mappings *mappings);
-
 #endif

@@ -89,10 +89,10 @@ static int not_recognised(struct heap_reading *reading, const struct library *li
 	unsigned int others = reading->result->other_allocators;
 	char *problem = reading->space->problem;
 	size_t size = sizeof(reading->space->problem), len;
-	const char *why = is_32_bit(reading->mappings) ? "a program of 32 bits"
-			  : !library->is_mapped        ? "no libc.so.6 is mapped"
-			  : library->is_absent         ? "a part of libc's data is not in memory"
-						       : "glibc's malloc was never used";
+	const char *why = mappings_are_of_32_bits(reading->mappings) ? "a program of 32 bits"
+			  : !library->is_mapped                      ? "no libc.so.6 is mapped"
+			  : library->is_absent ? "a part of libc's data is not in memory"
+					       : "glibc's malloc was never used";
 
 	snprintf(problem, size, "allocator not recognised; not visible: %s", why);
 	for (int i = 0; i < NR_OTHER_ALLOCATORS; i++) {

@@ -165,6 +165,14 @@ const struct mapping *mappings_find(const struct mappings *mappings, uint64_t ad
 	return NULL;
 }
 
+bool mappings_are_of_32_bits(const struct mappings *mappings)
+{
+	for (size_t i = 0; i < mappings->nr; i++)
+		if (mappings->mapping[i].end > 1ULL << 32)
+			return false;
+	return true;
+}
+
 static int compare_sizes(const void *a, const void *b)
 {
 	const struct mapping *one = a, *other = b;

@@ -49,6 +49,9 @@ void mappings_free(struct mappings *mappings);
 /* The one that an address is in, of mappings in ascending order; or NULL. */
 const struct mapping *mappings_find(const struct mappings *mappings, uint64_t address);
 
+/* A program of 32 bits has no addresses beyond 4 GiB; every other one has its stack there. */
+bool mappings_are_of_32_bits(const struct mappings *mappings);
+
 /* Brings them in the order of their sizes, the smallest first. */
 void mappings_sort_by_size(struct mappings *mappings);
 

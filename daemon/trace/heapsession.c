@@ -10,6 +10,7 @@
 #include <sys/pidfd.h>
 
 #include "../log.h"
+#include "../privileges.h"
 #include "../processfolder.h"
 #include "../util.h"
 #include "giver.h"
@@ -231,6 +232,17 @@ static bool memory_is_strict(void)
 	return fd < 0 || read(fd, &mode, 1) != 1 || mode == '2';
 }
 
+static const char *why_no_allocator(const struct heapsession *session)
+{
+	if (*session->result.why_not)
+		return session->result.why_not;
+	if (*session->trouble)
+		return session->trouble;
+	if (mappings_are_of_32_bits(&session->target.mappings))
+		return "it is a program of 32 bits, whose calls are not understood";
+	return "no file that it has mapped has malloc and free among its symbols";
+}
+
 static void begin(struct heapsession *session)
 {
 	const bool is_offered = session->allocators.nr_offered;
@@ -245,11 +257,7 @@ static void begin(struct heapsession *session)
 	int err;
 
 	if (!session->allocators.nr) {
-		snprintf(why, sizeof(why), "no allocator was found: %.100s",
-			 *session->result.why_not ? session->result.why_not
-			 : *session->trouble
-				 ? session->trouble
-				 : "no file that it has mapped has malloc and free among its symbols");
+		snprintf(why, sizeof(why), "no allocator was found: %.100s", why_no_allocator(session));
 		return refuse(session, -ENOENT, why);
 	}
 	allocators_name(&session->allocators, session->result.allocators, sizeof(session->result.allocators));
@@ -332,6 +340,11 @@ static int on_start(sd_event_source *source, void *ctx)
 	int err;
 
 	(void)source;
+	/* Programs know a process by its number in the first. */
+	if (!privileges_see_all_processes()) {
+		refuse(session, -EOPNOTSUPP, "memoird runs in a PID namespace: run it on the host");
+		return 0;
+	}
 	if (!session->request.h.start_ns) {
 		snprintf(why, sizeof(why), "there is no process %u", tgid_of(session));
 		refuse(session, -ESRCH, why);

@@ -43,7 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t i = 0; i < mappings.nr; i++)
 		must(!is_glibc(&mappings.mapping[i]) || mappings.mapping[i].has_file);
 	must(!(other_allocators(&mappings) >> NR_OTHER_ALLOCATORS));
-	is_32_bit(&mappings);
+	mappings_are_of_32_bits(&mappings);
 	mappings_sort_by_size(&mappings);
 	for (size_t i = 1; i < mappings.nr; i++)
 		must(mappings.mapping[i].end - mappings.mapping[i].start >=

@@ -244,6 +244,16 @@ no_probes() {
 	soon no_probes
 }
 
+@test "where the daemon cannot tell processes by their numbers, no heap is traced, and that is said" {
+	cat >"$dir/inside" <<'END'
+"$1" --listen none --pin none --socket "$3/socket" 2>"$3/log" 3>&- &
+until "$2" --socket "$3/socket" status >/dev/null 2>&1; do kill -0 $!; done
+"$2" --socket "$3/socket" leaks --pid $$ --for 1s
+END
+	refused 1 '*cannot trace: memoird runs in a PID namespace: run it on the host' \
+		unshare --pid --fork --kill-child --mount-proc bash -e "$dir/inside" "$BUILD/memoird" "$MEMOIR" "$dir"
+}
+
 # throws COMMAND...: what becomes it throws exceptions out of its allocator while it is traced, and catches them.
 throws() {
 	start_daemon

@@ -87,10 +87,10 @@ static void test_32_bits(void **state UNUSED)
 	mappings_free(&mappings);
 	assert_int_equal(mappings_parse(low, strlen(low), 4096, &mappings), 0);
 	assert_int_equal(mappings.nr, 2);
-	assert_true(is_32_bit(&mappings));
+	assert_true(mappings_are_of_32_bits(&mappings));
 	mappings_free(&mappings);
 	assert_int_equal(mappings_parse(high, strlen(high), 4096, &mappings), 0);
-	assert_false(is_32_bit(&mappings));
+	assert_false(mappings_are_of_32_bits(&mappings));
 }
 
 int main(void)
