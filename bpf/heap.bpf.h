@@ -39,6 +39,14 @@ struct {
 	__uint(max_entries, 1 << 22);
 } heap_copies SEC(".maps");
 
+/* By the address of code, bytes from its frame to that of its caller; HEAP_UP_VARIES: of no use. By the tracer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, MAX_HEAP_UPS);
+	__type(key, __u64);
+	__type(value, __u32);
+} heap_ups SEC(".maps");
+
 #define COUNT(member) COUNT_IN(heap_counts, member)
 
 /* No stack of a thread is larger, as far as frames are followed. */
@@ -75,15 +83,43 @@ static __always_inline void walk(struct pt_regs *ctx, struct heap_stack *stack)
 #define NO_DEPTH 0x1000 /* of a call site, whatever called it */
 
 /* Each number is mixed before the next one comes, or a depth and an address may stand for another pair. */
+static __always_inline __u64 mix(__u64 key, __u64 number)
+{
+	key = (key ^ number) * 0x9e3779b97f4a7c15ULL;
+	return key ^ key >> 29;
+}
+
 static __always_inline __u64 stack_key(const struct heap_stack *stack, __u64 depth)
 {
-	__u64 key = depth * 0x9e3779b97f4a7c15ULL;
+	__u64 key = mix(0, depth);
 
 	for (__u32 i = 0; i < HEAP_MAX_FRAMES; i++) {
 		if (i >= stack->nr_frames)
 			break;
-		key = (key ^ stack->ip[i]) * 0x9e3779b97f4a7c15ULL;
-		key ^= key >> 29;
+		key = mix(key, stack->ip[i]);
+	}
+	return key ?: 1;
+}
+
+/* Chains of frame pointers that are so long are some; shorter ones are often chance. */
+#define NR_CERTAIN_FRAMES 4u
+
+/* The same, with the callers that frame pointers do not tell: functions wrap allocators, at one depth or another. */
+static __always_inline __u64 key_with_callers(struct pt_regs *ctx, const struct heap_stack *stack)
+{
+	__u64 sp = PT_REGS_SP(ctx), ip = stack->ip[0], key = stack_key(stack, DEPTH_OF(sp));
+
+	if (stack->nr_frames >= NR_CERTAIN_FRAMES)
+		return key;
+	for (__u32 i = 0; i < HEAP_KEY_CALLERS; i++) {
+		const __u32 *up = bpf_map_lookup_elem(&heap_ups, &ip);
+
+		if (!up || *up == HEAP_UP_VARIES)
+			break;
+		sp += *up;
+		if (bpf_probe_read_user(&ip, sizeof(ip), (void *)(sp - sizeof(ip))))
+			break;
+		key = mix(key, ip);
 	}
 	return key ?: 1;
 }
@@ -180,7 +216,7 @@ static __always_inline struct heap_stack *stack_now(struct pt_regs *ctx, struct 
 
 	new->is_call_site = 0;
 	walk(ctx, new);
-	*ret_key = stack_key(new, DEPTH_OF(PT_REGS_SP(ctx)));
+	*ret_key = key_with_callers(ctx, new);
 	stack = known_stack(ret_key);
 	if (!stack && heap_nr_whole_stacks < MAX_HEAP_WHOLE_STACKS)
 		stack = meet_stack(ctx, ret_key, new);

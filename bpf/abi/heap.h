@@ -73,6 +73,13 @@ struct heap_offered {
 #define HEAP_MAX_FRAMES 32u
 #define MAX_HEAP_OBJECTS (1u << 20)
 #define HEAP_COPY_BYTES 16384u
+/*
+ * So many callers are part of a stack's key where frame pointers do not tell them, by what the tracer has
+ * learnt of the code: how far up the stack the frame of the caller begins. There are so many places.
+ */
+#define HEAP_KEY_CALLERS 4u
+#define MAX_HEAP_UPS 16384u
+#define HEAP_UP_VARIES 0u
 #define HEAP_MAX_REGISTERS 33u
 #define MAX_HEAP_EVERY_BYTES (1u << 24)
 

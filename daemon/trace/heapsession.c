@@ -87,6 +87,8 @@ static void on_found(void *ctx, const struct unwound_stack *stack)
 					 .nr = stack->nr,
 					 .how = STACK_BY_UNWIND_TABLES };
 
+	for (__u32 i = 0; i < HEAP_KEY_CALLERS && i < stack->nr && stack->up[i]; i++)
+		heaptrace_learn(session->trace, stack->ip[i], stack->up[i]);
 	if (session->nr_told++ >= HEAPRESULT_MAX_STACKS)
 		return;
 	memcpy(record.ip, stack->ip, stack->nr * sizeof(stack->ip[0]));

@@ -244,6 +244,20 @@ bool heaptrace_poll(struct heaptrace *trace, heaptrace_copy_fn copy_fn, void *ct
 	return trace->end_ns || trace->skeleton->bss->heap_is_on;
 }
 
+void heaptrace_learn(struct heaptrace *trace, __u64 ip, __u32 up)
+{
+	int fd = bpf_map__fd(trace->skeleton->maps.heap_ups);
+	__u32 known;
+
+	if (!bpf_map_lookup_elem(fd, &ip, &known)) {
+		if (known == up || known == HEAP_UP_VARIES)
+			return;
+		up = HEAP_UP_VARIES;
+	}
+	/* Without room callers are told apart by their depths. */
+	bpf_map_update_elem(fd, &ip, &up, BPF_ANY);
+}
+
 /* What was allocated since it was last asked, by size. 0 or a negative errno. */
 static int read_sizes(struct heaptrace *trace, struct heap_sizes *ret)
 {

@@ -72,6 +72,12 @@ int heaptrace_fd(const struct heaptrace *trace);
 bool heaptrace_poll(struct heaptrace *trace, heaptrace_copy_fn on_copy, void *ctx);
 
 /*
+ * The frame of the code's caller is so many bytes above that of the code at ip: learnt of a stack that was
+ * unwound, so that callers are told apart from now on. Where it was another number before, it is of no use.
+ */
+void heaptrace_learn(struct heaptrace *trace, __u64 ip, __u32 up);
+
+/*
  * Where more than max_rate allocations a second came since it was last called, or since the begin, only so
  * many are looked at from now on, by a larger every_bytes, which does not become smaller again. What is known
  * already stays as it is.

@@ -88,6 +88,8 @@ struct answer_name {
 struct answer_frames {
 	struct question_header h; /* nr: frames */
 	__u64 ip[USER_STACK_MAX_FRAMES];
+	/* The stack pointer in that frame; 0: not known. */
+	__u64 sp[USER_STACK_MAX_FRAMES];
 };
 
 /* One place of one function. */

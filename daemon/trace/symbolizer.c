@@ -111,6 +111,7 @@ static void answer_first(struct symbolizer *symbolizer, int err)
 		answer.nr_places = symbolizer->nr_places;
 	} else if (!err) {
 		answer.ip = symbolizer->frames.ip;
+		answer.sp = symbolizer->frames.sp;
 		answer.nr_frames = symbolizer->frames.h.nr;
 	}
 	job->answer(job->ctx, &answer);

@@ -26,8 +26,8 @@ struct symbolizer_answer {
 	 */
 	const struct answer_name *names;
 	__u32 nr_names, nr_unnamed;
-	/* Of unwinding: the frames, the innermost first. */
-	const __u64 *ip;
+	/* Of unwinding: the frames, the innermost first, and their stack pointers, 0 where not known. */
+	const __u64 *ip, *sp;
 	__u32 nr_frames;
 	/* Of functions: one for each file that has some or offers probes; all is in its range. */
 	const struct answer_places *places;

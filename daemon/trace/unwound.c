@@ -54,6 +54,14 @@ void unwound_free(struct unwound *unwound)
 	free(unwound);
 }
 
+/* What the symbolizer says may be anything; a caller's frame is above, and in the copy. */
+static __u32 distance(__u64 sp, __u64 caller_sp)
+{
+	const __u64 up = caller_sp - sp;
+
+	return sp && caller_sp && up && up <= HEAP_COPY_BYTES ? (__u32)up : 0;
+}
+
 static void keep(struct unwound *unwound, __u64 stack, const struct symbolizer_answer *answer)
 {
 	struct unwound_stack *kept;
@@ -70,6 +78,8 @@ static void keep(struct unwound *unwound, __u64 stack, const struct symbolizer_a
 	kept = &unwound->stacks[unwound->nr_stacks++];
 	*kept = (struct unwound_stack){ .stack = stack, .nr = answer->nr_frames };
 	memcpy(kept->ip, answer->ip, answer->nr_frames * sizeof(kept->ip[0]));
+	for (__u32 i = 0; i < HEAP_KEY_CALLERS && i + 1 < answer->nr_frames; i++)
+		kept->up[i] = distance(answer->sp[i], answer->sp[i + 1]);
 	unwound->events.found(unwound->events.ctx, kept);
 }
 

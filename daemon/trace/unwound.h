@@ -16,6 +16,8 @@ struct unwound_stack {
 	__u32 nr;
 	__u32 pad;
 	__u64 ip[USER_STACK_MAX_FRAMES];
+	/* Of the innermost: bytes from the frame to that of its caller; 0: not known. */
+	__u32 up[HEAP_KEY_CALLERS];
 };
 
 struct unwound_events {

@@ -86,6 +86,18 @@ no_probes() {
 	done
 }
 
+@test "callers of one function at one depth of the stack are told apart, once it is known how they call it" {
+	begin 60
+	tell "callers 2000"
+	trace '?end=1'
+	soon has_ended
+	agrees
+	for caller in ann bob cid; do
+		shows "[.stacks[] | select(.user_stack.frames[1].name | startswith(\"leak_by_$caller+\"))]
+			| length == 1 and .[0].outstanding > 1000"
+	done
+}
+
 @test "a handler of signals that allocates on a stack above leaves the call that it interrupts as it is" {
 	printf '%s\n' 6.13 "$(uname -r)" | sort --check=silent --version-sort ||
 		skip "the kernel gives up the call's return, and with it the program"

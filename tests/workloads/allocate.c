@@ -16,6 +16,8 @@
  *	exec     begins again
  *	leak N   N times 100 bytes and 1,000 bytes from two functions, in one thread
  *	deep     64 times 3,000 and 4,000 bytes from two functions, each time from another depth of the stack
+ *	callers N
+ *	         N times 700 bytes from each of three callers at one depth, over N milliseconds at least
  *	from-nothing N
  *	         N times 500 bytes by realloc(), which hands that on to malloc()
  *
@@ -426,6 +428,32 @@ static void leak_deep(void)
 	counts.live_bytes += 7000 * NR_DEPTHS;
 }
 
+/* Callers of one function at one depth of the stack, as those of operator new are. */
+#define CALLER(name)                                               \
+	static __attribute__((noinline)) void leak_by_##name(void) \
+	{                                                          \
+		void *address = wrapped(700);                      \
+                                                                   \
+		__asm__ volatile("" ::"r"(address) : "memory");    \
+	}
+CALLER(ann)
+CALLER(bob)
+CALLER(cid)
+
+static void leak_by_all(unsigned long nr)
+{
+	static void (*const volatile callers[])(void) = { leak_by_ann, leak_by_bob, leak_by_cid };
+
+	for (unsigned long i = 0; i < 3 * nr; i++) {
+		callers[i % 3]();
+		usleep(300);
+	}
+	counts.nr += 3 * nr;
+	counts.live += 3 * nr;
+	counts.bytes += 2100 * nr;
+	counts.live_bytes += 2100 * nr;
+}
+
 static void leak(unsigned long nr)
 {
 	for (unsigned long i = 0; i < nr; i++) {
@@ -472,6 +500,8 @@ static void obey(const char *line, char **argv)
 		return run(strtoul(line + 4, NULL, 10));
 	if (!strncmp(line, "leak ", 5))
 		return leak(strtoul(line + 5, NULL, 10));
+	if (!strncmp(line, "callers ", 8))
+		return leak_by_all(strtoul(line + 8, NULL, 10));
 	if (!strncmp(line, "from-nothing ", 13))
 		return reallocate_nothing(strtoul(line + 13, NULL, 10));
 	if (!strcmp(line, "exec"))

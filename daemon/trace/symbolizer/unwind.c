@@ -3,6 +3,7 @@
 #include "unwind.h"
 
 #include <dwarf.h>
+#include <elfutils/version.h>
 #include <errno.h>
 #include <string.h>
 
@@ -111,6 +112,19 @@ static const Dwfl_Thread_Callbacks thread_callbacks = {
 	.set_initial_registers = set_initial_registers,
 };
 
+/* Known where the address of the return lies next to it. */
+static __u64 stack_pointer(Dwfl_Frame *frame)
+{
+#if defined(__x86_64__) && _ELFUTILS_PREREQ(0, 188)
+	Dwarf_Word value;
+
+	return dwfl_frame_reg(frame, TRACE_STACK_POINTER, &value) ? 0 : value;
+#else
+	(void)frame;
+	return 0;
+#endif
+}
+
 static int on_frame(Dwfl_Frame *frame, void *arg)
 {
 	struct answer_frames *frames = walk.frames;
@@ -123,6 +137,7 @@ static int on_frame(Dwfl_Frame *frame, void *arg)
 	/* What is not mapped is no caller: the chain ended one before. */
 	if (frames->h.nr && !view_region(walk.view, pc - 1))
 		return DWARF_CB_ABORT;
+	frames->sp[frames->h.nr] = stack_pointer(frame);
 	frames->ip[frames->h.nr++] = pc;
 	/* Of a caller it is the call. */
 	report(walk.view, frames->h.nr > 1 ? pc - 1 : pc);
