@@ -39,7 +39,7 @@ struct {
 	__uint(max_entries, 1 << 22);
 } heap_copies SEC(".maps");
 
-/* By the address of code, bytes from its frame to that of its caller; HEAP_UP_VARIES: of no use. By the tracer. */
+/* By the address of code: bytes from its frame to that of its caller, or HEAP_UP_VARIES. By the tracer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, MAX_HEAP_UPS);
@@ -104,7 +104,7 @@ static __always_inline __u64 stack_key(const struct heap_stack *stack, __u64 dep
 /* Chains of frame pointers that are so long are some; shorter ones are often chance. */
 #define NR_CERTAIN_FRAMES 4u
 
-/* The same, with the callers that frame pointers do not tell: functions wrap allocators, at one depth or another. */
+/* The same, with the callers that frame pointers do not tell: functions wrap allocators. */
 static __always_inline __u64 key_with_callers(struct pt_regs *ctx, const struct heap_stack *stack)
 {
 	__u64 sp = PT_REGS_SP(ctx), ip = stack->ip[0], key = stack_key(stack, DEPTH_OF(sp));

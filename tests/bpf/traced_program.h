@@ -243,6 +243,8 @@ static inline void trace_program(struct target_program *program, struct heaptrac
 	struct sums sums;
 
 	assert_int_not_equal(nr_links(), 0);
+	if (heaptrace_has_spared(trace))
+		tell(program, "plain");
 	for (; *commands; commands++)
 		tell(program, *commands);
 	sums = trace_end(trace, &result);

@@ -14,6 +14,7 @@
  *	         gives an address again that it was never given back; fails; and is interrupted by a handler
  *	         that allocates as well
  *	exec     begins again
+ *	plain    no operator new from now on
  *	leak N   N times 100 bytes and 1,000 bytes from two functions, in one thread
  *	deep     64 times 3,000 and 4,000 bytes from two functions, each time from another depth of the stack
  *	callers N
@@ -62,6 +63,7 @@ static pthread_barrier_t begin, end;
 static unsigned long nr_steps, seed;
 
 extern void *operator_new(size_t size) __asm__("_Znwm") __attribute__((weak));
+static bool is_plain; /* without it */
 extern void operator_delete(void *address) __asm__("_ZdlPv") __attribute__((weak));
 
 /* --- counts ----------------------------------------------------------------------------------- */
@@ -141,7 +143,7 @@ static void *allocate(unsigned long kind, size_t *size)
 		return operator_new ? valloc(*size) : pvalloc(*size);
 #endif
 	case 8:
-		return operator_new && operator_delete ? operator_new(*size) : malloc(*size);
+		return operator_new && operator_delete && !is_plain ? operator_new(*size) : malloc(*size);
 	default:
 		return malloc(*size);
 	}
@@ -357,6 +359,11 @@ static void fail_own(void)
 static char *signal_stack;
 #define SIGNAL_STACK_BYTES 65536u
 
+static void be_plain(void)
+{
+	is_plain = true;
+}
+
 static void signal_within(void)
 {
 	const stack_t stack = { .ss_sp = signal_stack, .ss_size = SIGNAL_STACK_BYTES };
@@ -494,6 +501,7 @@ static void obey(const char *line, char **argv)
 		{ "fail-own", fail_own },
 		{ "vanish", end_a_thread_inside },
 		{ "signal", signal_within },
+		{ "plain", be_plain },
 	};
 
 	if (!strncmp(line, "run ", 4))
