@@ -111,11 +111,14 @@ static __always_inline struct heap_thread *this_thread(void)
 /* Whether a call that throws where it fails is to be left alone: see HEAP_MAX_SURE_BYTES. */
 static __always_inline bool is_spared(__u64 cookie, __u64 size)
 {
-	const struct signal_struct *signal = bpf_get_current_task_btf()->signal;
+	const struct signal_struct *signal;
 
-	if (!(cookie & HEAP_THROWS) ||
-	    (size <= HEAP_MAX_SURE_BYTES && signal->rlim[RLIMIT_AS].rlim_cur == RLIM_INFINITY &&
-	     signal->rlim[RLIMIT_DATA].rlim_cur == RLIM_INFINITY))
+	/* Most calls are none that throws. */
+	if (!(cookie & HEAP_THROWS))
+		return false;
+	signal = bpf_get_current_task_btf()->signal;
+	if (size <= HEAP_MAX_SURE_BYTES && signal->rlim[RLIMIT_AS].rlim_cur == RLIM_INFINITY &&
+	    signal->rlim[RLIMIT_DATA].rlim_cur == RLIM_INFINITY)
 		return false;
 	COUNT(nr_spared);
 	return true;
