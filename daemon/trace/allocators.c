@@ -48,11 +48,6 @@ static bool add_offered(struct allocators *allocators, struct allocator_file *fi
 	return true;
 }
 
-static __u32 flags_of(const struct heap_function *function)
-{
-	return (function->hands_on ? HEAP_HANDS_ON : 0) | (function->throws ? HEAP_THROWS : 0);
-}
-
 static void add_functions(const struct allocators *allocators, struct allocator_file *file,
 			  const struct answer_places *places)
 {
@@ -61,7 +56,7 @@ static void add_functions(const struct allocators *allocators, struct allocator_
 
 		file->places[i] = (struct uprobe_place){
 			.offset = places->place[i].offset,
-			.cookie = HEAP_COOKIE(function->call, flags_of(function),
+			.cookie = HEAP_COOKIE(function->call, function->flags,
 					      allocators->nr * MAX_FUNCTION_PLACES + i),
 			.returns = function->call != HEAP_FREE && function->call != HEAP_DELETE
 		};

@@ -2,17 +2,17 @@
 /* The functions by which allocators are told; see heapfunctions.h. */
 #include "heapfunctions.h"
 
-#define FAMILY(prefix)                                                                                      \
-	{ prefix "malloc", HEAP_MALLOC, false, false }, { prefix "realloc", HEAP_REALLOC, true, false },    \
-		{ prefix "calloc", HEAP_CALLOC, true, false },                                              \
-		{ prefix "reallocarray", HEAP_REALLOCARRAY, true, false },                                  \
-		{ prefix "memalign", HEAP_MEMALIGN, true, false },                                          \
-		{ prefix "aligned_alloc", HEAP_MEMALIGN, true, false },                                     \
-		{ prefix "posix_memalign", HEAP_POSIX_MEMALIGN, true, false },                              \
-		{ prefix "valloc", HEAP_MALLOC, true, false },                                              \
-		{ prefix "pvalloc", HEAP_MALLOC, true, false }, { prefix "free", HEAP_FREE, false, false }, \
-	{                                                                                                   \
-		prefix "cfree", HEAP_DELETE, true, false                                                    \
+#define FAMILY(prefix)                                                                             \
+	{ prefix "malloc", HEAP_MALLOC, 0 }, { prefix "realloc", HEAP_REALLOC, HEAP_HANDS_ON },    \
+		{ prefix "calloc", HEAP_CALLOC, HEAP_HANDS_ON },                                   \
+		{ prefix "reallocarray", HEAP_REALLOCARRAY, HEAP_HANDS_ON },                       \
+		{ prefix "memalign", HEAP_MEMALIGN, HEAP_HANDS_ON },                               \
+		{ prefix "aligned_alloc", HEAP_MEMALIGN, HEAP_HANDS_ON },                          \
+		{ prefix "posix_memalign", HEAP_POSIX_MEMALIGN, HEAP_HANDS_ON },                   \
+		{ prefix "valloc", HEAP_MALLOC, HEAP_HANDS_ON },                                   \
+		{ prefix "pvalloc", HEAP_MALLOC, HEAP_HANDS_ON }, { prefix "free", HEAP_FREE, 0 }, \
+	{                                                                                          \
+		prefix "cfree", HEAP_DELETE, HEAP_HANDS_ON                                         \
 	}
 
 /*
@@ -24,37 +24,37 @@ const struct heap_function heap_functions[NR_HEAP_FUNCTIONS] = {
 	FAMILY("je_"),
 	FAMILY("mi_"),
 	FAMILY("tc_"),
-	{ "free_sized", HEAP_DELETE, true, false },
-	{ "free_aligned_sized", HEAP_DELETE, true, false },
+	{ "free_sized", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "free_aligned_sized", HEAP_DELETE, HEAP_HANDS_ON },
 	/* jemalloc: the flags come last. */
-	{ "mallocx", HEAP_MALLOC, true, false },
-	{ "rallocx", HEAP_REALLOC, true, false },
-	{ "dallocx", HEAP_DELETE, true, false },
-	{ "sdallocx", HEAP_DELETE, true, false },
-	{ "je_mallocx", HEAP_MALLOC, true, false },
-	{ "je_rallocx", HEAP_REALLOC, true, false },
-	{ "je_dallocx", HEAP_DELETE, true, false },
-	{ "je_sdallocx", HEAP_DELETE, true, false },
-	{ "_Znwm", HEAP_MALLOC, true, true },
-	{ "_Znam", HEAP_MALLOC, true, true },
-	{ "_ZnwmRKSt9nothrow_t", HEAP_MALLOC, true, false },
-	{ "_ZnamRKSt9nothrow_t", HEAP_MALLOC, true, false },
-	{ "_ZnwmSt11align_val_t", HEAP_MALLOC, true, true },
-	{ "_ZnamSt11align_val_t", HEAP_MALLOC, true, true },
-	{ "_ZnwmSt11align_val_tRKSt9nothrow_t", HEAP_MALLOC, true, false },
-	{ "_ZnamSt11align_val_tRKSt9nothrow_t", HEAP_MALLOC, true, false },
-	{ "_ZdlPv", HEAP_DELETE, true, false },
-	{ "_ZdaPv", HEAP_DELETE, true, false },
-	{ "_ZdlPvm", HEAP_DELETE, true, false },
-	{ "_ZdaPvm", HEAP_DELETE, true, false },
-	{ "_ZdlPvRKSt9nothrow_t", HEAP_DELETE, true, false },
-	{ "_ZdaPvRKSt9nothrow_t", HEAP_DELETE, true, false },
-	{ "_ZdlPvSt11align_val_t", HEAP_DELETE, true, false },
-	{ "_ZdaPvSt11align_val_t", HEAP_DELETE, true, false },
-	{ "_ZdlPvmSt11align_val_t", HEAP_DELETE, true, false },
-	{ "_ZdaPvmSt11align_val_t", HEAP_DELETE, true, false },
-	{ "_ZdlPvSt11align_val_tRKSt9nothrow_t", HEAP_DELETE, true, false },
-	{ "_ZdaPvSt11align_val_tRKSt9nothrow_t", HEAP_DELETE, true, false },
+	{ "mallocx", HEAP_MALLOC, HEAP_HANDS_ON },
+	{ "rallocx", HEAP_REALLOC, HEAP_HANDS_ON },
+	{ "dallocx", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "sdallocx", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "je_mallocx", HEAP_MALLOC, HEAP_HANDS_ON },
+	{ "je_rallocx", HEAP_REALLOC, HEAP_HANDS_ON },
+	{ "je_dallocx", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "je_sdallocx", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_Znwm", HEAP_MALLOC, HEAP_HANDS_ON | HEAP_THROWS },
+	{ "_Znam", HEAP_MALLOC, HEAP_HANDS_ON | HEAP_THROWS },
+	{ "_ZnwmRKSt9nothrow_t", HEAP_MALLOC, HEAP_HANDS_ON },
+	{ "_ZnamRKSt9nothrow_t", HEAP_MALLOC, HEAP_HANDS_ON },
+	{ "_ZnwmSt11align_val_t", HEAP_MALLOC, HEAP_HANDS_ON | HEAP_THROWS },
+	{ "_ZnamSt11align_val_t", HEAP_MALLOC, HEAP_HANDS_ON | HEAP_THROWS },
+	{ "_ZnwmSt11align_val_tRKSt9nothrow_t", HEAP_MALLOC, HEAP_HANDS_ON },
+	{ "_ZnamSt11align_val_tRKSt9nothrow_t", HEAP_MALLOC, HEAP_HANDS_ON },
+	{ "_ZdlPv", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdaPv", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdlPvm", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdaPvm", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdlPvRKSt9nothrow_t", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdaPvRKSt9nothrow_t", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdlPvSt11align_val_t", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdaPvSt11align_val_t", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdlPvmSt11align_val_t", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdaPvmSt11align_val_t", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdlPvSt11align_val_tRKSt9nothrow_t", HEAP_DELETE, HEAP_HANDS_ON },
+	{ "_ZdaPvSt11align_val_tRKSt9nothrow_t", HEAP_DELETE, HEAP_HANDS_ON },
 };
 
 _Static_assert(sizeof(heap_functions) / sizeof(heap_functions[0]) == NR_HEAP_FUNCTIONS, "count them");

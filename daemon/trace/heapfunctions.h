@@ -6,16 +6,13 @@
 #ifndef MEMOIR_TRACE_HEAPFUNCTIONS_H
 #define MEMOIR_TRACE_HEAPFUNCTIONS_H
 
-#include <stdbool.h>
-
 #include "../../bpf/abi/heap.h"
 
 /* What a function does. One that hands on to another in this list is counted once, at the outer one. */
 struct heap_function {
 	const char *name;
 	enum heap_call call;
-	bool hands_on; /* it may */
-	bool throws;   /* an exception, where it fails */
+	__u32 flags; /* HEAP_HANDS_ON: it may; HEAP_THROWS: an exception, where it fails */
 };
 
 #define NR_HEAP_FUNCTIONS 74u
