@@ -263,22 +263,25 @@ static const struct process *largest_of(const struct model *model, const struct 
 	return largest;
 }
 
+static bool is_seen_by_kernel_trace(const struct grower *grower)
+{
+	return grower->owner == OWNER_KERNEL ? grower->kind == KERNEL_SLAB || grower->kind == KERNEL_PERCPU
+					     : grower->kind == GROWTH_KERNEL;
+}
+
 void suspect_next(const struct model *model, const struct suspect *suspect, struct text *ret)
 {
 	const struct grower *grower = &suspect->grower;
 	const struct process *process = grower->process;
 
 	text_clear(ret);
-	if (grower->owner == OWNER_KERNEL) {
-		if (grower->kind == KERNEL_SLAB || grower->kind == KERNEL_PERCPU)
-			text_add(ret, "memoir leaks --kernel --for 30s");
-		else
-			text_add(ret, grower->kind == KERNEL_SLAB_RECLAIMABLE ? "memoir slab"
-									      : "memoir leaks --folded");
+	if (is_seen_by_kernel_trace(grower)) {
+		text_add(ret, "memoir leaks --kernel --for 30s");
 		return;
 	}
-	if (grower->kind == GROWTH_KERNEL) {
-		text_add(ret, "memoir leaks --kernel --for 30s");
+	if (grower->owner == OWNER_KERNEL) {
+		text_add(ret,
+			 grower->kind == KERNEL_SLAB_RECLAIMABLE ? "memoir slab" : "memoir leaks --folded");
 		return;
 	}
 	if (!process)
