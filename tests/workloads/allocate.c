@@ -68,15 +68,20 @@ extern void operator_delete(void *address) __asm__("_ZdlPv") __attribute__((weak
 
 /* --- counts ----------------------------------------------------------------------------------- */
 
+static void count_kept(unsigned long nr, unsigned long bytes)
+{
+	counts.nr += nr;
+	counts.live += nr;
+	counts.bytes += bytes;
+	counts.live_bytes += bytes;
+}
+
 static void count_given(struct slot *slot, void *address, size_t size)
 {
 	slot->address = address;
 	slot->size = size;
 	slot->is_from_before = false;
-	counts.nr++;
-	counts.bytes += size;
-	counts.live++;
-	counts.live_bytes += size;
+	count_kept(1, size);
 }
 
 static void count_taken(struct slot *slot)
@@ -429,10 +434,7 @@ static void leak_deep(void)
 
 	for (size_t i = 0; i < 2 * NR_DEPTHS; i++)
 		leaks[i % 2](i / 2 * DEPTH_STEP);
-	counts.nr += 2 * NR_DEPTHS;
-	counts.live += 2 * NR_DEPTHS;
-	counts.bytes += 7000 * NR_DEPTHS;
-	counts.live_bytes += 7000 * NR_DEPTHS;
+	count_kept(2 * NR_DEPTHS, 7000 * NR_DEPTHS);
 }
 
 /* Callers of one function at one depth of the stack, as those of operator new are. */
@@ -455,10 +457,7 @@ static void leak_by_all(unsigned long nr)
 		callers[i % 3]();
 		usleep(300);
 	}
-	counts.nr += 3 * nr;
-	counts.live += 3 * nr;
-	counts.bytes += 2100 * nr;
-	counts.live_bytes += 2100 * nr;
+	count_kept(3 * nr, 2100 * nr);
 }
 
 static void leak(unsigned long nr)
@@ -467,10 +466,7 @@ static void leak(unsigned long nr)
 		leak_small();
 		leak_large();
 	}
-	counts.nr += 2 * nr;
-	counts.live += 2 * nr;
-	counts.bytes += 1100 * nr;
-	counts.live_bytes += 1100 * nr;
+	count_kept(2 * nr, 1100 * nr);
 }
 
 static void reallocate_nothing(unsigned long nr)
@@ -480,10 +476,7 @@ static void reallocate_nothing(unsigned long nr)
 
 		__asm__ volatile("" ::"r"(address) : "memory");
 	}
-	counts.nr += nr;
-	counts.live += nr;
-	counts.bytes += 500 * nr;
-	counts.live_bytes += 500 * nr;
+	count_kept(nr, 500 * nr);
 }
 
 static void obey(const char *line, char **argv)
