@@ -11,14 +11,28 @@ trace() {
 	get "/v1/leaks/trace$1" >"$dir/trace"
 }
 
-# Begins a program that waits for commands, sets $program, and traces it for so many seconds.
-begin() {
+# launch COMMAND...: becomes it, a program that waits for commands, beside a daemon; sets $program.
+launch() {
 	start_daemon
-	lay "$ALLOCATE"
+	lay "$@"
 	program=${pids[0]}
 	read -r counts <&"$reports"
+}
+
+# follow SECONDS [QUERY]: begins a trace of the program.
+follow() {
 	trace "?pid=$program&seconds=$1${2-}"
 	soon has_begun
+}
+
+begin() {
+	launch "$ALLOCATE"
+	follow "$@"
+}
+
+end_trace() {
+	trace '?end=1'
+	soon has_ended
 }
 
 has_begun() {
@@ -64,8 +78,7 @@ no_probes() {
 	tell "run 5000"
 	tell fail
 	tell "leak 300"
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	agrees
 	shows '.ended == "stopped" and .allocators == "allocate, libc.so.6"'
 	shows '.stacks | all(.user_stack.found_by == "unwind_tables")'
@@ -77,8 +90,7 @@ no_probes() {
 @test "places are told apart, at whatever depth of the stack they are called" {
 	begin 60
 	tell deep
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	agrees
 	for colour in red:192000 blue:256000; do
 		shows "[.stacks[] | select(.user_stack.frames[0].name | startswith(\"leak_deep_${colour%:*}+\"))]
@@ -89,8 +101,7 @@ no_probes() {
 @test "callers of one function at one depth of the stack are told apart, once it is known how they call it" {
 	begin 60
 	tell "callers 2000"
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	agrees
 	for caller in ann bob cid; do
 		shows "[.stacks[] | select(.user_stack.frames[1].name | startswith(\"leak_by_$caller+\"))]
@@ -103,8 +114,7 @@ no_probes() {
 		skip "the kernel gives up the call's return, and with it the program"
 	begin 60
 	tell signal
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	shows '.outstanding == 1 and .outstanding_bytes == 80 and .interrupted == 0'
 	tell "run 100"
 	soon no_probes
@@ -206,8 +216,7 @@ no_probes() {
 @test "samples stand for all within their errors" {
 	begin 60 "&every_bytes=4096"
 	tell "run 20000"
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	shows '.every_bytes == 4096 and .frees_of_older == null and .allocated_bytes_error > 0'
 	shows '(.allocated_bytes - $counts.bytes | fabs) < 5 * .allocated_bytes_error'
 	shows '(.outstanding_bytes - $counts.live_bytes | fabs) < 5 * .outstanding_bytes_error'
@@ -215,23 +224,16 @@ no_probes() {
 
 @test "a program that offers probes of its own is traced by them" {
 	[ "$(uname -m)" = x86_64 ] || skip "its probes are described for x86-64"
-	start_daemon
-	lay "$BUILD/tests/workloads/offer"
-	program=${pids[0]}
-	read -r counts <&"$reports"
-	trace "?pid=$program&seconds=60"
-	soon has_begun
+	launch "$BUILD/tests/workloads/offer"
+	follow 60
 	tell "run 1000"
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	agrees
 	shows '.probes == "offered" and .allocators == "offer" and .allocations == 1000'
 	shows '[.stacks[] | select(.user_stack.frames[0].name // "" | startswith("tell_alloc"))] | length >= 2'
-	trace "?pid=$program&seconds=60"
-	soon has_begun
+	follow 60
 	tell "sample 1000 8"
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	shows '.probes == "offered_samples" and .every_bytes == 0 and .frees_of_older == null and .allocations == 8000'
 	shows '.outstanding_bytes_error > 0'
 	soon no_probes
@@ -240,15 +242,10 @@ no_probes() {
 @test "a program that offers probes where none can be is traced by its functions, and that is said" {
 	[ "$(uname -m)" = x86_64 ] || skip "its probes are described for x86-64"
 	local reason="the probes that it offers cannot be placed: no instruction begins there that can be probed"
-	start_daemon
-	lay "$BUILD/tests/workloads/offer-astray"
-	program=${pids[0]}
-	read -r counts <&"$reports"
-	trace "?pid=$program&seconds=60"
-	soon has_begun
+	launch "$BUILD/tests/workloads/offer-astray"
+	follow 60
 	tell "run 1000"
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	shows ".probes == \"functions\" and .allocators == \"libc.so.6\" and .allocations >= 1000 and .reason == \"$reason\""
 	memoir leaks --pid "$program" --for 1s >"$dir/view"
 	cat "$dir/view"
@@ -268,16 +265,11 @@ END
 
 # throws COMMAND...: what becomes it throws exceptions out of its allocator while it is traced, and catches them.
 throws() {
-	start_daemon
-	lay "$@"
-	program=${pids[0]}
-	read -r counts <&"$reports"
-	trace "?pid=$program&seconds=60"
-	soon has_begun
+	launch "$@"
+	follow 60
 	tell ""
 	tell ""
-	trace '?end=1'
-	soon has_ended
+	end_trace
 	[ "$counts" = '{"caught": 2}' ]
 	soon no_probes
 }
@@ -310,8 +302,7 @@ hurry() {
 	while [ "$SECONDS" -lt "$end" ]; do
 		tell "run 20000"
 	done
-	trace '?end=1'
-	soon has_ended
+	end_trace
 }
 
 @test "where there are too many allocations, they are sampled from then on" {

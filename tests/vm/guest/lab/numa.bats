@@ -429,7 +429,6 @@ metered() {
 	needs_nodes
 	start_daemon
 	runs mbind 1 0 8192
-	fresh /v1/status >/dev/null
 	[ "$(exact 1)" -ge $((8192 * 4096)) ]
 	memoir --json process "$laid" --numa | jq -e '.numa_maps.policies[] | select(.policy == "bind:1") |
 		.mappings == 1 and .nodes == [{"node": "1", "bytes": 33554432}]' >/dev/null
