@@ -3,7 +3,6 @@
 #include "machine.h"
 
 #include <bpf/btf.h>
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -286,17 +285,6 @@ static __u32 nr_orders(const struct btf *btf)
 	return area && areas ? areas / area : 11;
 }
 
-static int libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[512];
-
-	(void)level;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("libbpf: %s", line);
-	return 0;
-}
-
 /* The kernel's shapes that compat.bpf.h tells apart. */
 static void tell_apart(struct machine *machine)
 {
@@ -317,8 +305,6 @@ static void tell_apart(struct machine *machine)
 /* The types of the running kernel, if it is new enough. 0, or a negative errno after one logged line. */
 static int load_types(const char *release, struct btf **ret)
 {
-	/* libbpf is first called here. */
-	libbpf_set_print(libbpf_log);
 	*ret = btf__load_vmlinux_btf();
 	if (!*ret) {
 		int err = -errno;

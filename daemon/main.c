@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* memoird: from the command line to one of the few things that it can do. */
+#include <bpf/libbpf.h>
 #include <malloc.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../exporters/describe.h"
 #include "../exporters/prometheus.h"
@@ -47,6 +50,18 @@ static int replay(const struct options *options)
 	return err ? EXIT_FAILURE : status;
 }
 
+/* What libbpf says is for who debugs: what fails is said by us, in one line. */
+static int libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
+{
+	char line[512];
+
+	(void)level;
+	vsnprintf(line, sizeof(line), format, args);
+	line[strcspn(line, "\n")] = '\0';
+	log_debug("libbpf: %s", line);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
@@ -56,6 +71,8 @@ int main(int argc, char **argv)
 	options_parse(&options, argc, argv);
 	if (getenv("MEMOIRD_DEBUG"))
 		log_set_level(LOG_LEVEL_DEBUG);
+	/* Before the tracer is forked, which calls libbpf as well. */
+	libbpf_set_print(libbpf_log);
 	if (options.describe_metrics)
 		return describe_metrics();
 	if (options.replay)

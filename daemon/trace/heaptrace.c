@@ -190,14 +190,12 @@ static int install_best(struct heaptrace *trace, const struct heaptrace_options 
 			const struct allocators *allocators)
 {
 	enum uprobe_kind kind = options->best_kind;
-	libbpf_print_fn_t print = libbpf_set_print(NULL);
 	int err = -EOPNOTSUPP;
 
 	if (trace->is_offered && kind == UPROBES_OF_SESSIONS)
 		kind = UPROBES_OF_MANY;
 	for (; err && kind < UPROBES_OF_EVENTS; kind++)
 		err = install(trace, options, allocators, kind);
-	libbpf_set_print(print);
 	if (!err || (options->best_kind != UPROBES_OF_EVENTS && !uprobes_are_events()))
 		return err;
 	return install(trace, options, allocators, UPROBES_OF_EVENTS);
