@@ -76,13 +76,13 @@ int fallbacks_read(struct fallbacks *fallbacks, void (*emit)(void *ctx, const st
 		struct rec_fallback record = {
 			.h = { REC_FALLBACK, sizeof(record), now_ns(CLOCK_BOOTTIME) },
 			.id = count->id,
-			.stack = key->stack,
+			.stack = stacks_place(fallbacks->stacks, key->stack),
 			.count = count->count,
 			.migratetype = key->migratetype,
 			.fallback_migratetype = key->fallback_migratetype,
 		};
 
-		stacks_meet(fallbacks->stacks, key->stack, emit, ctx);
+		stacks_meet(fallbacks->stacks, record.stack, emit, ctx);
 		emit(ctx, &record.h);
 	}
 	for (int i = nr / 2; i < nr && nr > (int)NEARLY_FULL; i++)

@@ -153,7 +153,7 @@ static void emit_site(struct kerneltrace *trace, const struct kernelsite *row, _
 	const struct leak_site *site = &row->site;
 	const __u32 every = trace->every;
 	struct rec_trace_stack record = { .h = { REC_TRACE_STACK, sizeof(record), now },
-					  .stack = site->stack,
+					  .stack = stacks_place(trace->stacks, site->stack),
 					  .start_ns = site->start_ns,
 					  .tgid = site->tgid,
 					  .kind = site->kind,
@@ -171,7 +171,7 @@ static void emit_site(struct kerneltrace *trace, const struct kernelsite *row, _
 		record.mean_age_ns = (__u64)(row->age_ns / (double)row->nr_live);
 	memcpy(record.comm, site->comm, sizeof(record.comm));
 	memcpy(record.cache, site->cache_name, sizeof(record.cache));
-	stacks_meet(trace->stacks, site->stack, trace->emit, trace->ctx);
+	stacks_meet(trace->stacks, record.stack, trace->emit, trace->ctx);
 	trace->emit(trace->ctx, &record.h);
 }
 

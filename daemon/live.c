@@ -92,15 +92,20 @@ void live_free(struct live *live)
 
 /* --- a reading -------------------------------------------------------------------------------- */
 
-/* Calls meet for every live page. 0 or a negative errno. */
+/* Calls meet for every live page, with the place of its stack in the stack's stead. 0 or a negative errno. */
 static int for_each_page(struct live *live,
 			 void (*meet)(struct live *live, __u64 group, const struct live_page *page))
 {
 	struct batch batch = { .fd = live->fd, .keys = live->keys, .values = live->pages, .max = BATCH };
 
 	while (batch_next(&batch)) {
-		for (__u32 i = 0; i < batch.nr; i++)
-			meet(live, live->keys[i], &live->pages[i]);
+		for (__u32 i = 0; i < batch.nr; i++) {
+			struct live_page *page = &live->pages[i];
+
+			stacks_mark(live->stacks, STACKS_OF_LIVE, page->stack);
+			page->stack = stacks_place(live->stacks, page->stack);
+			meet(live, live->keys[i], page);
+		}
 		live->pause(live->ctx);
 	}
 	return batch.err;
@@ -110,7 +115,6 @@ static void meet_first(struct live *live, __u64 group, const struct live_page *p
 {
 	tally_weigh(live->tally, page);
 	livesites_weigh(live->sites, page);
-	stacks_mark(live->stacks, STACKS_OF_LIVE, page->stack);
 	userstacks_mark(live->user_stacks, page->user_stack);
 	spoilers_see(live->spoilers, group, page);
 }

@@ -6,16 +6,32 @@
 #include <string.h>
 
 #include "known.h"
+#include "model/index.h"
+#include "probeframe.h"
 #include "stacksweep.h"
 #include "symbols.h"
 #include "util.h"
+#include "weights.h"
 
 /* Half of what the model keeps, so that it still has what is not sent again; a reading refers to fewer. */
 #define MAX_KNOWN 2048u
 
+#define MAX_PLACES (2 * MAX_STACKS)
+
+/* So many of stacks that are not there any more are kept. */
+#define MAX_OLD_PLACES 1024u
+
+struct place {
+	__u64 stack; /* its key */
+	__u64 place;
+};
+
 struct stacks {
 	int fd;
 	struct symbols *symbols;
+	struct place *places; /* room for MAX_PLACES; what is not used takes no memory */
+	struct index by_stack, by_place;
+	__u32 nr_places;
 	struct known known;
 	struct rec_stack record;
 	struct marks marks[NR_STACKS_USERS];
@@ -30,7 +46,8 @@ struct stacks *stacks_new(int map_fd)
 		return NULL;
 	stacks->fd = map_fd;
 	stacks->symbols = symbols_new();
-	if (!stacks->symbols || known_init(&stacks->known, MAX_KNOWN)) {
+	stacks->places = calloc(MAX_PLACES, sizeof(*stacks->places));
+	if (!stacks->symbols || !stacks->places || known_init(&stacks->known, MAX_KNOWN)) {
 		stacks_free(stacks);
 		return NULL;
 	}
@@ -43,8 +60,99 @@ void stacks_free(struct stacks *stacks)
 		return;
 	symbols_free(stacks->symbols);
 	known_free(&stacks->known);
+	index_free(&stacks->by_stack);
+	index_free(&stacks->by_place);
+	free(stacks->places);
 	free(stacks);
 }
+
+static bool read_stack(const struct stacks *stacks, __u64 key, struct kernel_stack *ret)
+{
+	return key && bpf_map_lookup_elem(stacks->fd, &key, ret) == 0 && ret->nr <= STACK_MAX_FRAMES;
+}
+
+/* --- places ----------------------------------------------------------------------------------- */
+
+static __u32 hash_of(__u64 key)
+{
+	return index_hash(0, &key, sizeof(key));
+}
+
+/*
+ * The frames behind those of the probe. With somebody else's probe beside ours the tracepoint has a frame
+ * more (__traceiter_*), for which the outermost one may be cut off, so that this is left out in any case.
+ */
+static __u64 hash_place(const struct stacks *stacks, const struct kernel_stack *stack)
+{
+	__u32 begin = 0, max = STACK_MAX_FRAMES - 1;
+	char symbol[REC_SYMBOL_LEN];
+	__u64 hash = 0;
+
+	for (; begin < stack->nr; begin++) {
+		symbols_name(stacks->symbols, stack->ip[begin], symbol);
+		if (!is_probe_frame(symbol))
+			break;
+		max += is_shared_probe_frame(symbol);
+	}
+	for (__u32 i = begin; i < stack->nr && i < max; i++)
+		hash = weights_mix(hash, stack->ip[i]);
+	return hash;
+}
+
+/* Without room it is found anew each time. */
+static void keep_place(struct stacks *stacks, __u64 key, __u64 place)
+{
+	if (stacks->nr_places == MAX_PLACES)
+		return;
+	if (index_insert(&stacks->by_place, hash_of(place), stacks->nr_places))
+		return;
+	if (index_insert(&stacks->by_stack, hash_of(key), stacks->nr_places)) {
+		index_remove(&stacks->by_place, hash_of(place), stacks->nr_places);
+		return;
+	}
+	stacks->places[stacks->nr_places++] = (struct place){ .stack = key, .place = place };
+}
+
+__u64 stacks_place(struct stacks *stacks, __u64 key)
+{
+	struct kernel_stack stack;
+	__u32 row, pos;
+	__u64 place;
+
+	index_for_each(&stacks->by_stack, hash_of(key), row, pos)
+	{
+		if (stacks->places[row].stack == key)
+			return stacks->places[row].place;
+	}
+	if (!read_stack(stacks, key, &stack))
+		return 0;
+	place = hash_place(stacks, &stack);
+	if (place)
+		keep_place(stacks, key, place);
+	return place;
+}
+
+/* One of the stacks that were taken there. */
+static bool read_stack_at(const struct stacks *stacks, __u64 place, struct kernel_stack *ret)
+{
+	__u32 row, pos;
+
+	index_for_each(&stacks->by_place, hash_of(place), row, pos)
+	{
+		if (stacks->places[row].place == place && read_stack(stacks, stacks->places[row].stack, ret))
+			return true;
+	}
+	return false;
+}
+
+static void forget_places(struct stacks *stacks)
+{
+	index_clear(&stacks->by_stack);
+	index_clear(&stacks->by_place);
+	stacks->nr_places = 0;
+}
+
+/* --- records ---------------------------------------------------------------------------------- */
 
 void stacks_meet_address(struct stacks *stacks, __u64 ip,
 			 void (*emit)(void *ctx, const struct rec_header *record), void *ctx)
@@ -55,19 +163,19 @@ void stacks_meet_address(struct stacks *stacks, __u64 ip,
 		emit(ctx, &symbol->h);
 }
 
-void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const struct rec_header *record),
+void stacks_meet(struct stacks *stacks, __u64 place, void (*emit)(void *ctx, const struct rec_header *record),
 		 void *ctx)
 {
 	struct rec_stack *record = &stacks->record;
 	struct kernel_stack stack;
 
-	if (!key || bpf_map_lookup_elem(stacks->fd, &key, &stack) < 0 || !known_learn(&stacks->known, key))
+	if (!place || !read_stack_at(stacks, place, &stack) || !known_learn(&stacks->known, place))
 		return;
 	*record = (struct rec_stack){ .h = { REC_STACK, sizeof(*record), now_ns(CLOCK_BOOTTIME) },
-				      .stack = key,
+				      .stack = place,
 				      .nr = stack.nr };
 	memcpy(record->ip, stack.ip, sizeof(record->ip));
-	for (__u32 i = 0; i < stack.nr && i < STACK_MAX_FRAMES; i++)
+	for (__u32 i = 0; i < stack.nr; i++)
 		stacks_meet_address(stacks, stack.ip[i], emit, ctx);
 	emit(ctx, &record->h);
 }
@@ -76,7 +184,7 @@ __u32 stacks_frames(const struct stacks *stacks, __u64 key, __u64 ret[STACK_MAX_
 {
 	struct kernel_stack stack;
 
-	if (!key || bpf_map_lookup_elem(stacks->fd, &key, &stack) < 0 || stack.nr > STACK_MAX_FRAMES)
+	if (!read_stack(stacks, key, &stack))
 		return 0;
 	memcpy(ret, stack.ip, stack.nr * sizeof(ret[0]));
 	return stack.nr;
@@ -107,6 +215,10 @@ void stacks_mark(struct stacks *stacks, enum stacks_user user, __u64 key)
 
 __u32 stacks_sweep(struct stacks *stacks, __u64 now_ns)
 {
-	return stacksweep(stacks->fd, stacks->values, sizeof(stacks->values[0]), stacks->marks,
-			  NR_STACKS_USERS, now_ns);
+	__u32 nr_left = stacksweep(stacks->fd, stacks->values, sizeof(stacks->values[0]), stacks->marks,
+				   NR_STACKS_USERS, now_ns);
+
+	if (stacks->nr_places > nr_left + MAX_OLD_PLACES)
+		forget_places(stacks);
+	return nr_left;
 }

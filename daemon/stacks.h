@@ -20,8 +20,18 @@ enum stacks_user { STACKS_OF_LIVE, STACKS_OF_FALLBACKS, STACKS_OF_TRACE, NR_STAC
 struct stacks *stacks_new(int map_fd);
 void stacks_free(struct stacks *stacks);
 
-/* Hands to emit the records of a stack and of its symbols, as far as they are new since stacks_forget(). */
-void stacks_meet(struct stacks *stacks, __u64 key, void (*emit)(void *ctx, const struct rec_header *record),
+/*
+ * The key of the place that a stack was taken at, which records have. Stacks begin with frames of the probe
+ * and of its tracepoint, and these are others as soon as somebody else traces the same: the place is not. 0
+ * for a stack that is not there.
+ */
+__u64 stacks_place(struct stacks *stacks, __u64 key);
+
+/*
+ * Hands to emit the records of a stack at that place and of its symbols, as far as they are new since
+ * stacks_forget().
+ */
+void stacks_meet(struct stacks *stacks, __u64 place, void (*emit)(void *ctx, const struct rec_header *record),
 		 void *ctx);
 
 /* Likewise the record of an address that is in no stack, if it is new. */

@@ -5,24 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../daemon/probeframe.h"
+
 #define MAX_CALLERS 3
-
-/* Whether a symbol begins with one of these, of which the last is NULL. */
-static bool begins_with_any(const char *symbol, const char *const prefixes[])
-{
-	for (size_t i = 0; symbol && prefixes[i]; i++)
-		if (!strncmp(symbol, prefixes[i], strlen(prefixes[i])))
-			return true;
-	return false;
-}
-
-static bool is_of_probe(const char *symbol)
-{
-	static const char *const prefixes[] = { "bpf_prog_", "bpf_trace_run", "__bpf_trace_", "__traceiter_",
-						NULL };
-
-	return begins_with_any(symbol, prefixes);
-}
 
 bool frame_is_of_allocator(const char *symbol)
 {
@@ -49,15 +34,22 @@ bool frame_is_of_allocator(const char *symbol)
 						"__refill_objects",
 						NULL };
 
-	return begins_with_any(symbol, prefixes);
+	for (size_t i = 0; symbol && prefixes[i]; i++)
+		if (begins_with(symbol, prefixes[i]))
+			return true;
+	return false;
 }
 
 __u32 frames_begin(const struct model *model, const struct rec_stack *stack)
 {
 	__u32 frame = 0;
 
-	while (frame < stack->nr && is_of_probe(model_symbol(model, stack->ip[frame])))
-		frame++;
+	for (; frame < stack->nr; frame++) {
+		const char *symbol = model_symbol(model, stack->ip[frame]);
+
+		if (!symbol || !is_probe_frame(symbol))
+			break;
+	}
 	return frame;
 }
 

@@ -50,28 +50,31 @@ static void test_frames_have_names(void **state)
 {
 	struct lab *lab = *state;
 	struct stacks *stacks = stacks_new(bpf_map__fd(lab->skeleton->maps.stacks));
-	__u64 key = key_of_a_page(lab);
+	__u64 key = key_of_a_page(lab), place;
 	struct said said = { 0 };
 	bool is_named = false;
 
 	assert_non_null(stacks);
-	stacks_meet(stacks, key, listen, &said);
+	place = stacks_place(stacks, key);
+	assert_int_not_equal(place, 0);
+	assert_int_equal(stacks_place(stacks, key + 1), 0);
+	stacks_meet(stacks, place, listen, &said);
 	assert_int_equal(said.nr_stacks, 1);
-	assert_int_equal(said.stack.stack, key);
+	assert_int_equal(said.stack.stack, place);
 	assert_int_equal(said.stack.nr, said.nr_symbols);
 	assert_int_equal(said.nr_numbers, 0);
 	for (__u32 i = 0; i < said.nr_symbols; i++)
 		is_named = is_named || !strncmp(said.names[i], "__sys_bpf+0x", strlen("__sys_bpf+0x"));
 	assert_true(is_named);
 
-	/* Once said, it is known, until a new stream begins. A key that is none is no stack. */
+	/* Once said, it is known, until a new stream begins. What is no place has no stack. */
 	said = (struct said){ 0 };
-	stacks_meet(stacks, key, listen, &said);
+	stacks_meet(stacks, place, listen, &said);
 	stacks_meet(stacks, 0, listen, &said);
-	stacks_meet(stacks, key + 1, listen, &said);
+	stacks_meet(stacks, place + 1, listen, &said);
 	assert_int_equal(said.nr_stacks + said.nr_symbols, 0);
 	stacks_forget(stacks);
-	stacks_meet(stacks, key, listen, &said);
+	stacks_meet(stacks, place, listen, &said);
 	assert_int_equal(said.nr_stacks, 1);
 	assert_int_equal(said.stack.nr, said.nr_symbols);
 	stacks_free(stacks);

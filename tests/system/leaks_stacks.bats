@@ -17,13 +17,21 @@ places() {
 	get '/v1/leaks/stacks?max_age_ms=1000' >"$dir/stacks"
 }
 
-# place FUNCTION: the row of the program whose innermost frame is in the function at this address.
-place() {
-	jq -e --argjson pid "${pids[0]}" --argjson first "$(($1))" '
+# rows_of FUNCTION: the rows of the program whose innermost frame is in the function at this address.
+rows_of() {
+	jq -ce --argjson pid "${pids[0]}" --argjson first "$(($1))" '
 		def number: ltrimstr("0x") | explode | reduce .[] as $c (0; . * 16 + (if $c > 96 then $c - 87 else $c - 48 end));
-		[.stacks[] | select(.pid == $pid and .user_stack.frames[0] != null)
-			| select(.user_stack.frames[0].address | number | . >= $first and . < $first + 512)]
-		| max_by(.bytes)' "$dir/stacks"
+		.stacks[] | select(.pid == $pid and .user_stack.frames[0] != null)
+			| select(.user_stack.frames[0].address | number | . >= $first and . < $first + 512)' "$dir/stacks"
+}
+
+# place FUNCTION: the one with most.
+place() {
+	rows_of "$1" | jq -cse 'max_by(.bytes)'
+}
+
+place_has() {
+	places && place "$1" | jq -e --argjson least "$2" '. != null and .bytes >= $least' >/dev/null
 }
 
 is_suspect() {
@@ -102,6 +110,23 @@ within_errors() {
 	grep -qE "^ *${pids[0]} +places .* \+[0-9.]+MiB" "$dir/since"
 	grep -qE "^\+[0-9.]+MiB +[0-9.]+[KM]iB +[0-9.]+MiB +${pids[0]} +places " "$dir/since"
 	[ "$(LC_ALL=C.UTF-8 wc -L <"$dir/since")" -le 80 ]
+}
+
+@test "a place stays one when somebody else traces the same tracepoint" {
+	local grow second
+	start_daemon
+	lay "$PLACES" 0 "$PAGES" 3072 0
+	read -r grow _ <&"$reports"
+	soon place_has "$grow" $((8 << 20))
+	mkfifo "$dir/second"
+	"$MEMOIRD" --listen none --pin none --socket "$dir/second.sock" 2>"$dir/second" 3>&- &
+	pids+=("$!")
+	exec {second}<"$dir/second"
+	grep -m 1 'live view' <&"$second"
+	soon place_has "$grow" $((24 << 20))
+	exec {second}<&-
+	# Page tables, say, come from the same function, but not from the same of the kernel's.
+	rows_of "$grow" | jq -se 'map([.migratetype, .user_stack, .kernel_stack]) | length == (unique | length)'
 }
 
 @test "names of processes cannot break out of folded stacks or a picture" {

@@ -332,7 +332,7 @@ static void put_holders(struct model *model, __u64 spoiled_e3)
 				 .step_pages = 64,
 				 .knows_blocks = 1 };
 
-	put_symbol(model, 1, "bpf_prog_1_page_alloc+0x1/0x2");
+	put_symbol(model, 1, "bpf_prog_0123456789abcdef_page_alloc+0x1/0x2");
 	put_symbol(model, 2, "alloc_pages_noprof+0x1/0x2");
 	put_symbol(model, 3, "anon_pipe_write+0x1/0x2");
 	put_symbol(model, 4, "vfs_write+0x1/0x2");
