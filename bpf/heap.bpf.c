@@ -208,13 +208,12 @@ static __always_inline bool is_realloc(const struct heap_call_frame *call)
 	return kind == HEAP_REALLOC || kind == HEAP_REALLOCARRAY;
 }
 
-/* It may be handed on to free(), as by a deleting function in a program that is linked statically. */
+/* It may be handed on, as by a deleting function to another one, and to free() in a static program. */
 static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *thread, __u64 cookie,
 				  __u64 address)
 {
 	const __u64 sp = PT_REGS_SP(ctx);
-	const bool is_handed_on = thread->deleted == address && sp <= thread->deleted_sp &&
-				  HEAP_COOKIE_CALL(cookie) == HEAP_FREE;
+	const bool is_handed_on = thread->deleted == address && sp <= thread->deleted_sp;
 
 	thread->deleted = 0;
 	if (!address)
