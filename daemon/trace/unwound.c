@@ -91,7 +91,8 @@ static void on_frames(void *ctx, const struct symbolizer_answer *answer)
 	__u64 stack = unwound->asked[0];
 
 	memmove(unwound->asked, unwound->asked + 1, --unwound->nr_asked * sizeof(stack));
-	if (!answer->err && answer->nr_frames)
+	/* One frame is known without. */
+	if (!answer->err && answer->nr_frames > 1)
 		keep(unwound, stack, answer);
 	ask(unwound);
 	if (unwound_is_idle(unwound))
