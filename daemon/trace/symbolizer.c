@@ -24,7 +24,8 @@
 #define MAX_WAITING 256
 /* One question may take so long; a file of the largest takes less than a second. */
 #define DEADLINE_US (10 * 1000 * 1000ULL)
-#define IDLE_US (30 * 1000 * 1000ULL)
+/* It has files of processes open, which may have ended, and whose file systems are to be unmounted then. */
+#define IDLE_US (5 * 1000 * 1000ULL)
 #define TIMER_ACCURACY_US (100 * 1000)
 
 struct job {
