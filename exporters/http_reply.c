@@ -282,7 +282,7 @@ static const char *obey(const struct http_backend *backend, const char *path, co
 	if (query->v[API_SECONDS] &&
 	    backend->begin_trace(backend->ctx, (uint32_t)query->v[API_PID],
 				 query->v[API_SECONDS] * NSEC_PER_SEC, (uint32_t)query->v[API_EVERY_BYTES]))
-		return "a trace goes on, and there is one at a time: wait, or end it with end=1";
+		return "a trace goes on, and there is one at a time: wait, or end it by /v1/leaks/trace?end=1";
 	if (query->given & API_KEY(MAX_AGE_MS))
 		backend->refresh(backend->ctx, query->v[API_MAX_AGE_MS] * NSEC_PER_MSEC,
 				 api_shows_live_pages(path));
