@@ -65,8 +65,9 @@ void metrics_describe(struct text *text)
 		"\nFor each counter there is a gauge `memoir_retired_groups_...`: what groups had counted when they lost "
 		"their series.\n\n"
 		"## Leaks\n\n"
-		"A series for each kind of memory that `memoir leaks` calls a leak, with the labels of a group and `kind`, or "
-		"for the kernel's own memory `kind` alone; none for what does not leak, or is not known to. No group is left out "
+		"A series for each kind of memory that `memoir leaks` calls a leak, with the labels of a group and `kind`; for "
+		"what the kernel holds for a cgroup, where the memory controller is of version 2, with `unit` and `kind`; "
+		"for the kernel's own memory with `kind` alone; none for what does not leak, or is not known to. No group is left out "
 		"for `--max-groups`.\n\n"
 		"| metric | type | meaning |\n|---|---|---|\n");
 	for (int i = 0; i < NR_LEAK_METRICS; i++)

@@ -3,6 +3,7 @@
 #ifndef MEMOIR_PROMETHEUS_INTERNAL_H
 #define MEMOIR_PROMETHEUS_INTERNAL_H
 
+#include "../daemon/model/growth.h"
 #include "../daemon/model/model.h"
 #include "prometheus.h"
 
@@ -22,11 +23,12 @@ void write_label(struct writer *writer, bool is_first, const char *name, const c
 
 /* --- prometheus_leaks.c: what leaks ----------------------------------------------------------- */
 
-#define NR_LEAK_METRICS 4
+#define NR_LEAK_METRICS 6
 struct leak_metric {
 	const char *name;
 	enum value_unit unit; /* NSEC: the time until a limit; else a rate */
-	bool is_of_kernel;    /* with the label kind only; else comm, unit, kind */
+	/* OWNER_GROUP: with the labels comm, unit, kind; OWNER_CGROUP: unit, kind; OWNER_KERNEL: kind. */
+	enum growth_owner owner;
 	const char *help;
 };
 extern const struct leak_metric leak_metrics[NR_LEAK_METRICS];

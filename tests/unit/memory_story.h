@@ -89,6 +89,32 @@ static inline void story_until(struct story *story, double hour)
 		story_snapshot(story);
 }
 
+/*
+ * Two and a half hours in which the kernel holds 15 MiB more an hour for each of some cgroups, from 7 on, of
+ * a process each; it is read in every fourth look, and not in the first.
+ */
+static inline void story_of_kernel_leak(struct model *model, __u32 nr_cgroups)
+{
+	struct rec_cgroup_kernel rec = { .h = HEADER(REC_CGROUP_KERNEL, struct rec_cgroup_kernel, 1) };
+	const struct ledger_counts counts = { .v = { [LEDGER_RSS_ANON] = 50 * PAGES_PER_MIB } };
+
+	for (__u64 i = 0; i < 600; i++) {
+		__u64 now_ns = STORY_BOOT_NS + i * 15 * NSEC_PER_SEC;
+
+		assert_int_equal(feed_begin(model, i + 1, now_ns), 0);
+		rec.bytes = (100ULL << 20) + i * 65536;
+		for (__u32 cgroup = 0; cgroup < nr_cgroups; cgroup++) {
+			const struct task_identity id = identity(1 + cgroup, 1 + cgroup, 5, "x", 7 + cgroup);
+
+			rec.cgroup_id = 7 + cgroup;
+			if (i % 4 == 3)
+				assert_int_equal(feed(model, &rec), 0);
+			assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
+		}
+		assert_int_equal(feed_end(model, now_ns, false), 0);
+	}
+}
+
 /* What is judged of the anonymous memory of an actor; LEAK_NONE too where it has not grown. */
 static inline struct leak_judgement story_judge(const struct story *story, __u32 actor)
 {

@@ -322,23 +322,6 @@ static void test_limits_of_cgroups(void **state UNUSED)
 	model_free(story.model);
 }
 
-/* A snapshot of a process in cgroup 7, for which the kernel holds so much. */
-static void snapshot_with_kernel(struct model *model, __u64 i, __u64 kernel_bytes)
-{
-	const struct rec_cgroup_kernel rec = { .h = HEADER(REC_CGROUP_KERNEL, struct rec_cgroup_kernel, 1),
-					       .cgroup_id = 7,
-					       .bytes = kernel_bytes };
-	const struct task_identity id = identity(1, 1, 5, "x", 7);
-	const struct ledger_counts counts = { .v = { [LEDGER_RSS_ANON] = 50 * PAGES_PER_MIB } };
-	__u64 now_ns = STORY_BOOT_NS + i * 15 * NSEC_PER_SEC;
-
-	assert_int_equal(feed_begin(model, i + 1, now_ns), 0);
-	if (kernel_bytes)
-		assert_int_equal(feed(model, &rec), 0);
-	assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
-	assert_int_equal(feed_end(model, now_ns, false), 0);
-}
-
 /* It is first known when the cgroup has been looked at already, and read in every fourth look. */
 static void test_what_the_kernel_holds_for_a_cgroup(void **state UNUSED)
 {
@@ -347,8 +330,7 @@ static void test_what_the_kernel_holds_for_a_cgroup(void **state UNUSED)
 	struct grower growers[4];
 
 	assert_int_equal(model_growth_cgroup(model, 0), 0);
-	for (__u64 i = 0; i < 600; i++)
-		snapshot_with_kernel(model, i, i % 4 == 3 ? (100ULL << 20) + i * 65536 : 0);
+	story_of_kernel_leak(model, 1);
 	assert_int_equal(model_growth_cgroup(model, 0), 7);
 	assert_int_equal(model_growth_cgroup(model, 1), 0);
 	assert_int_equal(model_growers(model, OWNER_CGROUP, growers, 4), 1);

@@ -3,7 +3,7 @@
  * The Prometheus exposition: form, names, escaping, histograms. That the whole of it stays as it is,
  * number by number, is shown by tests/replay.
  */
-#include "model_stream.h"
+#include "memory_story.h"
 
 #include "../../exporters/describe.h"
 #include "../../exporters/prometheus.h"
@@ -330,6 +330,30 @@ static void test_no_series_twice(void **state UNUSED)
 	model_free(model);
 }
 
+/* The cgroups of a unit have one series; and no group has what the kernel holds for them. */
+static void test_kernel_memory_of_cgroups_that_leaks(void **state UNUSED)
+{
+	static const char series[] =
+		"\nmemoir_cgroup_leak_bytes_per_second{unit=\"a.service\",kind=\"kernel\"} ";
+	struct model *model = model_with(16, 10000, NULL);
+	const char *sample;
+	struct text text;
+
+	assert_int_equal(feed_cgroup(model, 7, "a.service"), 0);
+	assert_int_equal(feed_cgroup(model, 8, "a.service"), 0);
+	assert_int_equal(feed_cgroup(model, 9, "b.service"), 0);
+	story_of_kernel_leak(model, 3);
+	text = exposition(model, PROMETHEUS_TEXT);
+	sample = strstr(text.data, series);
+	assert_non_null(sample);
+	/* Twice 15 MiB an hour, in steps of a look. */
+	assert_in_range((__u64)(strtod(sample + strlen(series), NULL) * 3600), 29 << 20, 34 << 20);
+	assert_non_null(strstr(text.data, "\nmemoir_cgroup_leak_bytes_per_second{unit=\"b.service\","));
+	assert_null(strstr(text.data, "\nmemoir_group_leak_bytes_per_second{"));
+	text_free(&text);
+	model_free(model);
+}
+
 /* The reference names everything that is exported. */
 static void test_all_families_are_described(void **state UNUSED)
 {
@@ -365,6 +389,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_seen_has_no_series),
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_no_series_twice),
+		cmocka_unit_test(test_kernel_memory_of_cgroups_that_leaks),
 		cmocka_unit_test(test_all_families_are_described),
 	};
 
