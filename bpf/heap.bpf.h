@@ -196,13 +196,15 @@ static __always_inline struct heap_stack *known_stack(__u64 *key)
 	return bpf_map_lookup_elem(&heap_stacks, key);
 }
 
-/* The stack of this key, which has `new` for its frames where it is met for the first time. */
+/*
+ * The stack of this key, which has `new` for its frames where it is met for the first time. What many callers
+ * share, who are behind one call site, has none of theirs.
+ */
 static __always_inline struct heap_stack *meet_stack(struct pt_regs *ctx, __u64 *key,
 						     const struct heap_stack *new)
 {
-	if (!bpf_map_update_elem(&heap_stacks, key, new, BPF_NOEXIST)) {
-		if (!new->is_call_site)
-			__sync_fetch_and_add(&heap_nr_whole_stacks, 1);
+	if (!bpf_map_update_elem(&heap_stacks, key, new, BPF_NOEXIST) && !new->is_call_site) {
+		__sync_fetch_and_add(&heap_nr_whole_stacks, 1);
 		copy_stack(ctx, *key);
 	}
 	return known_stack(key);
