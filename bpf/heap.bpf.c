@@ -165,10 +165,15 @@ static __always_inline void take_old(struct heap_call_frame *call)
 	bpf_map_delete_elem(&heap_objects, &call->address);
 }
 
-/* n * size. Where that is too large for a number, the call fails and its size is of no interest. */
+/*
+ * n * size. Where that is too large for a number, the call fails and its size is of no interest, but that it
+ * is not 0.
+ */
 static __always_inline __u64 product(__u64 n, __u64 size)
 {
-	return n * size;
+	const __u64 bytes = n * size;
+
+	return bytes || !n || !size ? bytes : 1;
 }
 
 static __always_inline void read_arguments(struct pt_regs *ctx, struct heap_call_frame *call)

@@ -232,6 +232,8 @@ static void free_all(void)
 
 static void fail(void)
 {
+	/* Of many times many a number has only zeroes. */
+	volatile size_t many = (size_t)1 << 32;
 	volatile size_t huge = SIZE_MAX / 2;
 	struct slot *slot = &slots[0];
 	void *none = NULL;
@@ -242,6 +244,14 @@ static void fail(void)
 	    !posix_memalign(&none, ALIGNMENT, huge) || !posix_memalign(&none, 3, 100))
 		die("a call that must fail did not");
 	counts.failed += 6;
+#ifdef __GLIBC__
+	/* A library that takes the place of malloc() is not asked. */
+	if (operator_new)
+		return;
+	if (reallocarray(slot->address, many, many))
+		die("a call that must fail did not");
+	counts.failed++;
+#endif
 }
 
 static void fork_and_free(void)
