@@ -357,7 +357,18 @@ int heap_begin(struct pt_regs *ctx)
 	return 0;
 }
 
-/* Every call returns here, also one within another: it is above the one that has begun. */
+/* Whether a call that returns at sp is the one that has begun, and not one of the same function within it. */
+static __always_inline bool is_return_of(const struct heap_call_frame *call, __u64 sp)
+{
+#ifdef __TARGET_ARCH_x86
+	/* What the call has pushed is off the stack again. */
+	return sp > call->sp;
+#else
+	return sp >= call->sp;
+#endif
+}
+
+/* Every call returns here, also one within another. */
 SEC("uretprobe")
 int heap_end(struct pt_regs *ctx)
 {
@@ -365,7 +376,8 @@ int heap_end(struct pt_regs *ctx)
 
 	NO_PRIVATE_STACK(ctx, no_programs);
 	thread = is_traced() ? known_thread() : NULL;
-	if (thread && thread->call.cookie == bpf_get_attach_cookie(ctx) && PT_REGS_SP(ctx) > thread->call.sp)
+	if (thread && thread->call.cookie == bpf_get_attach_cookie(ctx) &&
+	    is_return_of(&thread->call, PT_REGS_SP(ctx)))
 		end(ctx);
 	return 0;
 }
