@@ -271,6 +271,8 @@ static void begin(struct heapsession *session)
 	if (!err)
 		err = watch(session);
 	if (err) {
+		heaptrace_free(session->trace);
+		session->trace = NULL;
 		snprintf(why, sizeof(why), "its allocator cannot be probed: %s",
 			 uprobes_strerror(err, uprobes_are_events()));
 		return refuse(session, err, why);
