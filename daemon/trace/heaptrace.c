@@ -262,10 +262,12 @@ static int read_sizes(struct heaptrace *trace, struct heap_sizes *ret)
 	struct heap_sizes sizes = {};
 	int err = heapread_sum(bpf_map__fd(trace->skeleton->maps.heap_sizes), sizes.nr, NR_HEAP_OCTAVES);
 
+	if (err)
+		return err;
 	for (__u32 i = 0; i < NR_HEAP_OCTAVES; i++)
 		ret->nr[i] = sizes.nr[i] - trace->sizes.nr[i];
 	trace->sizes = sizes;
-	return err;
+	return 0;
 }
 
 void heaptrace_hold_rate(struct heaptrace *trace)
