@@ -269,7 +269,8 @@ void look_learns(struct growth *growth, enum growth_owner owner, __u32 tgid, __u
 
 	if (followed)
 		followed->base.pages[kind] = pages < UINT32_MAX ? (__u32)pages : UINT32_MAX - 1;
-	else if (footprint->low_pages)
+	/* Also of one that is followed: it counts again when it is not any more. */
+	if (footprint->low_pages)
 		footprint->low_pages = low < UINT32_MAX ? (__u32)low : UINT32_MAX - 1;
 }
 
