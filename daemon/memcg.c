@@ -149,13 +149,13 @@ static void read_kernel(struct memcg *memcg, const struct cgroups *cgroups, __u6
 /* So many at a time, in turn: a file of a cgroup makes the kernel add up what each CPU has counted. */
 static void read_kernels(struct memcg *memcg, const struct cgroups *cgroups, const struct model *model)
 {
+	if (!model_growth_cgroup(model, memcg->next))
+		memcg->next = 0;
 	for (__u32 i = 0; i < MEMCG_KERNELS; i++) {
 		__u64 id = model_growth_cgroup(model, memcg->next);
 
-		if (!id) {
-			memcg->next = 0;
+		if (!id)
 			return;
-		}
 		memcg->next++;
 		read_kernel(memcg, cgroups, id);
 	}
