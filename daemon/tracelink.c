@@ -15,6 +15,8 @@
 #define MAX_WAITING 64
 /* Taken in one turn of the loop. */
 #define MAX_MESSAGES 128
+/* Until a request is sent again that could not be. */
+#define RETRY_US (100 * 1000ULL)
 #define TIMER_ACCURACY_US (100 * 1000)
 
 struct waiting {
@@ -26,7 +28,7 @@ struct waiting {
 
 struct tracelink {
 	struct tracer tracer;        /* fd -1: it has ended */
-	sd_event_source *io, *timer; /* the timer is on while a request has been sent */
+	sd_event_source *io, *timer; /* the timer is on while there is a first */
 	__u64 patience_us;
 	void (*emit)(void *ctx, const struct rec_header *record);
 	void *ctx;
@@ -72,17 +74,18 @@ static void end_tracer(struct tracelink *link, const char *how)
 
 /* --- requests --------------------------------------------------------------------------------- */
 
-static int send_first(struct tracelink *link)
+/*
+ * There is room: the tracer has answered whatever was asked. If it cannot be sent all the same, for want of
+ * memory, it is tried again; that the tracer is dead is met in the loop.
+ */
+static void send_first(struct tracelink *link)
 {
 	const struct trace_header *h = &link->first->request.h;
+	ssize_t size = send(link->tracer.fd, h, h->size, MSG_NOSIGNAL | MSG_DONTWAIT);
 
-	/* There is room: it has answered whatever was asked. */
-	if (send(link->tracer.fd, h, h->size, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)h->size)
-		return -errno;
-	link->is_asked = true;
-	sd_event_source_set_time_relative(link->timer, link->patience_us);
+	link->is_asked = size == (ssize_t)h->size;
+	sd_event_source_set_time_relative(link->timer, link->is_asked ? link->patience_us : RETRY_US);
 	sd_event_source_set_enabled(link->timer, SD_EVENT_ONESHOT);
-	return 0;
 }
 
 int tracelink_ask(struct tracelink *link, const union trace_message *request, tracelink_done_fn done,
@@ -104,8 +107,7 @@ int tracelink_ask(struct tracelink *link, const union trace_message *request, tr
 	*link->last = waiting;
 	link->last = &waiting->next;
 	link->nr_waiting++;
-	/* A tracer that does not listen is dead, which is met in the loop. */
-	if (!link->is_asked)
+	if (link->first == waiting)
 		send_first(link);
 	return 0;
 }
@@ -174,9 +176,14 @@ static int on_answer(sd_event_source *source, int fd, uint32_t events, void *ctx
 
 static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 {
+	struct tracelink *link = ctx;
+
 	(void)source;
 	(void)usec;
-	end_tracer(ctx, "the tracer did not answer, and has died");
+	if (link->is_asked)
+		end_tracer(link, "the tracer did not answer, and has died");
+	else
+		send_first(link);
 	return 0;
 }
 
