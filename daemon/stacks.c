@@ -78,23 +78,31 @@ static __u32 hash_of(__u64 key)
 	return index_hash(0, &key, sizeof(key));
 }
 
+struct named_stack {
+	const struct symbols *symbols;
+	const struct kernel_stack *stack;
+	char symbol[REC_SYMBOL_LEN];
+};
+
+static const char *symbol_of(void *ctx, __u32 frame)
+{
+	struct named_stack *named = ctx;
+
+	symbols_name(named->symbols, named->stack->ip[frame], named->symbol);
+	return named->symbol;
+}
+
 /*
- * The frames behind those of the probe. With somebody else's probe beside ours the tracepoint has a frame
- * more (__traceiter_*), for which the outermost one may be cut off, so that this is left out in any case.
+ * The frames behind those of the probe. While this is not alone the stack has a frame more, for which the
+ * outermost one may be cut off, so that this is left out in any case.
  */
 static __u64 hash_place(const struct stacks *stacks, const struct kernel_stack *stack)
 {
-	__u32 begin = 0, max = STACK_MAX_FRAMES - 1;
-	char symbol[REC_SYMBOL_LEN];
+	struct named_stack named = { .symbols = stacks->symbols, .stack = stack };
+	__u32 nr_shared, begin = probe_frames(stack->nr, symbol_of, &named, &nr_shared);
 	__u64 hash = 0;
 
-	for (; begin < stack->nr; begin++) {
-		symbols_name(stacks->symbols, stack->ip[begin], symbol);
-		if (!is_probe_frame(symbol))
-			break;
-		max += is_shared_probe_frame(symbol);
-	}
-	for (__u32 i = begin; i < stack->nr && i < max; i++)
+	for (__u32 i = begin; i < stack->nr && i < STACK_MAX_FRAMES - 1 + nr_shared; i++)
 		hash = weights_mix(hash, stack->ip[i]);
 	return hash;
 }

@@ -35,22 +35,29 @@ bool frame_is_of_allocator(const char *symbol)
 						NULL };
 
 	for (size_t i = 0; symbol && prefixes[i]; i++)
-		if (begins_with(symbol, prefixes[i]))
+		if (symbol_begins_with(symbol, prefixes[i]))
 			return true;
 	return false;
 }
 
+struct named_stack {
+	const struct model *model;
+	const struct rec_stack *stack;
+};
+
+static const char *symbol_of(void *ctx, __u32 frame)
+{
+	const struct named_stack *named = ctx;
+
+	return model_symbol(named->model, named->stack->ip[frame]);
+}
+
 __u32 frames_begin(const struct model *model, const struct rec_stack *stack)
 {
-	__u32 frame = 0;
+	struct named_stack named = { model, stack };
+	__u32 nr_shared;
 
-	for (; frame < stack->nr; frame++) {
-		const char *symbol = model_symbol(model, stack->ip[frame]);
-
-		if (!symbol || !is_probe_frame(symbol))
-			break;
-	}
-	return frame;
+	return probe_frames(stack->nr, symbol_of, &named, &nr_shared);
 }
 
 void address_name(const struct model *model, __u64 ip, char ret[FRAME_NAME_LEN])
