@@ -5,6 +5,7 @@
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../bpf/abi/fallbacks.h"
 #include "util.h"
@@ -36,7 +37,7 @@ void fallbacks_free(struct fallbacks *fallbacks)
 	free(fallbacks);
 }
 
-static int compare(const void *a, const void *b, void *ctx)
+static int compare_counts(const void *a, const void *b, void *ctx)
 {
 	const struct fallbacks *fallbacks = ctx;
 	__u64 count_a = fallbacks->counts[*(const __u32 *)a].count;
@@ -45,7 +46,21 @@ static int compare(const void *a, const void *b, void *ctx)
 	return count_a < count_b ? 1 : count_a > count_b ? -1 : 0;
 }
 
-/* All entries, in the order of their counts. How many, or a negative errno. */
+static int compare_keys(const void *a, const void *b, void *ctx)
+{
+	const struct fallbacks *fallbacks = ctx;
+
+	return memcmp(&fallbacks->keys[*(const __u32 *)a], &fallbacks->keys[*(const __u32 *)b],
+		      sizeof(fallbacks->keys[0]));
+}
+
+static void sort(struct fallbacks *fallbacks, __u32 nr,
+		 int (*compare)(const void *a, const void *b, void *ctx))
+{
+	qsort_r(fallbacks->order, nr, sizeof(fallbacks->order[0]), compare, fallbacks);
+}
+
+/* All entries. How many, or a negative errno. */
 static int read_table(struct fallbacks *fallbacks)
 {
 	__u32 nr = MAX_FALLBACKS;
@@ -61,31 +76,56 @@ static int read_table(struct fallbacks *fallbacks)
 		fallbacks->order[i] = i;
 		stacks_mark(fallbacks->stacks, STACKS_OF_FALLBACKS, fallbacks->keys[i].stack);
 	}
-	qsort_r(fallbacks->order, nr, sizeof(fallbacks->order[0]), compare, fallbacks);
 	return (int)nr;
+}
+
+static void drop_rarest(const struct fallbacks *fallbacks, __u32 nr)
+{
+	for (__u32 i = nr / 2; i < nr && nr > NEARLY_FULL; i++)
+		bpf_map_delete_elem(fallbacks->fd, &fallbacks->keys[fallbacks->order[i]]);
+}
+
+/* Adds up what differs in nothing but frames of the probe. Returns how many are left. */
+static __u32 merge(struct fallbacks *fallbacks, __u32 nr)
+{
+	__u32 *order = fallbacks->order, nr_left = 0;
+
+	for (__u32 i = 0; i < nr; i++)
+		fallbacks->keys[i].stack = stacks_place(fallbacks->stacks, fallbacks->keys[i].stack);
+	sort(fallbacks, nr, compare_keys);
+	for (__u32 i = 0; i < nr; i++) {
+		if (nr_left && !compare_keys(&order[nr_left - 1], &order[i], fallbacks))
+			fallbacks->counts[order[nr_left - 1]].count += fallbacks->counts[order[i]].count;
+		else
+			order[nr_left++] = order[i];
+	}
+	return nr_left;
 }
 
 int fallbacks_read(struct fallbacks *fallbacks, void (*emit)(void *ctx, const struct rec_header *record),
 		   void *ctx)
 {
-	int nr = read_table(fallbacks);
+	int read = read_table(fallbacks);
+	__u32 nr = read < 0 ? 0 : (__u32)read;
 
-	for (int i = 0; i < nr && i < REC_MAX_FALLBACKS; i++) {
+	sort(fallbacks, nr, compare_counts);
+	drop_rarest(fallbacks, nr);
+	nr = merge(fallbacks, nr);
+	sort(fallbacks, nr, compare_counts);
+	for (__u32 i = 0; i < nr && i < REC_MAX_FALLBACKS; i++) {
 		const struct fallback_key *key = &fallbacks->keys[fallbacks->order[i]];
 		const struct fallback_count *count = &fallbacks->counts[fallbacks->order[i]];
 		struct rec_fallback record = {
 			.h = { REC_FALLBACK, sizeof(record), now_ns(CLOCK_BOOTTIME) },
 			.id = count->id,
-			.stack = stacks_place(fallbacks->stacks, key->stack),
+			.stack = key->stack,
 			.count = count->count,
 			.migratetype = key->migratetype,
 			.fallback_migratetype = key->fallback_migratetype,
 		};
 
-		stacks_meet(fallbacks->stacks, record.stack, emit, ctx);
+		stacks_meet(fallbacks->stacks, key->stack, emit, ctx);
 		emit(ctx, &record.h);
 	}
-	for (int i = nr / 2; i < nr && nr > (int)NEARLY_FULL; i++)
-		bpf_map_delete_elem(fallbacks->fd, &fallbacks->keys[fallbacks->order[i]]);
-	return nr < 0 ? nr : 0;
+	return read < 0 ? read : 0;
 }
