@@ -50,15 +50,19 @@ static int replay(const struct options *options)
 	return err ? EXIT_FAILURE : status;
 }
 
-/* What libbpf says is for who debugs: what fails is said by us, in one line. */
+/* What libbpf says is for who debugs: what fails is said by us, in one line. A message may be a whole log. */
 static int libbpf_log(enum libbpf_print_level level, const char *format, va_list args)
 {
-	char line[512];
+	char *text, *rest, *line;
 
 	(void)level;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = '\0';
-	log_debug("libbpf: %s", line);
+	if (vasprintf(&text, format, args) < 0)
+		return 0;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_debug("libbpf: %s", line);
+	free(text);
 	return 0;
 }
 
