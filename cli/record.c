@@ -17,7 +17,7 @@
 #include "reply.h"
 
 /* How long the last snapshot may take to arrive. */
-#define LAST_SNAPSHOT_NS (5 * NSEC_PER_SEC)
+#define LAST_SNAPSHOT_NS (30 * NSEC_PER_SEC)
 #define RETRY_MS 20
 #define MAX_ERROR_BYTES 4096
 
