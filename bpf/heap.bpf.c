@@ -8,6 +8,7 @@
  * again.
  */
 #include "heap.bpf.h"
+#include "heapcall.bpf.h"
 #include "heapsamples.bpf.h"
 #include "offered.bpf.h"
 
@@ -16,17 +17,6 @@ const volatile __u32 heap_tgid;
 
 /* Set when all probes are in their places, and reset before the first one goes. */
 __u32 heap_is_on;
-
-/* A call that has begun. */
-struct heap_call_frame {
-	__u64 cookie; /* of its probe */
-	__u64 sp;
-	__u64 size;
-	__u64 address;          /* what is reallocated, or where posix_memalign() puts the address */
-	struct heap_object old; /* what is reallocated, where it is known */
-	__u64 p;                /* by which it was chosen, see HEAP_CERTAIN; 0: it was not */
-	__u8 is_open, has_old;
-};
 
 struct heap_thread {
 	struct heap_call_frame call;
@@ -165,54 +155,6 @@ static __always_inline void take_old(struct heap_call_frame *call)
 	bpf_map_delete_elem(&heap_objects, &call->address);
 }
 
-/*
- * n * size. Where that is too large for a number, the call fails and its size is of no interest, but that it
- * is not 0.
- */
-static __always_inline __u64 product(__u64 n, __u64 size)
-{
-	const __u64 bytes = n * size;
-
-	return bytes || !n || !size ? bytes : 1;
-}
-
-static __always_inline void read_arguments(struct pt_regs *ctx, struct heap_call_frame *call)
-{
-	call->address = 0;
-	switch (HEAP_COOKIE_CALL(call->cookie)) {
-	case HEAP_MALLOC:
-		call->size = PT_REGS_PARM1(ctx);
-		break;
-	case HEAP_CALLOC:
-		call->size = product(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
-		break;
-	case HEAP_REALLOC:
-		call->address = PT_REGS_PARM1(ctx);
-		call->size = PT_REGS_PARM2(ctx);
-		break;
-	case HEAP_REALLOCARRAY:
-		call->address = PT_REGS_PARM1(ctx);
-		call->size = product(PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));
-		break;
-	case HEAP_MEMALIGN:
-		call->size = PT_REGS_PARM2(ctx);
-		break;
-	case HEAP_POSIX_MEMALIGN:
-		call->address = PT_REGS_PARM1(ctx);
-		call->size = PT_REGS_PARM3(ctx);
-		break;
-	default:
-		call->size = 0;
-	}
-}
-
-static __always_inline bool is_realloc(const struct heap_call_frame *call)
-{
-	const __u32 kind = HEAP_COOKIE_CALL(call->cookie);
-
-	return kind == HEAP_REALLOC || kind == HEAP_REALLOCARRAY;
-}
-
 /* It may be handed on, as by a deleting function to another one, and to free() in a static program. */
 static __always_inline void freed(struct pt_regs *ctx, struct heap_thread *thread, __u64 cookie,
 				  __u64 address)
@@ -286,18 +228,6 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	return call->is_open;
 }
 
-/* The address that a call gave; 0: none. */
-static __always_inline __u64 result(__u64 returned, const struct heap_call_frame *call)
-{
-	__u64 address = 0;
-
-	if (HEAP_COOKIE_CALL(call->cookie) != HEAP_POSIX_MEMALIGN)
-		return returned;
-	if ((__u32)returned || bpf_probe_read_user(&address, sizeof(address), (void *)call->address))
-		return 0;
-	return address;
-}
-
 /* realloc() to 0 bytes frees where it gives nothing, and fails where it gives nothing for more. */
 static __always_inline void end(struct pt_regs *ctx)
 {
@@ -355,17 +285,6 @@ int heap_begin(struct pt_regs *ctx)
 	NO_PRIVATE_STACK(ctx, no_programs);
 	begin(ctx, bpf_get_attach_cookie(ctx));
 	return 0;
-}
-
-/* Whether a call that returns at sp is the one that has begun, and not one of the same function within it. */
-static __always_inline bool is_return_of(const struct heap_call_frame *call, __u64 sp)
-{
-#ifdef __TARGET_ARCH_x86
-	/* What the call has pushed is off the stack again. */
-	return sp > call->sp;
-#else
-	return sp >= call->sp;
-#endif
 }
 
 /* Every call returns here, also one within another. */
