@@ -197,9 +197,9 @@ static int check_on_cpu(const struct machine *machine, __u32 *ret_node)
 	_cleanup_close_ int counted_fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "memoir_nodes", sizeof(__u32),
 							(machine->record.nr_nodes + 1) * (__u32)sizeof(__u64),
 							1, &options);
+	int err = counted_fd < 0 ? -errno : -ENOMEM, cpu = sched_getcpu();
 	size_t size = CPU_ALLOC_SIZE(machine->nr_cpu_ids);
 	cpu_set_t *here = CPU_ALLOC(machine->nr_cpu_ids), *before = CPU_ALLOC(machine->nr_cpu_ids);
-	int cpu = sched_getcpu(), err = -ENOMEM;
 
 	if (here && before && counted_fd >= 0 && cpu >= 0) {
 		CPU_ZERO_S(size, here);
@@ -225,7 +225,8 @@ bool nodecheck_passes(const struct machine *machine)
 			"the struct pages of node %u do not say what the kernel says; pages are shown as of node "
 			"\"unknown\": please report this",
 			node);
-	else if (err)
+	/* Who may not load a program is told so when the probes are. */
+	else if (err && err != -EPERM)
 		log_warning(
 			"cannot check whether the node of a page is told right: %s; pages are shown as of node "
 			"\"unknown\"",
