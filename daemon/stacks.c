@@ -18,6 +18,11 @@
 
 #define MAX_PLACES (2 * MAX_STACKS)
 
+/* Of a place: what there is room for beside the frames of the probe and of two trampolines. */
+#define MAX_PLACE_FRAMES (STACK_MAX_FRAMES - MAX_PROBE_FRAMES - 2 * 2)
+
+#define MAX_KNOWN_FRAMES 4096u
+
 /* So many of stacks that are not there any more are kept. */
 #define MAX_OLD_PLACES 1024u
 
@@ -26,12 +31,18 @@ struct place {
 	__u64 place;
 };
 
+struct known_frame {
+	__u64 ip;
+	struct frame_code code;
+};
+
 struct stacks {
 	int fd;
 	struct symbols *symbols;
 	struct place *places; /* room for MAX_PLACES; what is not used takes no memory */
 	struct index by_stack, by_place;
 	__u32 nr_places;
+	struct known_frame frames[MAX_KNOWN_FRAMES]; /* each at a place of its own, the last one there */
 	struct known known;
 	struct rec_stack record;
 	struct marks marks[NR_STACKS_USERS];
@@ -78,32 +89,31 @@ static __u32 hash_of(__u64 key)
 	return index_hash(0, &key, sizeof(key));
 }
 
-struct named_stack {
-	const struct symbols *symbols;
-	const struct kernel_stack *stack;
-	char symbol[REC_SYMBOL_LEN];
-};
-
-static const char *symbol_of(void *ctx, __u32 frame)
+/* The kernel is asked for a name only if another address had the place of this one meanwhile. */
+static struct frame_code code_of(struct stacks *stacks, __u64 ip)
 {
-	struct named_stack *named = ctx;
+	struct known_frame *known = &stacks->frames[hash_of(ip) % MAX_KNOWN_FRAMES];
+	char symbol[REC_SYMBOL_LEN];
 
-	symbols_name(named->symbols, named->stack->ip[frame], named->symbol);
-	return named->symbol;
+	if (known->ip != ip) {
+		symbols_name(stacks->symbols, ip, symbol);
+		*known = (struct known_frame){ .ip = ip, .code = frame_code(symbol) };
+	}
+	return known->code;
 }
 
-/*
- * The frames behind those of the probe. While this is not alone the stack has a frame more, for which the
- * outermost one may be cut off, so that this is left out in any case.
- */
-static __u64 hash_place(const struct stacks *stacks, const struct kernel_stack *stack)
+/* Frames of tracing have pushed out some of the outermost, which are left out in any case. */
+static __u64 hash_place(struct stacks *stacks, const struct kernel_stack *stack)
 {
-	struct named_stack named = { .symbols = stacks->symbols, .stack = stack };
-	__u32 nr_shared, begin = probe_frames(stack->nr, symbol_of, &named, &nr_shared);
+	struct frame_code codes[STACK_MAX_FRAMES];
+	__u32 frames[STACK_MAX_FRAMES], nr;
 	__u64 hash = 0;
 
-	for (__u32 i = begin; i < stack->nr && i < STACK_MAX_FRAMES - 1 + nr_shared; i++)
-		hash = weights_mix(hash, stack->ip[i]);
+	for (__u32 i = 0; i < stack->nr; i++)
+		codes[i] = code_of(stacks, stack->ip[i]);
+	nr = frames_traced(codes, stack->nr, frames);
+	for (__u32 i = 0; i < nr && i < MAX_PLACE_FRAMES; i++)
+		hash = weights_mix(hash, stack->ip[frames[i]]);
 	return hash;
 }
 

@@ -100,6 +100,8 @@ static void write_spoiled(struct request *request, __u64 spoiled_e6, __u64 spoil
 void write_frames(struct request *request, __u64 key)
 {
 	const struct rec_stack *stack = model_stack(request->model, key);
+	__u64 ip[STACK_MAX_FRAMES];
+	__u32 nr = stack ? frames_of(request->model, stack, ip) : 0;
 	struct text callers = {};
 
 	text_add_callers(&callers, request->model, key);
@@ -107,10 +109,10 @@ void write_frames(struct request *request, __u64 key)
 	request->json.text->is_failed |= callers.is_failed;
 	text_free(&callers);
 	json_array_begin(&request->json, "frames");
-	for (__u32 i = stack ? frames_begin(request->model, stack) : 0; stack && i < stack->nr; i++) {
+	for (__u32 i = 0; i < nr; i++) {
 		char name[FRAME_NAME_LEN];
 
-		frame_name(request->model, stack, i, name);
+		address_name(request->model, ip[i], name);
 		json_add_string(&request->json, NULL, name);
 	}
 	json_array_end(&request->json);

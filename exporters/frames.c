@@ -40,24 +40,17 @@ bool frame_is_of_allocator(const char *symbol)
 	return false;
 }
 
-struct named_stack {
-	const struct model *model;
-	const struct rec_stack *stack;
-};
-
-static const char *symbol_of(void *ctx, __u32 frame)
+__u32 frames_of(const struct model *model, const struct rec_stack *stack, __u64 ret[STACK_MAX_FRAMES])
 {
-	const struct named_stack *named = ctx;
+	struct frame_code codes[STACK_MAX_FRAMES];
+	__u32 frames[STACK_MAX_FRAMES], nr;
 
-	return model_symbol(named->model, named->stack->ip[frame]);
-}
-
-__u32 frames_begin(const struct model *model, const struct rec_stack *stack)
-{
-	struct named_stack named = { model, stack };
-	__u32 nr_shared;
-
-	return probe_frames(stack->nr, symbol_of, &named, &nr_shared);
+	for (__u32 i = 0; i < stack->nr; i++)
+		codes[i] = frame_code(model_symbol(model, stack->ip[i]));
+	nr = frames_traced(codes, stack->nr, frames);
+	for (__u32 i = 0; i < nr; i++)
+		ret[i] = stack->ip[frames[i]];
+	return nr;
 }
 
 void address_name(const struct model *model, __u64 ip, char ret[FRAME_NAME_LEN])
@@ -70,23 +63,18 @@ void address_name(const struct model *model, __u64 ip, char ret[FRAME_NAME_LEN])
 		snprintf(ret, FRAME_NAME_LEN, "0x%llx", ip);
 }
 
-void frame_name(const struct model *model, const struct rec_stack *stack, __u32 frame,
-		char ret[FRAME_NAME_LEN])
-{
-	address_name(model, stack->ip[frame], ret);
-}
-
 void text_add_callers(struct text *text, const struct model *model, __u64 stack)
 {
 	const struct rec_stack *rec = model_stack(model, stack);
-	__u32 frame = rec ? frames_begin(model, rec) : 0;
+	__u64 ip[STACK_MAX_FRAMES];
+	__u32 nr = rec ? frames_of(model, rec, ip) : 0, frame = 0;
 
-	while (rec && frame < rec->nr && frame_is_of_allocator(model_symbol(model, rec->ip[frame])))
+	while (frame < nr && frame_is_of_allocator(model_symbol(model, ip[frame])))
 		frame++;
-	for (__u32 i = 0; rec && i < MAX_CALLERS && frame + i < rec->nr; i++) {
+	for (__u32 i = 0; i < MAX_CALLERS && frame + i < nr; i++) {
 		char name[FRAME_NAME_LEN];
 
-		frame_name(model, rec, frame + i, name);
+		address_name(model, ip[frame + i], name);
 		name[strcspn(name, "+")] = '\0';
 		text_add_format(text, "%s%s", i ? ", " : "", name);
 	}

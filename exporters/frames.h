@@ -8,8 +8,8 @@
 
 #define FRAME_NAME_LEN 96
 
-/* The first frame that is not the probe's own: its program, and what calls it. stack->nr if there is none. */
-__u32 frames_begin(const struct model *model, const struct rec_stack *stack);
+/* The addresses of a stack, the innermost first, that are not there for tracing only; how many. */
+__u32 frames_of(const struct model *model, const struct rec_stack *stack, __u64 ret[STACK_MAX_FRAMES]);
 
 /*
  * Whether a symbol, or NULL, is a way into the page allocator or the slab allocators, by which nobody can
@@ -22,10 +22,6 @@ bool frame_is_of_allocator(const char *symbol);
  * none.
  */
 void address_name(const struct model *model, __u64 ip, char ret[FRAME_NAME_LEN]);
-
-/* A frame's name, likewise. */
-void frame_name(const struct model *model, const struct rec_stack *stack, __u32 frame,
-		char ret[FRAME_NAME_LEN]);
 
 /*
  * Appends the functions that asked for memory in one line, the innermost first: those behind the page

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Which of the frames that a kernel stack begins with are the probe's. */
+/* Which frames of a kernel stack are there for tracing only. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,60 +12,80 @@
 #define RUN "bpf_trace_run4+0xfc/0x140"
 #define PROBE "__bpf_trace_mm_page_alloc+0x1/0x2"
 #define ALL_PROBES "__traceiter_mm_page_alloc+0x41/0x60"
+#define GONE "0xffffffffc0123456"
 #define KERNEL "alloc_pages_noprof+0x1/0x2"
+#define FAULT "handle_mm_fault+0x180/0x2d0"
+#define FAULT_BEGIN "handle_mm_fault+0x9/0x2d0"
+#define TRAMPOLINE "bpf_trampoline_6442490438+0x89/0x130"
 
-static const char *symbol_of(void *ctx, __u32 frame)
+/* Which frames are left, as their digits: the first is 0. */
+static const char *left_of(const char *const *symbols, __u32 nr)
 {
-	const char *const *symbols = ctx;
+	static char left[STACK_MAX_FRAMES + 1];
+	struct frame_code codes[STACK_MAX_FRAMES];
+	__u32 frames[STACK_MAX_FRAMES], nr_left;
 
-	return symbols[frame];
+	for (__u32 i = 0; i < nr; i++)
+		codes[i] = frame_code(symbols[i]);
+	nr_left = frames_traced(codes, nr, frames);
+	for (__u32 i = 0; i < nr_left; i++)
+		left[i] = (char)('0' + frames[i]);
+	left[nr_left] = '\0';
+	return left;
 }
 
-#define NR_OF(...) \
-	nr_of((const char *[]){ __VA_ARGS__ }, sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *))
-static __u32 nr_shared;
-
-static __u32 nr_of(const char **symbols, __u32 nr)
-{
-	return probe_frames(nr, symbol_of, symbols, &nr_shared);
-}
+#define assert_left(left, ...)                                                                 \
+	assert_string_equal(left_of((const char *const[]){ __VA_ARGS__ },                      \
+				    sizeof((const char *[]){ __VA_ARGS__ }) / sizeof(char *)), \
+			    left)
 
 static void test_alone_and_not(void **state)
 {
 	(void)state;
-	assert_int_equal(NR_OF(PROGRAM, PROGRAM, RUN, KERNEL, KERNEL), 3);
-	assert_int_equal(nr_shared, 0);
-	assert_int_equal(NR_OF(PROGRAM, PROGRAM, RUN, ALL_PROBES, KERNEL), 4);
-	assert_int_equal(nr_shared, 1);
-	assert_int_equal(NR_OF(PROGRAM, PROGRAM, RUN, PROBE, ALL_PROBES, KERNEL), 5);
-	assert_int_equal(nr_shared, 1);
-	assert_int_equal(NR_OF(PROGRAM, RUN), 2);
-	assert_int_equal(nr_of(NULL, 0), 0);
+	assert_left("34", PROGRAM, PROGRAM, RUN, KERNEL, KERNEL);
+	assert_left("4", PROGRAM, PROGRAM, RUN, ALL_PROBES, KERNEL);
+	assert_left("5", PROGRAM, PROGRAM, RUN, PROBE, ALL_PROBES, KERNEL);
+	assert_left("", PROGRAM, RUN);
+	assert_string_equal(left_of(NULL, 0), "");
+}
+
+static void test_trampolines(void **state)
+{
+	(void)state;
+	assert_left("236", PROGRAM, RUN, KERNEL, FAULT, TRAMPOLINE, FAULT_BEGIN, KERNEL);
+	/* It is of the function that it is between. */
+	assert_left("23456", PROGRAM, RUN, KERNEL, FAULT, TRAMPOLINE, KERNEL, KERNEL);
+	assert_left("234", PROGRAM, RUN, KERNEL, FAULT, TRAMPOLINE);
+	assert_left("23", PROGRAM, RUN, TRAMPOLINE, KERNEL);
 }
 
 /* The kernel prints the address of what is not there any more. */
-static void test_of_a_program_that_is_gone(void **state)
+static void test_of_what_is_gone(void **state)
 {
 	(void)state;
-	assert_int_equal(NR_OF("0xffffffffc0123456", "0xffffffffc0123456", RUN, KERNEL, KERNEL), 3);
-	assert_int_equal(NR_OF(NULL, NULL, RUN, ALL_PROBES, KERNEL), 4);
-	assert_int_equal(NR_OF(NULL, NULL, KERNEL), 0);
+	assert_left("34", GONE, GONE, RUN, KERNEL, KERNEL);
+	assert_left("4", NULL, NULL, RUN, ALL_PROBES, KERNEL);
+	assert_left("236", PROGRAM, RUN, KERNEL, FAULT, GONE, FAULT_BEGIN, KERNEL);
+	assert_left("012", NULL, NULL, KERNEL);
 }
 
 static void test_what_only_sounds_alike(void **state)
 {
 	(void)state;
-	assert_int_equal(NR_OF("bpf_prog_load+0x6be/0x900", KERNEL), 0);
-	assert_int_equal(NR_OF(PROGRAM, RUN, "bpf_prog_alloc_no_stats+0x39/0x100", KERNEL), 2);
+	assert_left("01", "bpf_prog_load+0x6be/0x900", KERNEL);
+	assert_left("23", PROGRAM, RUN, "bpf_prog_alloc_no_stats+0x39/0x100", KERNEL);
 	/* Another program's, far from where ours are. */
-	assert_int_equal(NR_OF(PROGRAM, RUN, KERNEL, KERNEL, KERNEL, PROGRAM, RUN, KERNEL), 2);
+	assert_left("234567", PROGRAM, RUN, KERNEL, KERNEL, KERNEL, PROGRAM, RUN, KERNEL);
+	/* It calls itself. */
+	assert_left("234", PROGRAM, RUN, FAULT, FAULT, FAULT);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_alone_and_not),
-		cmocka_unit_test(test_of_a_program_that_is_gone),
+		cmocka_unit_test(test_trampolines),
+		cmocka_unit_test(test_of_what_is_gone),
 		cmocka_unit_test(test_what_only_sounds_alike),
 	};
 
