@@ -27,8 +27,8 @@ static unsigned long nr_kept, nr_cycled, nr_filled;
 
 static char *map_small(unsigned long nr_pages)
 {
-	char *memory = mmap(NULL, nr_pages * page_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			    -1, 0);
+	char *memory = mmap(NULL, nr_pages * page_size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
 	if (memory == MAP_FAILED)
 		die("mmap");
