@@ -63,20 +63,22 @@ static struct leaking *find(struct leaks *leaks, const struct leaking *wanted)
 	return NULL;
 }
 
-/* What the group does as a whole says more than the sum of its processes: some of them may give back. */
+/*
+ * What the group does as a whole says more than the sum of its processes: some of them may give back. But the
+ * limits of cgroups are those of the processes in them.
+ */
 static void add(struct leaks *leaks, const struct model *model, const struct suspect *suspect)
 {
 	const struct leak_judgement *judgement = &suspect->judgement;
 	const struct leaking wanted = describe(model, suspect);
 	struct leaking *leaking = find(leaks, &wanted);
 
-	if (leaking && wanted.is_of_processes && !leaking->is_of_processes)
-		return;
 	if (!leaking) {
 		leaking = &leaks->leak[leaks->nr++];
 		*leaking = wanted;
 	}
-	leaking->pages_per_hour += judgement->pages_per_hour;
+	if (leaking->is_of_processes == wanted.is_of_processes)
+		leaking->pages_per_hour += judgement->pages_per_hour;
 	if (judgement->seconds_left < leaking->seconds_left)
 		leaking->seconds_left = judgement->seconds_left;
 }
