@@ -43,6 +43,7 @@ struct kerneltrace {
 	__u64 seed;                          /* of struct leak_settings, for one trace */
 	__u32 every;                         /* 0: events are counted only */
 	__u64 duration_ns, begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: none goes on */
+	__u64 nr_early_events;               /* before it began, when not all programs were there */
 	sd_event_source *timer;              /* NULL before the first trace */
 	__u64 keys[BATCH];
 	struct leak_object objects[BATCH];
@@ -302,7 +303,8 @@ static __u32 choose_every(__u64 nr_events, __u64 ns)
 /* From counting events to following objects. 0 or a negative errno. */
 static int begin_following(struct kerneltrace *trace, __u64 now)
 {
-	__u32 every = choose_every(counts_now(trace).nr_events, now - trace->begin_ns);
+	__u32 every = choose_every(counts_now(trace).nr_events - trace->nr_early_events,
+				   now - trace->begin_ns);
 	int err = set_out(trace, every);
 
 	if (err)
@@ -362,6 +364,8 @@ int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns)
 		err = kernelprograms_begin(trace->probes, &trace->programs, &what);
 	if (!err)
 		err = set_out(trace, 0);
+	if (!err)
+		trace->nr_early_events = counts_now(trace).nr_events;
 	trace->begin_ns = now_ns(CLOCK_BOOTTIME);
 	trace->end_ns = trace->begin_ns + COUNTING_NS + duration_ns;
 	if (!err)
