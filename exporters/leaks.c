@@ -69,14 +69,18 @@ static bool is_worse(const struct suspect *a, const struct suspect *b)
 __u32 suspects_find(const struct model *model, enum growth_owner owner, struct suspect *ret, __u32 max)
 {
 	struct grower growers[MAX_JUDGED];
-	__u32 nr = model_growers(model, owner, growers, max < MAX_JUDGED ? max : MAX_JUDGED);
+	__u32 nr_growers = model_growers(model, owner, growers, MAX_JUDGED), nr = 0;
 
-	for (__u32 i = 0; i < nr; i++) {
+	for (__u32 i = 0; i < nr_growers; i++) {
 		struct suspect suspect = { .grower = growers[i] };
-		__u32 place = i;
+		__u32 place;
 
 		leak_judge(model, &growers[i], &suspect.judgement);
-		for (; place > 0 && is_worse(&suspect, &ret[place - 1]); place--)
+		if (nr < max)
+			nr++;
+		else if (!max || !is_worse(&suspect, &ret[max - 1]))
+			continue;
+		for (place = nr - 1; place > 0 && is_worse(&suspect, &ret[place - 1]); place--)
 			ret[place] = ret[place - 1];
 		ret[place] = suspect;
 	}
@@ -246,6 +250,21 @@ bool suspect_evidence(const struct model *model, const struct suspect *suspect, 
 
 /* --- the next command ------------------------------------------------------------------------- */
 
+/* What a process has of the kind of memory that grows. */
+static __u64 pages_of(const struct process *process, const struct grower *grower)
+{
+	switch (grower->kind) {
+	case GROWTH_SHARED:
+		return process_total(process, LEDGER_RSS_SHMEM);
+	case GROWTH_PAGE_TABLES:
+		return process_total(process, LEDGER_PAGE_TABLES);
+	case GROWTH_FILE:
+		return process_total(process, LEDGER_RSS_FILE);
+	default:
+		return process_total(process, LEDGER_RSS_ANON) + process_total(process, LEDGER_SWAP);
+	}
+}
+
 /* The process that has most of this kind of memory in a group or cgroup; NULL where there is none. */
 static const struct process *largest_of(const struct model *model, const struct grower *grower)
 {
@@ -256,8 +275,7 @@ static const struct process *largest_of(const struct model *model, const struct 
 		bool is_in = grower->owner == OWNER_GROUP ? process->group == grower->group
 							  : process->cgroup_id == grower->cgroup_id;
 
-		if (is_in && (!largest || process_total(process, LEDGER_RSS_ANON) >
-						  process_total(largest, LEDGER_RSS_ANON)))
+		if (is_in && (!largest || pages_of(process, grower) > pages_of(largest, grower)))
 			largest = process;
 	}
 	return largest;

@@ -12,8 +12,8 @@ struct suspect {
 };
 
 /*
- * Those of this kind of owner that grew most, at most max: leaks first, and among those of one verdict the
- * one that will hurt first, weighed by how sure it is. Valid until the next model_apply().
+ * Of the 32 of this kind of owner that grew most lately, at most max: leaks first, and among those of one
+ * verdict the one that will hurt first, weighed by how sure it is. Valid until the next model_apply().
  */
 __u32 suspects_find(const struct model *model, enum growth_owner owner, struct suspect *ret, __u32 max);
 

@@ -186,11 +186,12 @@ void growth_end(struct model *model)
 
 /* --- growers ---------------------------------------------------------------------------------- */
 
-static __u32 least_of(const struct growth *growth, const struct series *series)
+/* In the windows up to the longest. */
+static __u32 least_of(const struct growth *growth, const struct series *series, enum growth_window longest)
 {
 	__u32 least = UINT32_MAX;
 
-	for (int window = 0; window < NR_GROWTH_WINDOWS; window++) {
+	for (int window = 0; window <= (int)longest; window++) {
 		__u32 next = growth->windows[window].next, first = series->first[window];
 
 		for (__u32 i = next - first > GROWTH_POINTS ? next - GROWTH_POINTS : first; i != next; i++)
@@ -206,24 +207,39 @@ struct ranking {
 	__u32 nr, max;
 };
 
+static __u64 grown_since(const struct growth *growth, const struct grower *grower, enum growth_window longest)
+{
+	__u32 least = least_of(growth, grower->series, longest);
+
+	return grower->pages > least ? grower->pages - least : 0;
+}
+
+/* What has grown once, when it was warming up, has done so for a day: it stands behind what grows. */
+static bool grows_more(const struct grower *a, const struct grower *b)
+{
+	if (a->lately_pages != b->lately_pages)
+		return a->lately_pages > b->lately_pages;
+	return a->grown_pages > b->grown_pages;
+}
+
 static void rank(struct ranking *ranking, const struct grower *candidate)
 {
 	struct grower grower = *candidate;
-	__u32 least, place;
+	__u32 place;
 
 	if (!grower.series)
 		return;
-	least = least_of(ranking->growth, grower.series);
-	grower.grown_pages = grower.pages > least ? grower.pages - least : 0;
+	grower.grown_pages = grown_since(ranking->growth, &grower, WINDOW_DAY);
+	grower.lately_pages = grown_since(ranking->growth, &grower, WINDOW_TWO_HOURS);
 	if (grower.grown_pages < ranking->growth->noticeable_pages)
 		return;
 	if (ranking->nr == ranking->max) {
-		if (!ranking->max || grower.grown_pages <= ranking->all[ranking->max - 1].grown_pages)
+		if (!ranking->max || !grows_more(&grower, &ranking->all[ranking->max - 1]))
 			return;
 		ranking->nr--;
 	}
 	place = ranking->nr++;
-	for (; place > 0 && grower.grown_pages > ranking->all[place - 1].grown_pages; place--)
+	for (; place > 0 && grows_more(&grower, &ranking->all[place - 1]); place--)
 		ranking->all[place] = ranking->all[place - 1];
 	ranking->all[place] = grower;
 }

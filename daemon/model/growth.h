@@ -45,12 +45,13 @@ struct grower {
 	__u64 cgroup_id;               /* likewise */
 	__u64 pages;                   /* at the last look */
 	__u64 grown_pages;             /* more than at the least, in all windows */
+	__u64 lately_pages;            /* likewise, but for the day's */
 	const struct series *series;
 };
 
 /*
- * Those that have grown noticeably, from the one that grew most; at most max. All is valid until the next
- * model_apply().
+ * Those that have grown noticeably, from the one that grew most in two hours; at most max. All is valid until
+ * the next model_apply().
  */
 __u32 model_growers(const struct model *model, enum growth_owner owner, struct grower *ret, __u32 max);
 

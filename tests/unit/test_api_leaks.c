@@ -6,6 +6,7 @@
 #include "api_test.h"
 #include "memory_story.h"
 
+#include "../../exporters/leaks.h"
 #include "../../exporters/verdict.h"
 
 static double stays(struct actor *actor UNUSED, double hour UNUSED)
@@ -269,6 +270,28 @@ static void test_place(void **state UNUSED)
 	model_free(story.model);
 }
 
+static double warms_up(struct actor *actor UNUSED, double hour)
+{
+	return 50 + 300 * (hour < 0.3 ? hour / 0.3 : 1);
+}
+
+/* Those that have warmed up grew more by far in a day, and there are more of them than are judged. */
+static void test_a_leak_among_many_that_have_warmed_up(void **state UNUSED)
+{
+	struct story story = { .model = model_with(16, 1000, NULL), .nr_actors = 61 };
+	struct actor crowd[61] = { [60] = { .mib = leaks_20, .comm = "leak" } };
+	struct suspect suspects[1];
+
+	for (int i = 0; i < 60; i++)
+		crowd[i] = (struct actor){ .mib = warms_up, .comm = "worker" };
+	story.actors = crowd;
+	story_until(&story, 5);
+	assert_int_equal(suspects_find(story.model, OWNER_PROCESS, suspects, 1), 1);
+	assert_string_equal(suspects[0].grower.process->comm, "leak");
+	assert_int_equal(suspects[0].judgement.verdict, LEAK_CERTAIN);
+	model_free(story.model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -277,6 +300,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_known_is_null),
 		cmocka_unit_test(test_the_doctor_names_the_worst),
 		cmocka_unit_test(test_what_hurts_soon_is_a_problem),
+		cmocka_unit_test(test_a_leak_among_many_that_have_warmed_up),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_what_is_not_sure_is_told_where_it_must_be),
 	};
