@@ -15,9 +15,9 @@
 
 #define MAX_ROWS 10
 
-/* Up to these, the square of an error is less than 2^64. */
-#define MAX_BYTES (1ULL << 43)
-#define MAX_SAMPLE_BYTES (1ULL << 20)
+/* Up to these, an error is less than 2^64: of so many samples, of so many bytes each. */
+#define MAX_SAMPLES (1ULL << 40)
+#define MAX_SAMPLE_BYTES (1ULL << 32)
 
 /* Of one process or place: what it was and what it is. */
 struct change {
@@ -29,6 +29,7 @@ struct change {
 struct changes {
 	struct change *all;
 	size_t nr;
+	json_t *rows_then, *rows_now; /* by their keys */
 };
 
 /* What an answer lists: the largest. */
@@ -58,6 +59,22 @@ static void add_process_key(struct text *text, const json_t *size)
 	text_add_format(text, "%" PRIu64 " %" PRIu64, reply_u64(size, "pid"), reply_u64(size, "start_ns"));
 }
 
+/* Rows that cannot be told apart are one. The largest comes first, and what else is said is of that. */
+static void add_row(json_t *map, const char *key, json_t *row)
+{
+	json_t *known = json_object_get(map, key), *sum;
+	uint64_t bytes;
+
+	if (!known) {
+		json_object_set(map, key, row);
+		return;
+	}
+	bytes = reply_u64(known, "bytes") + reply_u64(row, "bytes");
+	sum = json_copy(known);
+	json_object_set_new(sum, "bytes", json_integer((json_int_t)bytes));
+	json_object_set_new(map, key, sum);
+}
+
 /* The rows of an answer by their keys; the caller's to release, or NULL without memory. */
 static json_t *by_key(const json_t *rows, void (*add_key)(struct text *text, const json_t *row))
 {
@@ -71,7 +88,7 @@ static json_t *by_key(const json_t *rows, void (*add_key)(struct text *text, con
 		add_key(&key, row);
 		/* What is no text cannot have come from the daemon, and is no row. */
 		if (!key.is_failed && key.len)
-			json_object_set(map, key.data, row);
+			add_row(map, key.data, row);
 	}
 	text_free(&key);
 	return map;
@@ -101,13 +118,22 @@ static void add_change(struct changes *changes, const struct list *list_then, co
 	};
 }
 
-/* All rows of both, those that grew most first. Without memory there are none. Free what all is. */
+static void free_changes(struct changes *changes)
+{
+	free(changes->all);
+	json_decref(changes->rows_then);
+	json_decref(changes->rows_now);
+}
+
+/* All rows of both, those that grew most first. Without memory there are none. Free with free_changes(). */
 static struct changes find_changes(const struct list *then, const struct list *now,
 				   void (*add_key)(struct text *text, const json_t *row))
 {
-	_cleanup_json_ json_t *map_then = by_key(then->rows, add_key), *map_now = by_key(now->rows, add_key);
+	json_t *map_then = by_key(then->rows, add_key), *map_now = by_key(now->rows, add_key);
 	struct changes changes = { .all = calloc(json_object_size(map_then) + json_object_size(map_now) + 1,
-						 sizeof(*changes.all)) };
+						 sizeof(*changes.all)),
+				   .rows_then = map_then,
+				   .rows_now = map_now };
 	const char *key;
 	json_t *row;
 
@@ -202,7 +228,7 @@ static void show_processes(const json_t *then, const json_t *now, size_t width, 
 		table_cell(&table, state_of(change, &sizes_then, &sizes_now));
 	}
 	view_table(out, width, "Processes, by anonymous and shared memory, swapped out or not:", &table);
-	free(changes.all);
+	free_changes(&changes);
 }
 
 /* What is there now, and was there so long ago: the least that the ages of its pages tell. */
@@ -232,9 +258,10 @@ static uint64_t error_of(const struct change *change, uint64_t since_ns, uint64_
 	if (stayed > least)
 		stayed = least;
 	came_and_went = before - stayed + (after - stayed);
-	if (came_and_went > MAX_BYTES || sample_bytes > MAX_SAMPLE_BYTES)
+	if (!sample_bytes || sample_bytes > MAX_SAMPLE_BYTES || came_and_went / sample_bytes > MAX_SAMPLES)
 		return came_and_went;
-	return square_root(sample_bytes * (came_and_went + 3 * sample_bytes));
+	/* The root in 1/1024. */
+	return square_root((came_and_went / sample_bytes + 3) << 20) * sample_bytes >> 10;
 }
 
 /* A change that is not even as large as its error is none. */
@@ -281,6 +308,20 @@ static struct list list_of_places(const json_t *answer)
 	return (struct list){ .rows = rows, .time_ns = reply_u64(answer, "time_ns"), .rest_bytes = rest };
 }
 
+/*
+ * Whether both answers have these rows. What one of them does not know is not 0, and would look like growth
+ * or like its end; which one that is, is said.
+ */
+static bool are_known(const char *what, const json_t *then, const json_t *now, size_t width, struct text *out)
+{
+	const bool was = json_is_array(then), is = json_is_array(now);
+
+	if (was != is)
+		view_line(out, width, "%s: not known %s, so that nothing can be compared.", what,
+			  is ? "then" : "now");
+	return was && is;
+}
+
 static void show_places(const json_t *then, const json_t *now, size_t width, struct text *out)
 {
 	static const struct table_column columns[] = {
@@ -292,9 +333,14 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 		{ .header = "FROM", .is_flexible = true },
 	};
 	struct list places_then = list_of_places(then), places_now = list_of_places(now);
-	struct changes changes = find_changes(&places_then, &places_now, leak_stack_add_key);
+	struct changes changes;
 	struct table table = TABLE_NEW(columns);
 
+	if (!json_is_array(places_now.rows))
+		view_line(out, width, "Places are not visible here: %s", reply_string(now, "stacks_reason"));
+	if (!are_known("Places", places_then.rows, places_now.rows, width, out))
+		return;
+	changes = find_changes(&places_then, &places_now, leak_stack_add_key);
 	table.gap = 1;
 	drop_untold(&changes, reply_u64(now, "time_ns") - reply_u64(then, "time_ns"),
 		    reply_u64(reply_member(now, "stacks_reading"), "sample_bytes"));
@@ -312,9 +358,7 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 		place_cell(&table, row);
 	}
 	view_table(out, width, "Places where memory was allocated, an estimate:", &table);
-	if (!json_is_array(reply_member(now, "stacks")))
-		view_line(out, width, "Places are not visible here: %s", reply_string(now, "stacks_reason"));
-	free(changes.all);
+	free_changes(&changes);
 }
 
 static struct list list_of_sites(const json_t *answer, const char *member)
@@ -351,9 +395,12 @@ static void show_kernel(const json_t *then, const json_t *now, const char *membe
 		{ .header = "AT" },
 	};
 	struct list sites_then = list_of_sites(then, member), sites_now = list_of_sites(now, member);
-	struct changes changes = find_changes(&sites_then, &sites_now, add_site_key);
+	struct changes changes;
 	struct table table = TABLE_NEW(columns);
 
+	if (!are_known(member, sites_then.rows, sites_now.rows, width, out))
+		return;
+	changes = find_changes(&sites_then, &sites_now, add_site_key);
 	table.gap = 1;
 	for (size_t i = 0; i < changes.nr; i++) {
 		const struct change *change = &changes.all[i];
@@ -366,7 +413,7 @@ static void show_kernel(const json_t *then, const json_t *now, const char *membe
 		table_cell(&table, reply_string(either(change), "place"));
 	}
 	view_table(out, width, title, &table);
-	free(changes.all);
+	free_changes(&changes);
 }
 
 void leaks_since_show(const json_t *then, const json_t *now, size_t width, struct text *out)

@@ -100,6 +100,58 @@ static void test_what_is_not_listed(void **state UNUSED)
 			  "  1  shrinker  3.00MiB        -  -2.00MiB  not listed\n");
 }
 
+/* What is not known is not 0; and rows that cannot be told apart are one. */
+static void test_what_one_of_them_does_not_know(void **state UNUSED)
+{
+	static const char before[] = "{" MOMENT(
+		"b", "60000000000") "\"sizes\":[],\"stacks\":null,\"allocinfo\":null,"
+				    "\"page_owner\":{\"sites\":[{\"bytes\":8388608,\"function\":\"fault\"},"
+				    "{\"bytes\":4194304,\"function\":\"fault\"}]}}";
+	static const char after[] = "{" MOMENT(
+		"b", "90000000000") "\"sizes\":[],\"stacks\":["
+				    "{\"owner\":\"process\",\"pid\":3,\"start_ns\":1,\"bytes\":10485760}],"
+				    "\"allocinfo\":{\"sites\":[{\"bytes\":1048576,\"function\":\"grow\"}]},"
+				    "\"page_owner\":{\"sites\":[{\"bytes\":10485760,\"function\":\"fault\"},"
+				    "{\"bytes\":4194304,\"function\":\"fault\"}]}}";
+	_cleanup_json_ json_t *then = json_loads(before, 0, NULL), *now = json_loads(after, 0, NULL);
+	struct text out = {};
+
+	assert_non_null(then);
+	assert_non_null(now);
+	leaks_since_show(then, now, 80, &out);
+	expect_text(&out, "Since       30s ago\n"
+			  "Places: not known then, so that nothing can be compared.\n"
+			  "allocinfo: not known then, so that nothing can be compared.\n"
+			  "\n"
+			  "Pages that are in use, by its own account (page_owner):\n"
+			  "  CHANGE     NOW FUNCTION AT\n"
+			  "+2.00MiB 14.0MiB fault\n");
+}
+
+/* On a machine of a terabyte one page in 4,096 is followed. */
+static void test_large_samples(void **state UNUSED)
+{
+	static const char before[] = "{" MOMENT(
+		"b",
+		"60000000000") "\"sizes\":[],\"stacks\":[{\"owner\":\"process\",\"pid\":2,\"start_ns\":1,"
+			       "\"bytes\":1073741824,\"user_stack\":{\"frames\":[]}}]}";
+	static const char after[] = "{" MOMENT(
+		"b",
+		"90000000000") "\"sizes\":[],\"stacks\":[{\"owner\":\"process\",\"pid\":2,\"start_ns\":1,"
+			       "\"comm\":\"grower\",\"bytes\":107374182400,\"user_stack\":{\"frames\":[]}}],"
+			       "\"stacks_reading\":{\"sample_bytes\":16777216}}";
+	_cleanup_json_ json_t *then = json_loads(before, 0, NULL), *now = json_loads(after, 0, NULL);
+	struct text out = {};
+
+	assert_non_null(then);
+	assert_non_null(now);
+	leaks_since_show(then, now, 80, &out);
+	assert_non_null(out.data);
+	/* 16 MiB * sqrt(101 GiB / 16 MiB + 3) */
+	assert_non_null(strstr(out.data, "+99.0GiB 1.26GiB 100GiB   2 grower"));
+	text_free(&out);
+}
+
 static void expect_problem(const char *text, const char *problem)
 {
 	_cleanup_json_ json_t *then = json_loads(text, 0, NULL), *now = json_loads(now_text, 0, NULL);
@@ -142,6 +194,8 @@ static void test_hostile_snapshot(void **state UNUSED)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(test_what_changed, use_utf8),
 	cmocka_unit_test_setup(test_what_is_not_listed, use_utf8),
+	cmocka_unit_test_setup(test_what_one_of_them_does_not_know, use_utf8),
+	cmocka_unit_test_setup(test_large_samples, use_utf8),
 	cmocka_unit_test_setup(test_what_cannot_be_compared, use_utf8),
 	cmocka_unit_test_setup(test_hostile_snapshot, use_utf8),
 };
