@@ -12,7 +12,7 @@ build=$(realpath "$1")
 archive=$(realpath -m "$2")
 source=$(realpath "$(dirname "$0")/../..")
 # Tools come as whole packages: whatever a test calls of them is there.
-packages="bash bats bpftool coreutils curl dash diffutils findutils grep jq libc-bin libjemalloc2 mawk mount numactl procps sed socat tar tmux util-linux bsdutils"
+packages="bash bats bpftool coreutils curl dash diffutils findutils grep jq libc-bin libjemalloc2 libxml2-utils mawk mount numactl procps sed socat tar tmux util-linux bsdutils"
 # A guest finds the tree where it finds everything of its own.
 home=/lab
 

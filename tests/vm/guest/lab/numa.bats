@@ -77,7 +77,7 @@ settled() {
 		get /metrics >"$dir/$1.metrics"
 		get /v1/probes >"$dir/$1.probes"
 		grep -E "$counted" /proc/vmstat >"$dir/$1.last"
-		paste "$dir/$1.first" "$dir/$1.last" | awk '$4 - $2 > 20 { exit 1 }'
+		paste "$dir/$1.first" "$dir/$1.last" | awk '$4 - $2 > 100 { exit 1 }'
 	}
 	soon is_settled "$1"
 }
