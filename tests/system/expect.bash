@@ -52,7 +52,7 @@ lacks() {
 
 # soon COMMAND...: runs it again until it succeeds.
 soon() {
-	local deadline=$((SECONDS + 60))
+	local deadline=$((SECONDS + 180))
 	until "$@"; do
 		[ "$SECONDS" -lt "$deadline" ] || {
 			echo "it never came true: $*"
