@@ -95,7 +95,7 @@ static void answer_question(const union question *question, size_t size)
 	struct answer_done done = { .h = { .kind = ANSWER_DONE } };
 
 	/* Modules are kept as long as there is room, and found anew when there is not. */
-	if (view.nr_modules > MAX_MODULES / 2)
+	if (view_is_full(&view))
 		view_forget(&view);
 	view_begin(&view, question->h.view);
 	if (question->h.kind == QUESTION_NAMES && size == sizeof(question->names) &&

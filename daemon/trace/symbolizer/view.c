@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #define MAX_JIT_BYTES (64u << 20)
+/* Of files that are mapped whole: half of the address space that there is (confine.c). */
+#define MANY_MODULE_BYTES (512u << 20)
 
 void view_init(struct view *view, view_ask_fn ask, void *ctx)
 {
@@ -33,6 +35,16 @@ void view_begin(struct view *view, __u64 number)
 	/* Compilers go on writing. */
 	view->has_jitmap = false;
 	view->number = number;
+}
+
+bool view_is_full(const struct view *view)
+{
+	__u64 bytes = 0;
+
+	/* Sparse files are of any size, but no larger than what can be added up here. */
+	for (__u32 i = 0; i < view->nr_modules && bytes <= MANY_MODULE_BYTES; i++)
+		bytes += (__u64)view->modules[i]->st.st_size;
+	return view->nr_modules > MAX_MODULES / 2 || bytes > MANY_MODULE_BYTES;
 }
 
 void view_forget(struct view *view)

@@ -45,6 +45,9 @@ void view_init(struct view *view, view_ask_fn ask, void *ctx);
 /* A question about the process with that number of a view begins. */
 void view_begin(struct view *view, __u64 number);
 
+/* Whether its files leave little room for those of others: then it is to be forgotten. */
+bool view_is_full(const struct view *view);
+
 /* Forgets everything. */
 void view_forget(struct view *view);
 
