@@ -151,12 +151,13 @@ static __always_inline void frame_place(struct fault_frame *frame, const struct 
 
 /*
  * Whether a fault goes on that was broken off. A retry has FAULT_FLAG_TRIED, but for one that needs the lock
- * of the whole address space where that of the mapping was not enough.
+ * of the whole address space where that of the mapping was not enough: which only faults of programs try.
  */
 static __always_inline bool frame_goes_on(const struct fault_frame *frame, __u64 page, __u32 flags)
 {
 	return frame->state & FRAME_IS_RETRIED && frame->page == page &&
-	       (flags & FAULT_FLAG_TRIED || (frame->is_locked_by_vma && !(flags & FAULT_FLAG_VMA_LOCK)));
+	       (flags & FAULT_FLAG_TRIED ||
+		(frame->is_locked_by_vma && flags & FAULT_FLAG_USER && !(flags & FAULT_FLAG_VMA_LOCK)));
 }
 
 /* At the begin of a fault, or of the retry of one. cause: NR_FAULT_CAUSES if the mapping is to tell. */
