@@ -250,33 +250,24 @@ bool suspect_evidence(const struct model *model, const struct suspect *suspect, 
 
 /* --- the next command ------------------------------------------------------------------------- */
 
-/* What a process has of the kind of memory that grows. */
-static __u64 pages_of(const struct process *process, const struct grower *grower)
-{
-	switch (grower->kind) {
-	case GROWTH_SHARED:
-		return process_total(process, LEDGER_RSS_SHMEM);
-	case GROWTH_PAGE_TABLES:
-		return process_total(process, LEDGER_PAGE_TABLES);
-	case GROWTH_FILE:
-		return process_total(process, LEDGER_RSS_FILE);
-	default:
-		return process_total(process, LEDGER_RSS_ANON) + process_total(process, LEDGER_SWAP);
-	}
-}
-
 /* The process that has most of this kind of memory in a group or cgroup; NULL where there is none. */
 static const struct process *largest_of(const struct model *model, const struct grower *grower)
 {
 	const struct process *largest = NULL;
+	__u64 pages[NR_GROWTH_KINDS], most = 0;
 
 	for (__u32 i = 0; i < model_nr_processes(model); i++) {
 		const struct process *process = model_process(model, i);
 		bool is_in = grower->owner == OWNER_GROUP ? process->group == grower->group
 							  : process->cgroup_id == grower->cgroup_id;
 
-		if (is_in && (!largest || pages_of(process, grower) > pages_of(largest, grower)))
+		if (!is_in)
+			continue;
+		growth_of_process(process, pages);
+		if (!largest || pages[grower->kind] > most) {
 			largest = process;
+			most = pages[grower->kind];
+		}
 	}
 	return largest;
 }

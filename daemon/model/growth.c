@@ -108,8 +108,7 @@ static void show_records(struct growth *growth)
 
 /* --- the look --------------------------------------------------------------------------------- */
 
-/* What a process has of each kind. */
-static void memory_of(const struct process *process, __u64 ret[NR_GROWTH_KINDS])
+void growth_of_process(const struct process *process, __u64 ret[NR_GROWTH_KINDS])
 {
 	ret[GROWTH_ANONYMOUS] = process_total(process, LEDGER_RSS_ANON) + process_total(process, LEDGER_SWAP);
 	ret[GROWTH_SHARED] = process_total(process, LEDGER_RSS_SHMEM);
@@ -127,7 +126,7 @@ static void look_at_processes(struct model *model)
 
 		if (process->is_kthread)
 			continue;
-		memory_of(process, pages);
+		growth_of_process(process, pages);
 		look_at(&model->growth, OWNER_PROCESS, process->tgid, process->start_ns, pages,
 			&process->footprint);
 		growth_add_to_cgroup(&model->growth, process->cgroup_id, pages);

@@ -55,6 +55,9 @@ struct grower {
  */
 __u32 model_growers(const struct model *model, enum growth_owner owner, struct grower *ret, __u32 max);
 
+/* What a process has of each kind, in pages. */
+void growth_of_process(const struct process *process, __u64 ret[NR_GROWTH_KINDS]);
+
 /* How many owners had grown noticeably at the last look, and found no place to be followed. */
 __u32 model_nr_unfollowed(const struct model *model);
 
