@@ -65,7 +65,7 @@ static inline struct frame_code frame_code(const char *symbol)
  * Which of nr frames are not there for tracing, the innermost first: their indices into ret, and how many. A
  * program or a trampoline that is gone has no name, but is known by its neighbours.
  */
-static inline __u32 frames_traced(const struct frame_code *codes, __u32 nr, __u32 ret[STACK_MAX_FRAMES])
+static inline __u32 frames_but_tracing(const struct frame_code *codes, __u32 nr, __u32 ret[STACK_MAX_FRAMES])
 {
 	__u32 begin = 0, nr_left = 0;
 

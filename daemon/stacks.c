@@ -111,7 +111,7 @@ static __u64 hash_place(struct stacks *stacks, const struct kernel_stack *stack)
 
 	for (__u32 i = 0; i < stack->nr; i++)
 		codes[i] = code_of(stacks, stack->ip[i]);
-	nr = frames_traced(codes, stack->nr, frames);
+	nr = frames_but_tracing(codes, stack->nr, frames);
 	for (__u32 i = 0; i < nr && i < MAX_PLACE_FRAMES; i++)
 		hash = weights_mix(hash, stack->ip[frames[i]]);
 	return hash;

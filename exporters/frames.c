@@ -47,7 +47,7 @@ __u32 frames_of(const struct model *model, const struct rec_stack *stack, __u64 
 
 	for (__u32 i = 0; i < stack->nr; i++)
 		codes[i] = frame_code(model_symbol(model, stack->ip[i]));
-	nr = frames_traced(codes, stack->nr, frames);
+	nr = frames_but_tracing(codes, stack->nr, frames);
 	for (__u32 i = 0; i < nr; i++)
 		ret[i] = stack->ip[frames[i]];
 	return nr;

@@ -27,7 +27,7 @@ static const char *left_of(const char *const *symbols, __u32 nr)
 
 	for (__u32 i = 0; i < nr; i++)
 		codes[i] = frame_code(symbols[i]);
-	nr_left = frames_traced(codes, nr, frames);
+	nr_left = frames_but_tracing(codes, nr, frames);
 	for (__u32 i = 0; i < nr_left; i++)
 		left[i] = (char)('0' + frames[i]);
 	left[nr_left] = '\0';
