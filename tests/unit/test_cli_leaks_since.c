@@ -43,15 +43,23 @@ static const char now_text[] = "{" MOMENT(
 			 "\"allocinfo\":{\"sites\":[{\"bytes\":3145728,\"function\":\"grow\",\"place\":\"fs/pipe.c:1\"},"
 			 "{\"bytes\":4096,\"function\":\"still\",\"place\":\"mm/slub.c:2\"}]}}";
 
-static void test_what_changed(void **state UNUSED)
+/* What is shown of two answers, which can be compared. Free with text_free(). */
+static struct text compare(const char *before, const char *after)
 {
-	_cleanup_json_ json_t *then = json_loads(then_text, 0, NULL), *now = json_loads(now_text, 0, NULL);
+	_cleanup_json_ json_t *then = json_loads(before, 0, NULL), *now = json_loads(after, 0, NULL);
 	struct text out = {};
 
 	assert_non_null(then);
 	assert_non_null(now);
 	assert_null(leaks_since_problem(then, now));
 	leaks_since_show(then, now, 80, &out);
+	return out;
+}
+
+static void test_what_changed(void **state UNUSED)
+{
+	struct text out = compare(then_text, now_text);
+
 	expect_text(&out, "Since       1h 0m ago\n"
 			  "\n"
 			  "Processes, by anonymous and shared memory, swapped out or not:\n"
@@ -86,12 +94,8 @@ static void test_what_is_not_listed(void **state UNUSED)
 					       "\"stacks\":[{\"owner\":\"process\",\"pid\":3,\"start_ns\":1,"
 					       "\"bytes\":10485760,\"user_stack\":{\"frames\":[]}}],"
 					       "\"stacks_reading\":{\"not_shown\":1,\"sample_bytes\":4096}}";
-	_cleanup_json_ json_t *then = json_loads(before, 0, NULL), *now = json_loads(after, 0, NULL);
-	struct text out = {};
+	struct text out = compare(before, after);
 
-	assert_non_null(then);
-	assert_non_null(now);
-	leaks_since_show(then, now, 80, &out);
 	expect_text(&out, "Since       30s ago\n"
 			  "\n"
 			  "Processes, by anonymous and shared memory, swapped out or not:\n"
@@ -113,12 +117,8 @@ static void test_what_one_of_them_does_not_know(void **state UNUSED)
 				    "\"allocinfo\":{\"sites\":[{\"bytes\":1048576,\"function\":\"grow\"}]},"
 				    "\"page_owner\":{\"sites\":[{\"bytes\":10485760,\"function\":\"fault\"},"
 				    "{\"bytes\":4194304,\"function\":\"fault\"}]}}";
-	_cleanup_json_ json_t *then = json_loads(before, 0, NULL), *now = json_loads(after, 0, NULL);
-	struct text out = {};
+	struct text out = compare(before, after);
 
-	assert_non_null(then);
-	assert_non_null(now);
-	leaks_since_show(then, now, 80, &out);
 	expect_text(&out, "Since       30s ago\n"
 			  "Places: not known then, so that nothing can be compared.\n"
 			  "allocinfo: not known then, so that nothing can be compared.\n"
@@ -140,12 +140,8 @@ static void test_large_samples(void **state UNUSED)
 		"90000000000") "\"sizes\":[],\"stacks\":[{\"owner\":\"process\",\"pid\":2,\"start_ns\":1,"
 			       "\"comm\":\"grower\",\"bytes\":107374182400,\"user_stack\":{\"frames\":[]}}],"
 			       "\"stacks_reading\":{\"sample_bytes\":16777216}}";
-	_cleanup_json_ json_t *then = json_loads(before, 0, NULL), *now = json_loads(after, 0, NULL);
-	struct text out = {};
+	struct text out = compare(before, after);
 
-	assert_non_null(then);
-	assert_non_null(now);
-	leaks_since_show(then, now, 80, &out);
 	assert_non_null(out.data);
 	/* 16 MiB * sqrt(101 GiB / 16 MiB + 3) */
 	assert_non_null(strstr(out.data, "+99.0GiB 1.26GiB 100GiB   2 grower"));
@@ -180,12 +176,8 @@ static void test_hostile_snapshot(void **state UNUSED)
 				     "{\"pid\":1,\"start_ns\":1,\"bytes\":9223372036854775807}],"
 				     "\"stacks\":[{},7,{\"user_stack\":[1],\"kernel_stack\":{\"frames\":{}}},"
 				     "{\"bytes\":9223372036854775807,\"bytes_error\":9223372036854775807}]}";
-	_cleanup_json_ json_t *then = json_loads(text, 0, NULL), *now = json_loads(now_text, 0, NULL);
-	struct text out = {};
+	struct text out = compare(text, now_text);
 
-	assert_non_null(then);
-	assert_null(leaks_since_problem(then, now));
-	leaks_since_show(then, now, 80, &out);
 	assert_false(out.is_failed);
 	assert_non_null(strstr(out.data, "-8.00EiB"));
 	text_free(&out);
