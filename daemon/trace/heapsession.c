@@ -360,10 +360,9 @@ static int on_start(sd_event_source *source, void *ctx)
 		err = -ESRCH;
 	if (err) {
 		refuse(session, err,
-		       err == -ESRCH
-			       ? "there is no such process, or it has no memory of its own: kernel threads "
-				 "have none, nor does a process whose main thread has ended"
-			       : "what it has mapped cannot be read");
+		       err == -ESRCH ? "there is no such process, or it has no memory of its own: a kernel "
+				       "thread, or its main thread has ended"
+				     : "what it has mapped cannot be read");
 		return 0;
 	}
 	read_comm(session);

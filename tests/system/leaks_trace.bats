@@ -158,7 +158,7 @@ no_probes() {
 @test "what cannot be traced is said in a sentence" {
 	start_daemon
 	refused 1 "memoir: cannot trace: there is no process 4194304" "$MEMOIR" --socket "$socket" leaks --pid 4194304
-	refused 1 "memoir: cannot trace: there is no such process, or it has no memory of its own: kernel threads *" \
+	refused 1 "memoir: cannot trace: there is no such process, or it has no memory of its own: a kernel thread, or its main thread has ended" \
 		"$MEMOIR" --socket "$socket" leaks --pid 2
 	background busybox sleep 1000
 	refused 1 "memoir: cannot trace: no allocator was found*" "$MEMOIR" --socket "$socket" leaks --pid "${pids[0]}"
