@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs tests that are built, one line each, and says at the end how many passed, failed and were skipped.
+# Runs tests that are built, one line each, and says at the end which failed, and how many passed, failed and were skipped.
 #
 #	run-tests.sh BUILD TEST...
 #
@@ -24,7 +24,7 @@ trap 'exit 130' INT TERM
 # report RESULT NAME [REASON]
 report()
 {
-	echo "$1" >>"$work/results"
+	echo "$1  $2" >>"$work/results"
 	printf '%-4s  %s%s\n' "$1" "$2" "${3:+: $3}"
 }
 
@@ -130,8 +130,9 @@ done
 
 count()
 {
-	grep -cx "$1" "$work/results" || true
+	grep -c "^$1  " "$work/results" || true
 }
+sed -n 's/^FAIL  /failed: /p' "$work/results"
 failed=$(count FAIL)
 echo "$(count ok) passed, $failed failed, $(count skip) skipped"
 [ "$failed" -eq 0 ]

@@ -17,7 +17,10 @@ daemon_setup() {
 	umask 022
 	dir=$(mktemp -d)
 	socket=$dir/run/memoir.sock
-	pins=/sys/fs/bpf/memoir-test-$$-$BATS_TEST_NUMBER
+	# A bpffs of the test's own: a machine need not have one mounted.
+	mkdir "$dir/bpffs"
+	mount -t bpf bpf "$dir/bpffs"
+	pins=$dir/bpffs/memoir
 	daemon=
 	pids=()
 }
@@ -33,11 +36,9 @@ daemon_teardown() {
 		kill -KILL "$pid" 2>/dev/null || true
 		wait "$pid" 2>/dev/null || true
 	done
-	if [ -d "$pins" ]; then
-		"$MEMOIRD" --pin "$pins" --uninstall-probes 2>/dev/null || true
-	fi
+	# With its file system what is pinned is gone.
 	local mounted
-	for mounted in small debug; do
+	for mounted in small debug bpffs; do
 		if mountpoint -q "$dir/$mounted"; then
 			umount "$dir/$mounted"
 		fi

@@ -7,10 +7,7 @@ set -eu -o pipefail
 
 # shellcheck source=../../system/daemon.bash
 . /lab/tests/system/daemon.bash
-pins=/sys/fs/bpf/memoir-facts
-dir=$(mktemp -d)
-socket=$dir/run/memoir.sock
-pids=()
+daemon_setup
 trap teardown EXIT
 
 # By program: what the verifier has walked through.
