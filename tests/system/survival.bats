@@ -6,7 +6,8 @@ load daemon
 @test "kill -9 in the middle of a load loses no count" {
 	start_daemon --pin "$pins"
 	before=$(quiet_status)
-	background stress-ng --vm 1 --vm-bytes 128M --fork 1 --mmap 1 --temp-path "$dir" --timeout 12 --quiet
+	# The ring has room for the ends of so many processes until the next daemon reads it, however late that is.
+	background stress-ng --vm 1 --vm-bytes 128M --fork 1 --fork-ops 1200 --mmap 1 --temp-path "$dir" --timeout 12 --quiet
 	load=$!
 	"$WORKLOAD" touch 20000 5
 	end_daemon KILL || true
