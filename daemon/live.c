@@ -191,7 +191,9 @@ static int read_pages(struct live *live)
 	tally_emit(live->tally, emit_holder, live);
 	record->nr_unplaced_owner_pages = tally_nr_unplaced_pages(live->tally);
 	livesites_emit(live->sites, record, emit_site, live);
-	residency_emit(live->residency, emit_residency, live);
+	err = residency_emit(live->residency, emit_residency, live);
+	if (err)
+		return err;
 	if (record->knows_blocks)
 		spoilers_census(live->spoilers, emit_census, live);
 	return 0;
@@ -200,13 +202,15 @@ static int read_pages(struct live *live)
 /* With what is needed for this reading, and then not for a minute. */
 static int read_with_tallies(struct live *live)
 {
+	bool has_room;
 	int err;
 
 	live->tally = tally_new(live->huge_order, random_seed());
 	live->sites = livesites_new(live->movable, random_seed());
 	if (live->nr_nodes > 1)
 		live->residency = residency_new(live->nr_nodes, live->movable);
-	err = live->tally && live->sites ? read_pages(live) : -ENOMEM;
+	has_room = live->tally && live->sites && (live->residency || live->nr_nodes <= 1);
+	err = has_room ? read_pages(live) : -ENOMEM;
 	residency_free(live->residency);
 	live->residency = NULL;
 	livesites_free(live->sites);

@@ -20,9 +20,10 @@ void residency_add(struct residency *residency, const struct live_page *page);
 
 /*
  * Hands out the records of the processes that hold most, the heaviest first: of each all or none,
- * REC_MAX_RESIDENCIES at most. Accepts NULL.
+ * REC_MAX_RESIDENCIES at most. Processes that have ended are among them, while what they allocated is there.
+ * Returns 0, or -ENOMEM and hands out none, since what some process holds is not known. Accepts NULL.
  */
-void residency_emit(struct residency *residency, void (*emit)(void *ctx, struct rec_residency *record),
-		    void *ctx);
+int residency_emit(struct residency *residency, void (*emit)(void *ctx, struct rec_residency *record),
+		   void *ctx);
 
 #endif
