@@ -53,16 +53,20 @@ const __u32 *nodes_of_cpus(const struct nodes *nodes)
 	return nodes->of_cpu;
 }
 
-/* A small file from its start; the bytes read, or 0. */
-static size_t read_small(const char *path, char *ret, size_t size)
+/* A file of whole lines; the bytes read, or 0: it is not there, or longer than that. */
+static size_t read_file(const char *path, char *ret, size_t size)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, ret, size - 1);
+	size_t len = 0;
+	ssize_t n = 0;
 
-	if (n < 0)
-		n = 0;
-	ret[n] = '\0';
-	return (size_t)n;
+	/* The kernel shows a long list of CPUs page by page. */
+	while (fd >= 0 && len < size - 1 && (n = read(fd, ret + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	if (!len || ret[len - 1] != '\n')
+		len = 0;
+	ret[len] = '\0';
+	return len;
 }
 
 static size_t read_node_file(__u32 node, const char *name, char *ret, size_t size)
@@ -70,8 +74,11 @@ static size_t read_node_file(__u32 node, const char *name, char *ret, size_t siz
 	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/%s", node, name);
-	return read_small(path, ret, size);
+	return read_file(path, ret, size);
 }
+
+/* Of 8,192 CPUs every other one. */
+#define LIST_SIZE (32 * 1024)
 
 /* Calls for each number below limit of a list of the kernel's: "0-3,8". */
 static void for_each_listed(const char *list, __u32 limit, void (*take)(void *ctx, __u32 number), void *ctx)
@@ -104,7 +111,7 @@ static void take_cpu(void *ctx, __u32 cpu)
 static void take_node(void *ctx, __u32 node)
 {
 	struct nodes *nodes = ctx;
-	char list[4096];
+	char list[LIST_SIZE];
 
 	nodes->is_online[node] = true;
 	nodes->node = node;
@@ -114,11 +121,11 @@ static void take_node(void *ctx, __u32 node)
 
 void nodes_refresh(struct nodes *nodes)
 {
-	char list[4096];
+	char list[LIST_SIZE];
 
 	memset(nodes->is_online, 0, sizeof(nodes->is_online));
 	memset(nodes->nr_online, 0, nodes->nr_nodes * sizeof(nodes->nr_online[0]));
-	if (read_small("/sys/devices/system/node/online", list, sizeof(list)))
+	if (read_file("/sys/devices/system/node/online", list, sizeof(list)))
 		for_each_listed(list, nodes->nr_nodes, take_node, nodes);
 }
 
