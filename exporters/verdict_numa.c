@@ -6,25 +6,34 @@
 /* Of the samples of accesses, this share being remote is said, if there are so many a second. */
 #define REMOTE_WARNING 0.3
 #define MIN_FAULTS_PER_SECOND 10.0
+/* A share of fewer samples says nothing. */
+#define MIN_FAULTS 100.0
 
 /* Of what is allocated, this share being of another node is said, if it is so much a second, in bytes. */
 #define ALLOCATED_WARNING 0.2
 #define MIN_BYTES_PER_SECOND 1e6
 
 /*
- * Hint faults of living processes with several threads. Of one thread's memory the kernel samples only what
- * is on other nodes (change_pte_range(), mm/mprotect.c), which says nothing of how much is local.
+ * Hint faults of processes with several threads, in the last interval. Of one thread's memory the
+ * kernel samples only what is on other nodes (change_pte_range(), mm/mprotect.c), which says nothing of how
+ * much is local.
  */
 static void sum_hint_faults(const struct model *model, double *ret_local, double *ret_remote)
 {
+	struct model_status status;
+	double seconds;
+
+	model_status(model, &status);
+	seconds = (double)status.interval_ns / 1e9;
 	*ret_local = *ret_remote = 0;
 	for (__u32 i = 0; i < model_nr_processes(model); i++) {
 		const struct process *process = model_process(model, i);
+		const float *rates = model_process_rates(model, process);
 
 		if (process->nr_threads < 2)
 			continue;
-		*ret_local += (double)process_total(process, LEDGER_NUMA_LOCAL_FAULTS);
-		*ret_remote += (double)process_total(process, LEDGER_NUMA_REMOTE_FAULTS);
+		*ret_local += (double)rates[LEDGER_NUMA_LOCAL_FAULTS] * seconds;
+		*ret_remote += (double)rates[LEDGER_NUMA_REMOTE_FAULTS] * seconds;
 	}
 }
 
@@ -37,14 +46,14 @@ bool judge_remote_accesses(const struct model *model, struct verdict *ret)
 
 	sum_hint_faults(model, &local, &remote);
 	if (!model_sees_row(model, LEDGER_NUMA_REMOTE_FAULTS) || per_second < MIN_FAULTS_PER_SECOND ||
-	    remote <= 0 || remote < REMOTE_WARNING * (local + remote))
+	    local + remote < MIN_FAULTS || remote < REMOTE_WARNING * (local + remote))
 		return false;
 	ret->severity = SEVERITY_WARNING;
 	ret->since_ns = model_growing_since(model, LEDGER_NUMA_REMOTE_FAULTS);
 	text_add_format(
 		&ret->finding,
-		"Memory of other NUMA nodes is used: %s of the accesses that were sampled of processes with "
-		"several threads.",
+		"Memory of other NUMA nodes is used: %s of the accesses that were sampled last of processes "
+		"with several threads.",
 		human_percent(remote / (local + remote)).text);
 	text_add_format(
 		&ret->evidence,

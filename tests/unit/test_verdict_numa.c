@@ -5,12 +5,14 @@
 #include "../../exporters/verdict.h"
 
 #define STEP 15
+#define LAST 1305
 
 /* What a process does each second; it has two threads or one. */
 struct load {
 	__u64 local, remote;        /* hint faults */
 	__u64 allocated, elsewhere; /* pages */
 	bool has_one_thread;
+	bool is_local_now; /* no remote hint faults in the last interval */
 };
 
 static void tell_setting(struct model *model, const char *balancing)
@@ -32,11 +34,12 @@ static struct model *model_of(const struct load *load)
 
 	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
 	tell_setting(model, "1");
-	for (__u64 second = 1005; second <= 1305; second += STEP) {
+	for (__u64 second = 1005; second <= LAST; second += STEP) {
 		struct ledger_counts counts = {};
 
 		counts.v[LEDGER_NUMA_LOCAL_FAULTS] = load->local * (second - 1005);
-		counts.v[LEDGER_NUMA_REMOTE_FAULTS] = load->remote * (second - 1005);
+		counts.v[LEDGER_NUMA_REMOTE_FAULTS] =
+			load->remote * (second - (load->is_local_now && second == LAST ? STEP : 0) - 1005);
 		counts.v[LEDGER_ALLOCATED] = load->allocated * (second - 1005);
 		counts.v[LEDGER_ALLOCATED_REMOTE] = load->elsewhere * (second - 1005);
 		begin(model, second);
@@ -84,6 +87,8 @@ static void test_remote_accesses(void **state UNUSED)
 	expect(&(struct load){ .local = 60, .remote = 40 }, "remote_accesses", "40.0%");
 	expect(&(struct load){ .local = 80, .remote = 20 }, "remote_accesses", NULL);
 	expect(&(struct load){ .local = 0, .remote = 5 }, "remote_accesses", NULL);
+	/* A little later that is over. */
+	expect(&(struct load){ .local = 60, .remote = 40, .is_local_now = true }, "remote_accesses", NULL);
 	/* Of one thread, what is local is not sampled. */
 	expect(&(struct load){ .remote = 100, .has_one_thread = true }, "remote_accesses", NULL);
 }
