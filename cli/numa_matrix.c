@@ -75,8 +75,22 @@ static const char *name_above(const json_t *cells)
 	return NULL;
 }
 
+/* One that has lost its CPUs and memory is not among the machine's nodes; what was counted there is. */
+static void add_counted_node(struct matrix *matrix, const char *name)
+{
+	size_t at = 0;
+	struct node *node = &matrix->nodes[matrix->nr_nodes];
+
+	if (matrix->nr_nodes == MAX_NODES || !*name || numa_matrix_is_above(name) ||
+	    find_node(matrix, name, &at))
+		return;
+	*node = (struct node){ .name = name };
+	snprintf(node->shown, sizeof(node->shown), "%.*s", MAX_NAME, name);
+	matrix->nr_nodes++;
+}
+
 /* The nodes of the machine, but for those that only have a part in the last row and column. */
-static void add_nodes(struct matrix *matrix, const json_t *nodes, const char *above)
+static void add_nodes(struct matrix *matrix, const json_t *nodes, const json_t *cells, const char *above)
 {
 	unsigned long first_above = above ? strtoul(above, NULL, 10) : 0;
 	bool has_cpus_above = false;
@@ -99,6 +113,11 @@ static void add_nodes(struct matrix *matrix, const json_t *nodes, const char *ab
 		snprintf(node->shown, sizeof(node->shown), "%.*s", MAX_NAME, name);
 		matrix->nr_nodes++;
 	}
+	json_array_foreach((json_t *)(uintptr_t)cells, i, value)
+	{
+		add_counted_node(matrix, reply_string(value, "cpu_node"));
+		add_counted_node(matrix, reply_string(value, "memory_node"));
+	}
 	matrix->has_above = above;
 	if (above) {
 		struct node *node = &matrix->nodes[matrix->nr_nodes++];
@@ -113,7 +132,7 @@ static bool fill(struct matrix *matrix, const json_t *nodes, const json_t *cells
 	size_t i, row = 0, column = 0;
 	json_t *cell;
 
-	add_nodes(matrix, nodes, name_above(cells));
+	add_nodes(matrix, nodes, cells, name_above(cells));
 	matrix->value = calloc(matrix->nr_nodes * matrix->nr_nodes + 1, sizeof(*matrix->value));
 	if (!matrix->value)
 		return false;

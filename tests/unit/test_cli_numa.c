@@ -247,6 +247,26 @@ static void test_more_nodes_than_rows(void **state UNUSED)
 	json_decref(cells);
 }
 
+/* Node 1 has gone, and what was counted of it is there. */
+static void test_a_node_that_has_gone(void **state UNUSED)
+{
+	static const struct numa_matrix_format format = { "Hint faults", "count", human_count, 5 };
+	json_t *nodes = json_pack("[{s:s,s:i},{s:s,s:i}]", "node", "0", "cpus", 1, "node", "2", "cpus", 1);
+	json_t *cells = json_loads("[" CELL("0", "1", "count", "3") "," CELL("1", "1", "count", "1") "]", 0,
+				   NULL);
+	struct text out = {};
+
+	numa_matrix_add(&out, 80, nodes, cells, &format);
+	expect_text(&out, "\n"
+			  "Hint faults: 4, 25.0% local, 75.0% remote\n"
+			  "                 0        2        1  REMOTE\n"
+			  "CPUs 0           0        0  @     3    100%\n"
+			  "CPUs 2           0        0        0       -\n"
+			  "CPUs 1           0        0  @     1      0%\n");
+	json_decref(nodes);
+	json_decref(cells);
+}
+
 static void test_process(void **state UNUSED)
 {
 	json_t *json = json_loads(PROCESS, 0, NULL);
@@ -326,6 +346,7 @@ int main(void)
 		cmocka_unit_test(test_the_node_of_a_page_cannot_be_told),
 		cmocka_unit_test(test_many_nodes),
 		cmocka_unit_test(test_more_nodes_than_rows),
+		cmocka_unit_test(test_a_node_that_has_gone),
 		cmocka_unit_test(test_process),
 		cmocka_unit_test(test_process_of_which_little_is_seen),
 		cmocka_unit_test(test_strange_replies),
