@@ -117,7 +117,7 @@ static __always_inline enum fault_area area_of(const struct vm_area_struct *vma)
 {
 	const struct mm_struct *mm = vma->vm_mm;
 
-	if (vma->vm_start <= mm->brk && vma->vm_end >= mm->start_brk)
+	if (vma->vm_start < mm->brk && vma->vm_end > mm->start_brk)
 		return AREA_HEAP;
 	return vma->vm_start <= mm->start_stack && vma->vm_end > mm->start_stack ? AREA_STACK
 										 : AREA_ANONYMOUS;
