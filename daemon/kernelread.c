@@ -12,7 +12,7 @@
 
 /* --- pages of slabs --------------------------------------------------------------------------- */
 
-enum code { CODE_OTHER, CODE_OF_SLAB, CODE_OF_LARGE_KMALLOC };
+enum code { CODE_OTHER, CODE_OF_SLAB, CODE_OF_LARGE_KMALLOC, CODE_OF_OTHERS_WORK };
 
 #define NR_CODES 4096u
 
@@ -28,17 +28,36 @@ struct reading {
 
 static enum code code_of_name(const char *name)
 {
-	static const char *const prefixes[] = {
-		"allocate_slab",      "new_slab",       "alloc_from_new_slab", "___slab_alloc",
-		"__slab_alloc",       "refill_objects", "__refill_objects",    "kmem_cache_alloc",
-		"__kmem_cache_alloc", "kmalloc",        "__kmalloc",
+	static const struct {
+		const char *prefix;
+		enum code code;
+	} known[] = {
+		{ "allocate_slab", CODE_OF_SLAB },
+		{ "new_slab", CODE_OF_SLAB },
+		{ "alloc_from_new_slab", CODE_OF_SLAB },
+		{ "___slab_alloc", CODE_OF_SLAB },
+		{ "__slab_alloc", CODE_OF_SLAB },
+		{ "refill_objects", CODE_OF_SLAB },
+		{ "__refill_objects", CODE_OF_SLAB },
+		{ "kmem_cache_alloc", CODE_OF_SLAB },
+		{ "__kmem_cache_alloc", CODE_OF_SLAB },
+		{ "kmalloc", CODE_OF_SLAB },
+		{ "__kmalloc", CODE_OF_SLAB },
+		/* Reclaim, which the slab's page was short of, and interrupts of whatever runs. */
+		{ "try_to_free_", CODE_OF_OTHERS_WORK },
+		{ "node_reclaim", CODE_OF_OTHERS_WORK },
+		{ "__node_reclaim", CODE_OF_OTHERS_WORK },
+		{ "handle_softirqs", CODE_OF_OTHERS_WORK },
+		{ "__do_softirq", CODE_OF_OTHERS_WORK },
+		{ "asm_", CODE_OF_OTHERS_WORK },
+		{ "el1_interrupt", CODE_OF_OTHERS_WORK },
 	};
 
 	if (strstr(name, "kmalloc_large"))
 		return CODE_OF_LARGE_KMALLOC;
-	for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
-		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
-			return CODE_OF_SLAB;
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if (!strncmp(name, known[i].prefix, strlen(known[i].prefix)))
+			return known[i].code;
 	return CODE_OTHER;
 }
 
@@ -73,6 +92,9 @@ static bool is_of_slab_page(struct reading *reading, const struct leak_site *sit
 
 		if (code == CODE_OF_LARGE_KMALLOC)
 			return false;
+		/* What is further out did not ask for the page. */
+		if (code == CODE_OF_OTHERS_WORK)
+			break;
 		is_of_slab |= code == CODE_OF_SLAB;
 	}
 	return is_of_slab;

@@ -162,6 +162,25 @@ static void test_swapping_is_no_growth(void **state UNUSED)
 	model_free(model);
 }
 
+/* A limit keeps what is in memory as it is; what the process grows by is all swapped out. */
+static void test_growing_into_swap_is_growth(void **state UNUSED)
+{
+	struct model *model = model_with(16, 100, NULL);
+	struct leak_judgement judgement;
+	struct grower grower;
+
+	for (__u64 i = 0; i < 400; i++) {
+		struct ledger_counts counts = { .v = { [LEDGER_RSS_ANON] = 10000, [LEDGER_SWAP] = 90 * i } };
+
+		snapshot_with(model, i, &counts);
+	}
+	assert_int_equal(model_growers(model, OWNER_PROCESS, &grower, 1), 1);
+	assert_int_equal(grower.kind, GROWTH_ANONYMOUS);
+	leak_judge(model, &grower, &judgement);
+	assert_int_equal(judgement.verdict, LEAK_CERTAIN);
+	model_free(model);
+}
+
 static void test_kinds_are_told_apart(void **state UNUSED)
 {
 	struct model *model = model_with(16, 100, NULL);
@@ -424,6 +443,7 @@ int main(void)
 		cmocka_unit_test(test_who_ends_is_forgotten),
 		cmocka_unit_test(test_restarts_do_not_hide_a_leak),
 		cmocka_unit_test(test_swapping_is_no_growth),
+		cmocka_unit_test(test_growing_into_swap_is_growth),
 		cmocka_unit_test(test_kinds_are_told_apart),
 		cmocka_unit_test(test_the_kernel),
 		cmocka_unit_test(test_a_gap_in_what_the_kernel_says),
