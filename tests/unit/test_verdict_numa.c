@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Verdicts about memory of other NUMA nodes: each speaks when there is evidence, and is silent otherwise. */
-#include "model_groups.h"
-
-#include "../../exporters/verdict.h"
+#include "verdict_test.h"
 
 #define STEP 15
 #define LAST 1305
@@ -54,19 +52,14 @@ static struct model *model_of(const struct load *load)
 /* What is found on the subject, "" for nothing; to be freed. */
 static char *finding_of(struct model *model, const char *subject)
 {
-	char *finding = strdup("");
+	const struct verdict *verdict;
 	struct verdicts verdicts;
+	char *finding;
 
 	verdicts_judge(model, &verdicts);
-	for (__u32 i = 0; i < verdicts.nr; i++) {
-		const struct verdict *verdict = &verdicts.verdict[i];
-
-		if (strcmp(verdict->subject, subject) != 0)
-			continue;
-		assert_true(verdict->evidence.len && verdict->remedy.len);
-		free(finding);
-		finding = strdup(verdict->finding.data);
-	}
+	verdict = find(&verdicts, subject);
+	assert_true(!verdict || (verdict->evidence.len && verdict->remedy.len));
+	finding = strdup(verdict ? verdict->finding.data : "");
 	verdicts_free(&verdicts);
 	model_free(model);
 	assert_non_null(finding);
