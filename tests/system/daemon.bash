@@ -94,7 +94,7 @@ lay() {
 }
 
 get() {
-	curl --silent --show-error --max-time 30 --unix-socket "$socket" "http://localhost$1"
+	curl --silent --show-error --max-time 120 --unix-socket "$socket" "http://localhost$1"
 }
 
 # fresh PATH: as get, from a snapshot that began after this call. One that took long is not repeated at once.
@@ -144,6 +144,12 @@ kernel() {
 # grown ITEM: by how much its remainder grew from the status in $before to that in $after
 grown() {
 	echo $(($(remainder "$after" "$1") - $(remainder "$before" "$1")))
+}
+
+# skipped PATTERN: how often the kernel has skipped such programs, because a task that was in one on the same CPU had been
+# preempted, as 7.0 and newer let it be.
+skipped() {
+	get /v1/probes | jq --arg name "$1" '[.probes[] | select(.name | test($name)).recursion_misses] | add // 0'
 }
 
 # majors: major faults of all tasks so far

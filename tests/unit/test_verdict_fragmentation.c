@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The verdict on huge pages: who spoils them is named where there is evidence, and what would help fits the cause. */
+/* The verdict on huge pages: who spoils them is named where there is evidence, and the remedy fits. */
 #include "verdict_test.h"
 
 static void put_symbol(struct model *model, __u64 ip, const char *text)

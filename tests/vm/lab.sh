@@ -18,6 +18,7 @@ read -ra topologies <<<"$4"
 here=$(dirname "$0")
 lab=$build/vm
 failed=()
+failed_tests=''
 trap 'exit 130' INT TERM
 
 # set_of SERIES NODES
@@ -82,6 +83,7 @@ guest()
 	fi
 	if [ "$status" -ne 0 ]; then
 		echo "== failed; the console is in $out/console.log, what repeats it by hand in $out/command"
+		failed_tests+=$(sed -n "s/^failed: /$series, $(machine "$nodes"): /p" "$out/results")$'\n'
 		return "$status"
 	fi
 	rm -r "$out"
@@ -104,6 +106,7 @@ for series in "${kernels[@]}"; do
 done
 if [ ${#failed[@]} -gt 0 ]; then
 	printf -v list '%s, ' "${failed[@]}"
+	sed '/^$/d' <<<"$failed_tests"
 	echo "kernel lab: FAILED: ${list%, }"
 	exit 1
 fi

@@ -19,6 +19,31 @@ touch_more_than_there_is() {
 		END { printf "%d", kib / 4 }' /proc/meminfo)" 2 >/dev/null
 }
 
+# push_out CGROUP BYTES: what processes in it have goes out until it has no more than that; then it may have all again. Asked at
+# once for so little, while what was written is not yet freed, the kernel kills.
+push_out() {
+	local tries
+	for ((tries = 0; tries < 50 && $(<"$1/memory.current") > $2; tries++)); do
+		echo "$(($(<"$1/memory.current") - $2))" >"$1/memory.reclaim" 2>/dev/null || true
+	done
+	echo "$2" >"$1/memory.max"
+	echo max >"$1/memory.max"
+}
+
+# swap_agrees SKIPPED: whether as much was read from swap since $before, and that many skipped runs, as /proc/vmstat says, once the
+# last read has ended. A skipped run was of up to 16 pages, or on 6.1 of one that was in zswap. Leaves the status in $after.
+swap_agrees() {
+	local nr_skipped tries
+	for ((tries = 0; tries < 5; tries++)); do
+		after=$(quiet_status)
+		[ -n "$(kernel "$after" pswpin)" ] || return
+		echo "pswpin $(($(kernel "$after" pswpin) - $(kernel "$before" pswpin))), remainder $(grown pswpin)"
+		nr_skipped=$(($(skipped ^swap_read) - $1))
+		[ "$(grown pswpin)" -lt $((-nr_skipped)) ] || [ "$(grown pswpin)" -gt $((16 * nr_skipped)) ] || return 0
+	done
+	return 1
+}
+
 # page_owner: its record of every page that is not free. It refuses a read that a record does not fit in.
 page_owner() {
 	dd if=/sys/kernel/debug/page_owner bs=64K status=none

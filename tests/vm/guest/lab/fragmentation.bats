@@ -39,7 +39,7 @@ fragment() {
 
 @test "every fallback allocation is counted, by what was wanted and what was taken" {
 	huge_pages never
-	start_daemon
+	start_daemon --interval 600
 	begin_trace kmem/mm_page_alloc_extfrag
 	at_rest fallbacks
 	before=$(<"$dir/at_rest") traced_before=$nr_at_rest
@@ -75,7 +75,7 @@ fragment() {
 @test "moved pages and huge pages under pressure are as many as /proc/vmstat says" {
 	huge_pages always
 	start_daemon
-	before=$(quiet_status)
+	before=$(quiet_status) skipped=$(skipped ^pages_migrated)
 	failed=$(vmstat thp_fault_fallback)
 	touch_more_than_there_is touch-huge
 	echo 1 >/proc/sys/vm/compact_memory
@@ -83,8 +83,10 @@ fragment() {
 	moved=$(($(kernel "$after" pgmigrate_success) - $(kernel "$before" pgmigrate_success)))
 	echo "$moved pages moved, remainders $(grown pgmigrate_success) $(grown pgmigrate_fail)"
 	[ "$moved" -gt 0 ]
-	[ "$(grown pgmigrate_success)" -eq 0 ]
-	[ "$(grown pgmigrate_fail)" -eq 0 ]
+	# A run is of a batch.
+	skipped=$(($(skipped ^pages_migrated) - skipped))
+	[ "$(grown pgmigrate_success)" -ge 0 ] && [ "$(grown pgmigrate_success)" -le $((512 * skipped)) ]
+	[ "$(grown pgmigrate_fail)" -ge 0 ] && [ "$(grown pgmigrate_fail)" -le $((512 * skipped)) ]
 
 	# The kernel counts huge pages by faults; a fault may be several allocations, and reading ahead is some, too.
 	failed=$(($(vmstat thp_fault_fallback) - failed))

@@ -25,5 +25,5 @@ load ../../../system/daemon
 	get /metrics >"$dir/metrics"
 	grep -q '^memoir_build_info' "$dir/metrics"
 	run ! curl --silent --max-time 5 http://127.0.0.1:9700/metrics
-	nsenter --net --target "$!" curl --silent --max-time 5 http://127.0.0.1:9700/metrics | grep -q '^memoir_build_info'
+	nsenter --net --target "$!" curl --silent --max-time 120 http://127.0.0.1:9700/metrics | grep -q '^memoir_build_info'
 }

@@ -3,6 +3,7 @@
 # memoir counts is held against /proc/vmstat and the kernel's own trace.
 
 load ../../../system/daemon
+load ../../../system/trace
 load ../machine
 
 setup_file() {
@@ -15,10 +16,15 @@ teardown_file() {
 	huge_pages madvise
 }
 
+teardown() {
+	end_trace
+	daemon_teardown
+}
+
 @test "direct reclaim with swap: every stall is counted, for the process that waited" {
 	huge_pages never
 	start_daemon
-	before=$(quiet_status) majors=$(majors)
+	before=$(quiet_status) majors=$(majors) skipped=$(skipped ^swap_read) reclaims_skipped=$(skipped ^direct_reclaim_)
 	swapped=$(vmstat pswpout)
 	touch_more_than_there_is touch
 	after=$(quiet_status)
@@ -27,13 +33,11 @@ teardown_file() {
 	echo "allocstall $kernel, remainder $(grown allocstall)"
 	[ "$kernel" -gt 0 ]
 	# Since 6.12 the kernel counts a second pass of one direct reclaim, too.
-	[ "$(grown allocstall)" -ge 0 ] && [ "$(grown allocstall)" -le $((kernel / 2)) ]
+	[ "$(grown allocstall)" -ge 0 ]
+	[ "$(grown allocstall)" -le $((kernel / 2 + $(skipped ^direct_reclaim_) - reclaims_skipped)) ]
 	[ "$(grown pgfault)" -ge 0 ] && [ "$(grown pgfault)" -le $((20 + kernel + $(retried "$majors"))) ]
-	# All that was read back from swap, whoever did. On 7.3 a read counts when it has ended; the debug kernel lets none be seen.
-	if [ -n "$(kernel "$after" pswpin)" ]; then
-		echo "pswpin $(($(kernel "$after" pswpin) - $(kernel "$before" pswpin))), remainder $(grown pswpin)"
-		[ "$(grown pswpin)" -le 20 ] && [ "$(grown pswpin)" -ge -20 ]
-	fi
+	# All that was read back from swap, whoever did; the debug kernel lets none be seen.
+	[ -z "$(kernel "$after" pswpin)" ] || swap_agrees "$skipped"
 	get '/v1/stalls' | jq -e '[.stalls[] | select(.kind == "direct_reclaim").count] | add > 0'
 	get '/v1/groups' | jq -e '[.groups[] | select(.comm == "workload").direct_reclaims] | add > 0'
 }
@@ -44,19 +48,16 @@ reclaim_orders() {
 }
 
 @test "the order of a reclaim is what the kernel's own trace says" {
-	local trace=/sys/kernel/tracing
 	huge_pages always
+	begin_trace vmscan/mm_vmscan_direct_reclaim_begin
 	start_daemon
-	echo 0 >$trace/trace
-	echo 1 >$trace/events/vmscan/mm_vmscan_direct_reclaim_begin/enable
 	# Only stalls of 10 ms and more have an event.
 	for ((tries = 0; tries < 5; tries++)); do
 		touch_more_than_there_is touch-huge
 		reclaim_orders >"$dir/orders"
 		[ ! -s "$dir/orders" ] || break
 	done
-	echo 0 >$trace/events/vmscan/mm_vmscan_direct_reclaim_begin/enable
-	sed -nE 's/.* order=([0-9]+) .*/\1/p' $trace/trace | sort -u >"$dir/traced"
+	traced | sed -nE 's/.* order=([0-9]+) .*/\1/p' | sort -u >"$dir/traced"
 	echo "memoir $(xargs <"$dir/orders"), trace $(xargs <"$dir/traced")"
 	[ -s "$dir/orders" ]
 	[ -z "$(comm -23 "$dir/orders" "$dir/traced")" ]
@@ -67,41 +68,33 @@ reclaim_orders() {
 	# Functions may be traced on all kernels of the lab.
 	get /v1/probes | jq -e '.probes[] | select(.name == "compaction_result").state == "attached"'
 	huge_pages always
-	before=$(quiet_status)
+	before=$(quiet_status) skipped=$(skipped ^compaction_result)
 	touch_more_than_there_is touch-huge
 	after=$(quiet_status)
 	kernel=$(($(kernel "$after" compact_stall) - $(kernel "$before" compact_stall)))
 	echo "compact_stall $kernel, remainder $(grown compact_stall)"
-	[ "$(grown compact_stall)" -eq 0 ]
+	[ "$(grown compact_stall)" -ge 0 ] && [ "$(grown compact_stall)" -le $(($(skipped ^compaction_result) - skipped)) ]
 	get '/v1/stalls' | jq -e '[.direct_compactions[] | select(.order == "9").count] | add > 0'
-}
-
-# node_reclaims: in the kernel's own trace
-node_reclaims() {
-	grep -c mm_vmscan_node_reclaim_end: /sys/kernel/tracing/trace || true
 }
 
 @test "a node that reclaims for itself, before another is asked: every reclaim is counted" {
 	[ -e /sys/devices/system/node/node1 ] || skip "one node"
 	huge_pages never
-	echo 1 >/proc/sys/vm/zone_reclaim_mode
+	begin_trace vmscan/mm_vmscan_node_reclaim_end
 	start_daemon
-	echo 16384 >/sys/kernel/tracing/buffer_size_kb
-	echo 0 >/sys/kernel/tracing/trace
-	echo 1 >/sys/kernel/tracing/events/vmscan/mm_vmscan_node_reclaim_end/enable
+	echo 1 >/proc/sys/vm/zone_reclaim_mode
 	# Pages of a file, which it gives up, on the node that is then to have more than it has.
 	truncate -s 400M "$dir/file"
-	for ((tries = 0; tries < 5 && $(node_reclaims) == 0; tries++)); do
+	for ((tries = 0; tries < 5 && $(nr_traced) == 0; tries++)); do
 		taskset --cpu-list 0 cat "$dir/file" >/dev/null
 		taskset --cpu-list 0 "$WORKLOAD" touch 80000 1 >/dev/null
 	done
 	echo 0 >/proc/sys/vm/zone_reclaim_mode
-	echo 0 >/sys/kernel/tracing/events/vmscan/mm_vmscan_node_reclaim_end/enable
-	kernel=$(node_reclaims)
 	memoir=$(fresh /v1/stalls | jq '[.stalls[] | select(.kind == "node_reclaim").count] | add // 0')
-	echo "kernel $kernel, memoir $memoir"
+	kernel=$(nr_traced) skipped=$(skipped ^node_reclaim_)
+	echo "kernel $kernel, memoir $memoir, skipped $skipped"
 	[ "$kernel" -gt 0 ]
-	[ "$memoir" -eq "$kernel" ]
+	[ "$memoir" -le "$kernel" ] && [ $((memoir + skipped)) -ge "$kernel" ]
 }
 
 @test "with huge pages a process faults once for 512 pages" {
@@ -109,10 +102,13 @@ node_reclaims() {
 	start_daemon
 	small=$(faults_of_touching 51200)
 	huge_pages always
+	echo 1 >/proc/sys/vm/compact_memory
+	fallbacks=$(vmstat thp_fault_fallback)
 	huge=$(faults_of_touching 51200)
-	echo "$small faults with small pages, $huge with huge ones"
+	fallbacks=$(($(vmstat thp_fault_fallback) - fallbacks))
+	echo "$small faults with small pages, $huge with huge ones, of which $fallbacks were not to be had"
 	[ "$small" -ge 51200 ]
-	[ "$huge" -le $((small / 4)) ]
+	[ "$huge" -le $((small / 4 + 512 * fallbacks)) ]
 }
 
 # faults_of_touching PAGES: in huge ones, if the system lets it

@@ -58,31 +58,6 @@ shown() {
 	fresh "/v1/process?pid=$recaller" | jq ".process$1"
 }
 
-# missed: swap-ins whose program was skipped because it was running on that CPU already.
-missed() {
-	get /v1/probes | jq '[.probes[] | select(.name | startswith("swap_read")).recursion_misses] | add'
-}
-
-# agrees: whether as much was read from swap since $before as /proc/vmstat says, once the last read has ended. A missed run was of
-# up to 16 pages, or on 6.1 of one that was in zswap.
-agrees() {
-	local nr_missed
-	for ((tries = 0; tries < 5; tries++)); do
-		after=$(quiet_status)
-		[ -n "$(kernel "$after" pswpin)" ] || return
-		echo "pswpin $(($(kernel "$after" pswpin) - $(kernel "$before" pswpin))), remainder $(grown pswpin)"
-		nr_missed=$(($(missed) - missed_before))
-		[ "$(grown pswpin)" -lt $((-nr_missed)) ] || [ "$(grown pswpin)" -gt $((16 * nr_missed)) ] || return 0
-	done
-	return 1
-}
-
-# Nearly all of it goes out, and may come back.
-push_out() {
-	echo 4M >"$cgroup/memory.max"
-	echo max >"$cgroup/memory.max"
-}
-
 @test "who reads memory back from swap is named, with as many pages as the kernel counts" {
 	# Only snapshots that are asked for, so that what goes out does so between two of them.
 	start_daemon --interval 600
@@ -91,7 +66,7 @@ push_out() {
 	[ "$(shown .swapped_in_bytes)" -eq 0 ]
 	[ "$(shown .swap_bytes)" -eq 0 ]
 
-	push_out
+	push_out "$cgroup" $((4 << 20))
 	shown '' >"$dir/out"
 	out=$(swapped_out)
 	echo "$out pages are out, memoir says $(jq -c '[.swap_bytes, .rate.swap_bytes]' "$dir/out")"
@@ -99,9 +74,9 @@ push_out() {
 	# Per CPU the kernel's own figure may be some pages behind.
 	jq -e --argjson out "$out" '(.swap_bytes / 4096 - $out | fabs) <= 256 and .rate.swap_bytes > 0' "$dir/out"
 
-	before=$(quiet_status) missed_before=$(missed) read_before=$(vmstat pswpin)
+	before=$(quiet_status) skipped=$(skipped ^swap_read) read_before=$(vmstat pswpin)
 	recall
-	agrees
+	swap_agrees "$skipped"
 	in=$(($(shown .swapped_in_bytes) / 4096)) kernel=$(($(vmstat pswpin) - read_before))
 	echo "the kernel read $kernel pages, memoir saw $in read by the process"
 	[ "$in" -ge 10000 ]
@@ -116,16 +91,19 @@ push_out() {
 	# Nothing is read ahead: a fault for each page.
 	echo 0 >/proc/sys/vm/page-cluster
 	start_daemon
+	from=$SECONDS
 	start_recall recall 12000
-	before=$(quiet_status) missed_before=$(missed)
+	before=$(quiet_status) skipped=$(skipped ^swap_read)
 	echo 24M >"$cgroup/memory.max"
 	recall
 	recall
-	agrees
+	swap_agrees "$skipped"
 	in=$(($(shown .swapped_in_bytes) / 4096))
 	echo "memoir saw $in pages read by the process"
 	[ "$in" -ge 10000 ]
-	get /v1/doctor | jq -e '.verdicts[] | select(.subject == "swap_in").who | startswith("So far most was read by workload in /memoir-swap")'
+	# On a slow machine it is not worth a word.
+	[ $((in / (SECONDS - from + 1))) -lt 200 ] ||
+		get /v1/doctor | jq -e '.verdicts[] | select(.subject == "swap_in").who | startswith("So far most was read by workload in /memoir-swap")'
 }
 
 @test "reads from a device in memory are counted, of larger pieces all pages" {
@@ -136,10 +114,10 @@ push_out() {
 	[ ! -e $pieces ] || echo always >$pieces/enabled
 	start_daemon
 	start_recall recall-huge 20000
-	push_out
-	before=$(quiet_status) missed_before=$(missed)
+	push_out "$cgroup" $((4 << 20))
+	before=$(quiet_status) skipped=$(skipped ^swap_read)
 	recall
-	agrees
+	swap_agrees "$skipped"
 	in=$(($(shown .swapped_in_bytes) / 4096))
 	echo "memoir saw $in pages read by the process"
 	[ "$in" -ge 15000 ]
@@ -152,10 +130,10 @@ push_out() {
 	echo Y >"$zswap"
 	start_daemon
 	start_recall recall 20000
-	push_out
-	before=$(quiet_status) missed_before=$(missed) loaded=$(vmstat zswpin)
+	push_out "$cgroup" $((4 << 20))
+	before=$(quiet_status) skipped=$(skipped ^swap_read) loaded=$(vmstat zswpin)
 	recall
-	agrees
+	swap_agrees "$skipped"
 	loaded=$(($(vmstat zswpin) - loaded)) in=$(($(shown .swapped_in_bytes) / 4096))
 	echo "$loaded pages from zswap, $in from the device"
 	[ "$loaded" -ge 5000 ]
