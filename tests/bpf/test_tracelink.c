@@ -69,7 +69,7 @@ static void test_tracer_does_not_answer(void **state)
 
 /* --- a trace ---------------------------------------------------------------------------------- */
 
-#define PATIENCE_US (500 * 1000)
+#define PATIENCE_US (2000 * 1000)
 #define LOOK_US (20 * 1000)
 
 /* Says that a trace has begun, and nothing more. */
