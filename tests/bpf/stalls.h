@@ -6,7 +6,7 @@
 #ifndef MEMOIR_TESTS_BPF_STALLS_H
 #define MEMOIR_TESTS_BPF_STALLS_H
 
-#include "harness.h"
+#include "book.h"
 #include "kernel_memory.h"
 
 #define GFP_KERNEL 0xcc0

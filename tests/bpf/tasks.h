@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
-#include "harness.h"
+#include "book.h"
 
 #define GFP_KERNEL 0xcc0
 #define MAX_TRIES 2000 /* of what the kernel does after a grace period of RCU; each try waits for one */

@@ -3,7 +3,7 @@
  * Fallback allocations: which cell, whether the pageblock changed its type, and which of them spoil a
  * movable block, told by the migratetypes of the running kernel.
  */
-#include "harness.h"
+#include "book.h"
 #include "kernel_memory.h"
 
 #include "../../bpf/abi/fallbacks.h"

@@ -3,7 +3,7 @@
  * Stacks of page fault exceptions: taken of one in 4096, all of them among those that are counted, and added
  * up by process and stack.
  */
-#include "harness.h"
+#include "book.h"
 
 #include "../../bpf/abi/faults.h"
 

@@ -3,7 +3,7 @@
  * Page fault exceptions: that one page in 32 is looked at whatever the pattern of addresses, always the
  * same pages, that each counts for 32, and what the error codes of the CPU become.
  */
-#include "harness.h"
+#include "book.h"
 
 #define SAMPLE 32
 #define NR_PAGES 65536

@@ -9,7 +9,7 @@
 
 #include "../../bpf/abi/fallbacks.h"
 #include "../../daemon/machine.h"
-#include "harness.h"
+#include "book.h"
 #include "leaks.h"
 #include "live.h"
 

@@ -3,7 +3,7 @@
  * Traces of the kernel's memory: what is kept of which object, that a free takes exactly what was allocated,
  * and that nothing that cannot be followed is lost in silence. Interrupts are in test_interrupts.c.
  */
-#include "harness.h"
+#include "book.h"
 #include "kernel_memory.h"
 #include "leaks.h"
 

@@ -5,6 +5,7 @@
  */
 #include <sys/prctl.h>
 
+#include "book.h"
 #include "kernel_memory.h"
 #include "live.h"
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "../../bpf/abi/numa.h"
+#include "book.h"
 #include "kernel_memory.h"
 
 #define ANY 77 /* an argument that says nothing here */

@@ -2,7 +2,7 @@
 /* Page allocation and free: which cell, which ledger, what a failure leaves, and values out of range. */
 #include <sys/prctl.h>
 
-#include "harness.h"
+#include "book.h"
 #include "kernel_memory.h"
 
 #define PAGE 0x1000 /* any number but 0: with page_node_shift 0 nothing is read there */

@@ -3,7 +3,7 @@
  * Slab allocations: what is added up under which key, that a failed one is none, and that the gaps between
  * those that are looked at are random and as long as they were asked to be.
  */
-#include "harness.h"
+#include "book.h"
 #include "kernel_memory.h"
 
 #include "../../bpf/abi/slab.h"
