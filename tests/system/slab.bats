@@ -24,6 +24,8 @@ end_look() {
 		sleep 0.1
 	done
 	[ "$(jq .is_running "$dir/reply")" = false ]
+	# Who lives is called what the last snapshot says; who has ended meanwhile, what it was called when it allocated.
+	fresh /v1/slab >"$dir/reply"
 	jq -e '.look.reason == ""' "$dir/reply"
 }
 
