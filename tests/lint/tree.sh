@@ -5,7 +5,7 @@ set -eu
 
 cd "$(dirname "$0")/../.."
 status=0
-for check in layers lengths licences names; do
+for check in conditions layers lengths licences names; do
 	"tests/lint/$check.sh" || status=1
 done
 exit $status

@@ -14,6 +14,8 @@ setup() {
 
 # For a file with a setup of its own.
 daemon_setup() {
+	daemon=
+	pids=()
 	umask 022
 	dir=$(mktemp -d)
 	socket=$dir/run/memoir.sock
@@ -21,8 +23,6 @@ daemon_setup() {
 	mkdir "$dir/bpffs"
 	mount -t bpf bpf "$dir/bpffs"
 	pins=$dir/bpffs/memoir
-	daemon=
-	pids=()
 }
 
 teardown() {

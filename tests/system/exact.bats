@@ -54,7 +54,8 @@ sums_hold() {
 	echo "pgalloc $(grown pgalloc) pgfree $(grown pgfree) recursion misses $misses"
 	[ $(($(kernel "$after" pgalloc) - $(kernel "$before" pgalloc))) -ge 200000 ]
 	# What starts and ends the load takes a few pages in bulk (kernel stacks), which are not traced.
-	[ "$(grown pgalloc)" -ge 0 ] && [ "$(grown pgalloc)" -le $((200 + misses)) ]
+	[ "$(grown pgalloc)" -ge 0 ]
+	[ "$(grown pgalloc)" -le $((200 + misses)) ]
 	[ "$(grown pgfree)" -ge 0 ] && [ "$(grown pgfree)" -le $((200 + misses)) ]
 }
 
@@ -71,13 +72,15 @@ sums_hold() {
 	# Stressors provoke failing faults on purpose; those are few.
 	faults=$(($(kernel "$after" pgfault) - $(kernel "$before" pgfault)))
 	[ "$faults" -ge 10000 ]
-	[ "$(grown pgfault)" -ge 0 ] && [ "$(grown pgfault)" -le $((faults / 1000 + $(retried "$majors"))) ]
+	[ "$(grown pgfault)" -ge 0 ]
+	[ "$(grown pgfault)" -le $((faults / 1000 + $(retried "$majors"))) ]
 	# Bulk allocations are counted by the kernel and not traced.
 	# And a run that the kernel skipped is missing with its pages, of which there are seldom many.
 	misses=$(($(lost "$after" recursion_missed) - $(lost "$before" recursion_missed)))
 	for item in pgalloc pgfree; do
 		pages=$(($(kernel "$after" $item) - $(kernel "$before" $item)))
-		[ "$(grown $item)" -ge 0 ] && [ "$(grown $item)" -le $((pages / 100 + 16 * misses)) ]
+		[ "$(grown $item)" -ge 0 ]
+		[ "$(grown $item)" -le $((pages / 100 + 16 * misses)) ]
 	done
 	no_losses "$after"
 	soon sums_hold

@@ -103,7 +103,8 @@ all_fallbacks() {
 		esac
 		first=$(jq "$query" "$dir/before") last=$(jq "$query" "$dir/after")
 		echo "$key $value: $first $last"
-		[ "$first" -le "$value" ] && [ "$value" -le "$last" ]
+		[ "$first" -le "$value" ]
+		[ "$value" -le "$last" ]
 	done <"$dir/vmstat"
 	[ "$(jq '(.huge_pages.events | length) + (.swap | length)' "$dir/after")" -eq "$(wc -l <"$dir/vmstat")" ]
 }

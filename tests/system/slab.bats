@@ -37,6 +37,7 @@ prepare_pipes() {
 	maker=$!
 	pids+=("$maker")
 	read -r -t "$silence_s" _ <"$dir/waits"
+	until grep -q '^State:.S' "/proc/$maker/status"; do :; done
 }
 
 make_pipes() {

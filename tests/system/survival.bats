@@ -7,15 +7,18 @@ load daemon
 	start_daemon --pin "$pins"
 	before=$(quiet_status)
 	# The ring has room for the ends of so many processes until the next daemon reads it, however late that is.
-	background stress-ng --vm 1 --vm-bytes 128M --fork 1 --fork-ops 1200 --mmap 1 --temp-path "$dir" --timeout 12 --quiet
+	background stress-ng --vm 1 --vm-bytes 128M --fork 1 --fork-ops 600 --mmap 1 --temp-path "$dir" --timeout 12 --quiet
 	load=$!
 	"$WORKLOAD" touch 20000 5
+	background stress-ng --fork 1 --fork-ops 600 --timeout 12 --quiet
+	forks=$!
 	end_daemon KILL || true
 	"$WORKLOAD" touch 20000 5
 	"$WORKLOAD" forks 300
 	start_daemon --pin "$pins"
 	"$WORKLOAD" touch 20000 5
 	wait "$load"
+	wait "$forks"
 	after=$(quiet_status)
 	for item in allocstall compact_stall oom_kill; do
 		[ "$(remainder "$after" $item)" -eq "$(remainder "$before" $item)" ]
@@ -24,7 +27,8 @@ load daemon
 	# Stressors provoke failing faults on purpose; those are few.
 	grown=$(($(remainder "$after" pgfault) - $(remainder "$before" pgfault)))
 	echo "pgfault remainder grew by $grown"
-	[ "$grown" -ge 0 ] && [ "$grown" -le $((300 + 1000 * $(lost "$after" end_missed))) ]
+	[ "$grown" -ge 0 ]
+	[ "$grown" -le $((300 + 1000 * $(lost "$after" end_missed))) ]
 	[ "$(jq .restarts_survived <<<"$after")" -eq 1 ]
 	no_losses "$after"
 	end_daemon

@@ -83,7 +83,7 @@ guest()
 	fi
 	if [ "$status" -ne 0 ]; then
 		echo "== failed; the console is in $out/console.log, what repeats it by hand in $out/command"
-		failed_tests+=$(sed -n "s/^failed: /$series, $(machine "$nodes"): /p" "$out/results")$'\n'
+		failed_tests+=$(sed -n "s/^FAIL  /$series, $(machine "$nodes"): /p" "$out/results" 2>/dev/null)$'\n'
 		return "$status"
 	fi
 	rm -r "$out"

@@ -37,7 +37,9 @@ hold() {
 	compared "page_owner: pages that hold 20000 has and has not freed" "$kernel" "$memoir"
 	echo "allocated $allocated"
 	# It has freed some that its parent allocated, before exec; and what it owns it has allocated.
-	[ "$memoir" -ge 20000 ] && [ "$memoir" -le "$kernel" ] && [ "$kernel" -le "$allocated" ]
+	[ "$memoir" -ge 20000 ]
+	[ "$memoir" -le "$kernel" ]
+	[ "$kernel" -le "$allocated" ]
 	[ $((allocated - memoir)) -le 400 ]
 }
 

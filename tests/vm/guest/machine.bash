@@ -24,8 +24,10 @@ touch_more_than_there_is() {
 push_out() {
 	local tries
 	for ((tries = 0; tries < 50 && $(<"$1/memory.current") > $2; tries++)); do
-		echo "$(($(<"$1/memory.current") - $2))" >"$1/memory.reclaim" 2>/dev/null || true
+		# Refused while all of it is being written.
+		echo "$(($(<"$1/memory.current") - $2))" >"$1/memory.reclaim" 2>/dev/null || sleep 0.1
 	done
+	echo "$(<"$1/memory.current") bytes are left of what is to go out"
 	echo "$2" >"$1/memory.max"
 	echo max >"$1/memory.max"
 }

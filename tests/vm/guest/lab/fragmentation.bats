@@ -85,8 +85,10 @@ fragment() {
 	[ "$moved" -gt 0 ]
 	# A run is of a batch.
 	skipped=$(($(skipped ^pages_migrated) - skipped))
-	[ "$(grown pgmigrate_success)" -ge 0 ] && [ "$(grown pgmigrate_success)" -le $((512 * skipped)) ]
-	[ "$(grown pgmigrate_fail)" -ge 0 ] && [ "$(grown pgmigrate_fail)" -le $((512 * skipped)) ]
+	[ "$(grown pgmigrate_success)" -ge 0 ]
+	[ "$(grown pgmigrate_success)" -le $((512 * skipped)) ]
+	[ "$(grown pgmigrate_fail)" -ge 0 ]
+	[ "$(grown pgmigrate_fail)" -le $((512 * skipped)) ]
 
 	# The kernel counts huge pages by faults; a fault may be several allocations, and reading ahead is some, too.
 	failed=$(($(vmstat thp_fault_fallback) - failed))
@@ -107,7 +109,8 @@ fragment() {
 	waits=$(jq '[.groups[] | select(.exported).stalls_over_1ms] | add' "$dir/groups")
 	longest=$(jq '[.groups[] | select(.exported).stalls_over_1s] | add' "$dir/groups")
 	echo "$over stalls in buckets above 1 ms, $waits waits, $longest above 1 s"
-	[ "$waits" -gt 0 ] && [ "$longest" -le "$waits" ]
+	[ "$waits" -gt 0 ]
+	[ "$longest" -le "$waits" ]
 	[ $((waits - over)) -le $((waits / 10 + 10)) ]
 	[ $((over - waits)) -le $((over / 10 + 10)) ]
 	jq -e '([.by_order[].count] | add) == ([.stalls[].count] | add)' "$dir/stalls"

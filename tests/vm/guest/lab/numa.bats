@@ -255,7 +255,8 @@ near_exact() {
 	faults=".processes[] | select(.pid == $laid).hint_faults[]"
 	local=$(differs_by "$faults | select(.cpu_node == \"1\" and .memory_node == \"1\").count") all=$(differs_by "$faults.count")
 	echo "local: $local of $all"
-	[ "$all" -ge 7000 ] && [ "$local" -ge $((all * 9 / 10)) ]
+	[ "$all" -ge 7000 ]
+	[ "$local" -ge $((all * 9 / 10)) ]
 	turn_on
 	is_so '.basis == "hint_faults" and .remote_share < 0.1 and .cause == "none"'
 }
