@@ -188,12 +188,13 @@ static int read_pages(struct live *live)
 	err = for_each_page(live, meet_again);
 	if (err)
 		return err;
-	tally_emit(live->tally, emit_holder, live);
-	record->nr_unplaced_owner_pages = tally_nr_unplaced_pages(live->tally);
-	livesites_emit(live->sites, record, emit_site, live);
+	/* The first, since it is the only one that may fail: of a reading all is handed out, or nothing. */
 	err = residency_emit(live->residency, emit_residency, live);
 	if (err)
 		return err;
+	tally_emit(live->tally, emit_holder, live);
+	record->nr_unplaced_owner_pages = tally_nr_unplaced_pages(live->tally);
+	livesites_emit(live->sites, record, emit_site, live);
 	if (record->knows_blocks)
 		spoilers_census(live->spoilers, emit_census, live);
 	return 0;

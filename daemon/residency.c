@@ -115,7 +115,7 @@ static int by_process(const void *a, const void *b)
 	return is_used_a != is_used_b ? is_used_b - is_used_a : compare_processes(&slot_a->row, &slot_b->row);
 }
 
-/* The heaviest process first, and its heaviest row; free slots last. */
+/* The heaviest process first, and its heaviest row. */
 static int by_weight(const void *a, const void *b)
 {
 	const struct slot *slot_a = a, *slot_b = b;
