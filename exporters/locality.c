@@ -83,7 +83,7 @@ static bool share_of_recent_faults(const struct model *model, const struct proce
 
 	model_status(model, &status);
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
-	return (local + remote) * (double)status.interval_ns / 1e9 >= MIN_HINT_FAULTS &&
+	return (local + remote) * (double)status.span_ns / 1e9 >= MIN_HINT_FAULTS &&
 	       process->nr_threads > 1 && !has_policy(process);
 }
 

@@ -7,16 +7,16 @@
 #define REMOTE_WARNING 0.3
 #define MIN_FAULTS_PER_SECOND 10.0
 /* A share of fewer samples says nothing. */
-#define MIN_FAULTS 100.0
+#define MIN_FAULTS 16.0
 
 /* Of what is allocated, this share being of another node is said, if it is so much a second, in bytes. */
 #define ALLOCATED_WARNING 0.2
 #define MIN_BYTES_PER_SECOND 1e6
 
 /*
- * Hint faults of processes with several threads, in the last interval. Of one thread's memory the
- * kernel samples only what is on other nodes (change_pte_range(), mm/mprotect.c), which says nothing of how
- * much is local.
+ * Hint faults of processes with several threads, since the snapshot before the last. Of one thread's memory
+ * the kernel samples only what is on other nodes (change_pte_range(), mm/mprotect.c), which says nothing of
+ * how much is local.
  */
 static void sum_hint_faults(const struct model *model, double *ret_local, double *ret_remote)
 {
@@ -24,7 +24,7 @@ static void sum_hint_faults(const struct model *model, double *ret_local, double
 	double seconds;
 
 	model_status(model, &status);
-	seconds = (double)status.interval_ns / 1e9;
+	seconds = (double)status.span_ns / 1e9;
 	*ret_local = *ret_remote = 0;
 	for (__u32 i = 0; i < model_nr_processes(model); i++) {
 		const struct process *process = model_process(model, i);

@@ -111,6 +111,7 @@ struct model_status {
 	__u64 sequence;                    /* of the last complete snapshot; 0: none yet */
 	__u64 time_ns;                     /* of that snapshot, CLOCK_BOOTTIME */
 	__u64 duration_ns, interval_ns;
+	__u64 span_ns;                  /* from the snapshot before, which rates are of; 0: there was none */
 	__u64 vmstat[NR_VMSTAT_ITEMS];  /* the kernel's counters at that snapshot, as read */
 	__u64 counted[NR_VMSTAT_ITEMS]; /* memoir's totals then, since the probes were installed */
 	__u64 quiet_time_ns; /* of the last snapshot at which both can be compared exactly; 0: none yet */

@@ -11,6 +11,7 @@ struct load {
 	__u64 allocated, elsewhere; /* pages */
 	bool has_one_thread;
 	bool is_local_now; /* no remote hint faults in the last interval */
+	bool is_asked;     /* somebody asks for one more snapshot, a second later */
 };
 
 static void tell_setting(struct model *model, const char *balancing)
@@ -22,30 +23,36 @@ static void tell_setting(struct model *model, const char *balancing)
 	assert_int_equal(feed(model, &rec), 0);
 }
 
+static void snapshot(struct model *model, const struct load *load, __u64 second)
+{
+	struct task_identity first = identity(1, 1, 1, "worker", 7),
+			     second_thread = identity(1, 2, 1, "worker", 7);
+	struct ledger_counts counts = {}, none = {};
+
+	counts.v[LEDGER_NUMA_LOCAL_FAULTS] = load->local * (second - 1005);
+	counts.v[LEDGER_NUMA_REMOTE_FAULTS] = load->remote *
+					      (second - (load->is_local_now && second == LAST ? STEP : 0) -
+					       1005);
+	counts.v[LEDGER_ALLOCATED] = load->allocated * (second - 1005);
+	counts.v[LEDGER_ALLOCATED_REMOTE] = load->elsewhere * (second - 1005);
+	begin(model, second);
+	assert_int_equal(feed_task(model, REC_TASK, &first, &counts), 0);
+	if (!load->has_one_thread)
+		assert_int_equal(feed_task(model, REC_TASK, &second_thread, &none), 0);
+	end(model, second);
+}
+
 /* Five minutes of it. */
 static struct model *model_of(const struct load *load)
 {
 	struct model *model = model_with(MAX_GROUPS, 10, NULL);
-	struct task_identity first = identity(1, 1, 1, "worker", 7),
-			     second_thread = identity(1, 2, 1, "worker", 7);
-	struct ledger_counts none = {};
 
 	assert_int_equal(feed_cgroup(model, 7, "web.service"), 0);
 	tell_setting(model, "1");
-	for (__u64 second = 1005; second <= LAST; second += STEP) {
-		struct ledger_counts counts = {};
-
-		counts.v[LEDGER_NUMA_LOCAL_FAULTS] = load->local * (second - 1005);
-		counts.v[LEDGER_NUMA_REMOTE_FAULTS] =
-			load->remote * (second - (load->is_local_now && second == LAST ? STEP : 0) - 1005);
-		counts.v[LEDGER_ALLOCATED] = load->allocated * (second - 1005);
-		counts.v[LEDGER_ALLOCATED_REMOTE] = load->elsewhere * (second - 1005);
-		begin(model, second);
-		assert_int_equal(feed_task(model, REC_TASK, &first, &counts), 0);
-		if (!load->has_one_thread)
-			assert_int_equal(feed_task(model, REC_TASK, &second_thread, &none), 0);
-		end(model, second);
-	}
+	for (__u64 second = 1005; second <= LAST; second += STEP)
+		snapshot(model, load, second);
+	if (load->is_asked)
+		snapshot(model, load, LAST + 1);
 	return model;
 }
 
@@ -82,6 +89,9 @@ static void test_remote_accesses(void **state UNUSED)
 	expect(&(struct load){ .local = 0, .remote = 5 }, "remote_accesses", NULL);
 	/* A little later that is over. */
 	expect(&(struct load){ .local = 60, .remote = 40, .is_local_now = true }, "remote_accesses", NULL);
+	/* A share of a dozen samples says nothing. */
+	expect(&(struct load){ .remote = 12 }, "remote_accesses", "100%");
+	expect(&(struct load){ .remote = 12, .is_asked = true }, "remote_accesses", NULL);
 	/* Of one thread, what is local is not sampled. */
 	expect(&(struct load){ .remote = 100, .has_one_thread = true }, "remote_accesses", NULL);
 }
