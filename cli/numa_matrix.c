@@ -75,18 +75,32 @@ static const char *name_above(const json_t *cells)
 	return NULL;
 }
 
+static void add_node(struct matrix *matrix, const char *name, bool has_cpus)
+{
+	struct node *node = &matrix->nodes[matrix->nr_nodes];
+
+	if (matrix->nr_nodes == MAX_NODES)
+		return;
+	*node = (struct node){ .name = name, .has_cpus = has_cpus };
+	snprintf(node->shown, sizeof(node->shown), "%.*s", MAX_NAME, name);
+	matrix->nr_nodes++;
+}
+
 /* One that has lost its CPUs and memory is not among the machine's nodes; what was counted there is. */
 static void add_counted_node(struct matrix *matrix, const char *name)
 {
 	size_t at = 0;
-	struct node *node = &matrix->nodes[matrix->nr_nodes];
 
-	if (matrix->nr_nodes == MAX_NODES || !*name || numa_matrix_is_above(name) ||
-	    find_node(matrix, name, &at))
-		return;
-	*node = (struct node){ .name = name };
-	snprintf(node->shown, sizeof(node->shown), "%.*s", MAX_NAME, name);
-	matrix->nr_nodes++;
+	if (*name && !numa_matrix_is_above(name) && !find_node(matrix, name, &at))
+		add_node(matrix, name, false);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	unsigned long number_a = strtoul(((const struct node *)a)->name, NULL, 10),
+		      number_b = strtoul(((const struct node *)b)->name, NULL, 10);
+
+	return number_a < number_b ? -1 : number_a > number_b;
 }
 
 /* The nodes of the machine, but for those that only have a part in the last row and column. */
@@ -100,24 +114,19 @@ static void add_nodes(struct matrix *matrix, const json_t *nodes, const json_t *
 	json_array_foreach((json_t *)(uintptr_t)nodes, i, value)
 	{
 		const char *name = reply_string(value, "node");
-		struct node *node = &matrix->nodes[matrix->nr_nodes];
 		bool has_cpus = reply_u64(value, "cpus");
 
-		if (matrix->nr_nodes == MAX_NODES)
-			break;
-		if (above && strtoul(name, NULL, 10) >= first_above) {
+		if (above && strtoul(name, NULL, 10) >= first_above)
 			has_cpus_above |= has_cpus;
-			continue;
-		}
-		*node = (struct node){ .name = name, .has_cpus = has_cpus };
-		snprintf(node->shown, sizeof(node->shown), "%.*s", MAX_NAME, name);
-		matrix->nr_nodes++;
+		else
+			add_node(matrix, name, has_cpus);
 	}
 	json_array_foreach((json_t *)(uintptr_t)cells, i, value)
 	{
 		add_counted_node(matrix, reply_string(value, "cpu_node"));
 		add_counted_node(matrix, reply_string(value, "memory_node"));
 	}
+	qsort(matrix->nodes, matrix->nr_nodes, sizeof(matrix->nodes[0]), by_number);
 	matrix->has_above = above;
 	if (above) {
 		struct node *node = &matrix->nodes[matrix->nr_nodes++];

@@ -259,10 +259,10 @@ static void test_a_node_that_has_gone(void **state UNUSED)
 	numa_matrix_add(&out, 80, nodes, cells, &format);
 	expect_text(&out, "\n"
 			  "Hint faults: 4, 25.0% local, 75.0% remote\n"
-			  "                 0        2        1  REMOTE\n"
-			  "CPUs 0           0        0  @     3    100%\n"
-			  "CPUs 2           0        0        0       -\n"
-			  "CPUs 1           0        0  @     1      0%\n");
+			  "                 0        1        2  REMOTE\n"
+			  "CPUs 0           0  @     3        0    100%\n"
+			  "CPUs 1           0  @     1        0      0%\n"
+			  "CPUs 2           0        0        0       -\n");
 	json_decref(nodes);
 	json_decref(cells);
 }
