@@ -3,18 +3,16 @@
 #include "kernelread.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "batch.h"
+#include "slabframe.h"
 #include "util.h"
 
 #define BATCH 1024u
 
 /* --- pages of slabs --------------------------------------------------------------------------- */
 
-enum code { CODE_OTHER, CODE_OF_SLAB, CODE_OF_LARGE_KMALLOC, CODE_OF_OTHERS_WORK };
-
-#define NR_CODES 4096u
+#define NR_KNOWN 4096u
 
 /* What the tables are read with. Names cost much, and thousands of stacks pass through the same code. */
 struct reading {
@@ -22,82 +20,36 @@ struct reading {
 	struct kernelsites *sites;
 	struct {
 		__u64 ip; /* 0: of none yet */
-		enum code code;
-	} codes[NR_CODES];
+		enum slab_frame frame;
+	} known[NR_KNOWN];
 };
 
-static enum code code_of_name(const char *name)
+static enum slab_frame frame_at(struct reading *reading, __u64 ip)
 {
-	static const struct {
-		const char *prefix;
-		enum code code;
-	} known[] = {
-		{ "allocate_slab", CODE_OF_SLAB },
-		{ "new_slab", CODE_OF_SLAB },
-		{ "alloc_from_new_slab", CODE_OF_SLAB },
-		{ "___slab_alloc", CODE_OF_SLAB },
-		{ "__slab_alloc", CODE_OF_SLAB },
-		{ "refill_objects", CODE_OF_SLAB },
-		{ "__refill_objects", CODE_OF_SLAB },
-		{ "kmem_cache_alloc", CODE_OF_SLAB },
-		{ "__kmem_cache_alloc", CODE_OF_SLAB },
-		{ "kmalloc", CODE_OF_SLAB },
-		{ "__kmalloc", CODE_OF_SLAB },
-		/* Reclaim, which the slab's page was short of, and interrupts of whatever runs. */
-		{ "try_to_free_", CODE_OF_OTHERS_WORK },
-		{ "node_reclaim", CODE_OF_OTHERS_WORK },
-		{ "__node_reclaim", CODE_OF_OTHERS_WORK },
-		{ "handle_softirqs", CODE_OF_OTHERS_WORK },
-		{ "__do_softirq", CODE_OF_OTHERS_WORK },
-		{ "asm_", CODE_OF_OTHERS_WORK },
-		{ "el1_interrupt", CODE_OF_OTHERS_WORK },
-	};
-
-	if (strstr(name, "kmalloc_large"))
-		return CODE_OF_LARGE_KMALLOC;
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (!strncmp(name, known[i].prefix, strlen(known[i].prefix)))
-			return known[i].code;
-	return CODE_OTHER;
-}
-
-static enum code code_at(struct reading *reading, __u64 ip)
-{
-	const __u32 slot = (__u32)((ip * 0x9e3779b97f4a7c15ULL) >> 32) % NR_CODES;
+	const __u32 slot = (__u32)((ip * 0x9e3779b97f4a7c15ULL) >> 32) % NR_KNOWN;
 	char name[REC_SYMBOL_LEN];
 
-	if (reading->codes[slot].ip != ip) {
+	if (reading->known[slot].ip != ip) {
 		stacks_name(reading->stacks, ip, name);
-		reading->codes[slot].ip = ip;
-		reading->codes[slot].code = code_of_name(name);
+		reading->known[slot].ip = ip;
+		reading->known[slot].frame = slab_frame_of(name);
 	}
-	return reading->codes[slot].code;
+	return reading->known[slot].frame;
 }
 
-/*
- * The pages of slabs are shown by the objects that lie in them. Which pages these are, the names of functions
- * tell on all kernels; flags of the page do not, where it was allocated but now.
- */
+/* The pages of slabs are shown by the objects that lie in them. */
 static bool is_of_slab_page(struct reading *reading, const struct leak_site *site)
 {
+	enum slab_frame frames[STACK_MAX_FRAMES];
 	__u64 ip[STACK_MAX_FRAMES];
-	bool is_of_slab = false;
 	__u32 nr;
 
 	if (site->kind != TRACE_PAGES)
 		return false;
 	nr = stacks_frames(reading->stacks, site->stack, ip);
-	for (__u32 i = 0; i < nr; i++) {
-		enum code code = code_at(reading, ip[i]);
-
-		if (code == CODE_OF_LARGE_KMALLOC)
-			return false;
-		/* What is further out did not ask for the page. */
-		if (code == CODE_OF_OTHERS_WORK)
-			break;
-		is_of_slab |= code == CODE_OF_SLAB;
-	}
-	return is_of_slab;
+	for (__u32 i = 0; i < nr; i++)
+		frames[i] = frame_at(reading, ip[i]);
+	return is_slab_page(frames, nr);
 }
 
 /* --- reading ---------------------------------------------------------------------------------- */
