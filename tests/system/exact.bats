@@ -61,13 +61,15 @@ sums_hold() {
 
 @test "30 s of stress-ng: totals agree, the remainder is what is documented, and every sum holds" {
 	start_daemon
-	before=$(quiet_status) majors=$(majors)
+	before=$(quiet_status) majors=$(majors) skipped=$(skipped '^(direct_reclaim|compaction|oom)')
 	# The ring has room for the ends of so many processes, however late it is read.
 	stress-ng --vm 1 --vm-bytes 256M --mmap 1 --fork 1 --fork-ops 1200 --pipe 1 --readahead 1 --temp-path "$dir" --timeout 30 >/dev/null 2>&1
 	after=$(quiet_status)
 	echo "pgfault $(grown pgfault) pgalloc $(grown pgalloc) pgfree $(grown pgfree), lost: $(jq -c .lost <<<"$after")"
+	skipped=$(($(skipped '^(direct_reclaim|compaction|oom)') - skipped))
 	for item in allocstall compact_stall oom_kill; do
-		[ "$(grown $item)" -eq 0 ]
+		[ "$(grown $item)" -ge 0 ]
+		[ "$(grown $item)" -le "$skipped" ]
 	done
 	# Stressors provoke failing faults on purpose; those are few.
 	faults=$(($(kernel "$after" pgfault) - $(kernel "$before" pgfault)))
