@@ -101,14 +101,20 @@ answers() {
 	is_serving
 }
 
-@test "when all connections are taken the next one is turned away, and served when they have gone" {
-	start_daemon --listen 127.0.0.1:0
-	port=$(tcp_port)
+# All that the daemon has: their descriptors are in $clients.
+take_all_connections() {
+	local client
 	clients=()
 	for _ in {1..64}; do
 		exec {client}<>"/dev/tcp/127.0.0.1/$port"
 		clients+=("$client")
 	done
+}
+
+@test "when all connections are taken the next one is turned away, and served when they have gone" {
+	start_daemon --listen 127.0.0.1:0
+	port=$(tcp_port)
+	take_all_connections
 	run scrape /healthz
 	echo "the 65th: $output"
 	[ "$status" -ne 0 ]
@@ -122,20 +128,16 @@ answers() {
 @test "idle connections are cut off" {
 	start_daemon --listen 127.0.0.1:0
 	port=$(tcp_port)
-	for _ in {1..64}; do
-		exec {client}<>"/dev/tcp/127.0.0.1/$port"
-	done
+	take_all_connections
 	# The daemon ends each: without that, this would time out.
-	timeout 60 cat <&"$client" >/dev/null
+	timeout 60 cat <&"${clients[-1]}" >/dev/null
 	[ "$(scrape /healthz)" = 200 ]
 }
 
 @test "whoever takes all connections over TCP does not keep the command from its socket" {
 	start_daemon --listen 127.0.0.1:0
 	port=$(tcp_port)
-	for _ in {1..64}; do
-		exec {client}<>"/dev/tcp/127.0.0.1/$port"
-	done
+	take_all_connections
 	"$MEMOIR" --socket "$socket" status >/dev/null
 }
 
