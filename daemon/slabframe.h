@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "probeframe.h"
 #include "util.h"
 
 enum slab_frame {
@@ -50,7 +51,7 @@ static inline enum slab_frame slab_frame_of(const char *symbol)
 	if (strstr(symbol, "kmalloc_large"))
 		return SLAB_FRAME_LARGE;
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-		if (!strncmp(symbol, known[i].prefix, strlen(known[i].prefix)))
+		if (symbol_begins_with(symbol, known[i].prefix))
 			return known[i].frame;
 	return SLAB_FRAME_NONE;
 }

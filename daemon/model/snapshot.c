@@ -207,7 +207,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	status->time_ns = snapshot->time_ns;
 	status->duration_ns = rec->duration_ns;
 	status->interval_ns = rec->interval_ns;
-	status->span_ns = model->snapshot.per_second > 0 ? (__u64)(1e9 / model->snapshot.per_second) : 0;
+	status->span_ns = snapshot->per_second > 0 ? (__u64)(1e9 / snapshot->per_second) : 0;
 	status->nr_tasks = snapshot->nr_tasks;
 	status->nr_processes = model->processes.nr_alive;
 	status->nr_groups = model->groups.nr_visible;
