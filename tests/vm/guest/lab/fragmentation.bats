@@ -94,7 +94,7 @@ fragment() {
 	failed=$(($(vmstat thp_fault_fallback) - failed))
 	counted=$(get /v1/groups | jq '[.groups[] | select(.comm == "workload").huge_page_fallbacks] | add // 0')
 	echo "$failed faults fell back, $counted allocations of the size failed"
-	[ "$failed" -gt 0 ]
+	[ "$counted" -gt 0 ]
 	[ "$counted" -ge "$failed" ]
 }
 
