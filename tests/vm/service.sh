@@ -43,11 +43,15 @@ make_root()
 	rm -rf "$tree"
 }
 
+# As in debian.bash: another may be making it.
+exec {lock}>"$cache/lock"
+flock "$lock"
 if [ ! -e "$root" ]; then
 	rm -f "$cache"/service-*.img
 	echo "making a root file system with systemd and Prometheus" >&2
 	make_root "$root"
 fi
+exec {lock}>&-
 # There is no udev to say that the serial line is there.
 VM_DISK=$root VM_APPEND="rdinit=/lab/job systemd.mask=serial-getty@ttyS0.service ${VM_APPEND:-}" \
 	"$here/guest.sh" "$build" "$kernel" 1 "$out" "$here/service/init"
