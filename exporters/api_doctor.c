@@ -26,12 +26,21 @@ static void write_verdict(struct request *request, const struct verdict *verdict
 	json_object_end(json);
 }
 
+/* Why there is none any more; NULL if there is, or was none, as of a recording. */
+static const char *end_of_tracer(const struct api_context *context)
+{
+	const char *problem = context->tracer.problem;
+
+	return !context->tracer.is_running && problem && problem[0] ? problem : NULL;
+}
+
 enum api_status doctor_reply(struct request *request)
 {
 	struct json *json = &request->json;
 	struct verdicts verdicts;
 
 	verdicts_judge(request->model, &verdicts);
+	verdicts_judge_tracer(end_of_tracer(request->context), &verdicts);
 	write_snapshot(request);
 	json_add_u64(json, "window_ns", verdicts.window_ns);
 	json_add_u64(json, "rules", verdicts.nr_rules);

@@ -26,7 +26,7 @@ static const struct {
 	{ "losses", judge_losses },
 };
 #define NR_RULES (sizeof(rules) / sizeof(rules[0]))
-_Static_assert(NR_RULES <= MAX_VERDICTS, "each rule may have a verdict");
+_Static_assert(NR_RULES + 1 <= MAX_VERDICTS, "each rule may have a verdict, that of the tracer too");
 
 double lately_per_second(const struct model *model, enum ledger row)
 {
@@ -78,20 +78,34 @@ static void insert(struct verdicts *verdicts, const struct verdict *verdict)
 	verdicts->verdict[at] = *verdict;
 }
 
+/* A rule has been asked: its verdict is kept if it has anything to say. */
+static void answer(struct verdicts *verdicts, struct verdict *verdict, bool is_said)
+{
+	verdicts->nr_rules++;
+	if (is_said) {
+		verdicts->is_failed |= !is_complete(verdict);
+		insert(verdicts, verdict);
+	} else {
+		verdict_free(verdict);
+	}
+}
+
 void verdicts_judge(const struct model *model, struct verdicts *ret)
 {
-	*ret = (struct verdicts){ .nr_rules = NR_RULES };
+	*ret = (struct verdicts){ 0 };
 	model_growth(model, LEDGER_MINOR_FAULTS, LATELY_NS, &ret->window_ns);
 	for (size_t i = 0; i < NR_RULES; i++) {
 		struct verdict verdict = { .subject = rules[i].subject };
 
-		if (rules[i].judge(model, &verdict)) {
-			ret->is_failed |= !is_complete(&verdict);
-			insert(ret, &verdict);
-		} else {
-			verdict_free(&verdict);
-		}
+		answer(ret, &verdict, rules[i].judge(model, &verdict));
 	}
+}
+
+void verdicts_judge_tracer(const char *problem, struct verdicts *ret)
+{
+	struct verdict verdict = { .subject = "tracer" };
+
+	answer(ret, &verdict, judge_tracer(problem, &verdict));
 }
 
 void verdicts_free(struct verdicts *verdicts)

@@ -30,7 +30,7 @@ struct verdict {
 	struct text remedy;   /* what fits this evidence, and the next command */
 };
 
-#define MAX_VERDICTS 16
+#define MAX_VERDICTS 17
 
 struct verdicts {
 	struct verdict verdict[MAX_VERDICTS];
@@ -40,8 +40,13 @@ struct verdicts {
 	bool is_failed;  /* without memory */
 };
 
-/* Asks all rules; the model has a complete snapshot. Free with verdicts_free(). */
+/* Asks all rules of the model, which has a complete snapshot. Free with verdicts_free(). */
 void verdicts_judge(const struct model *model, struct verdicts *ret);
+/*
+ * To be asked next, about what is not in the model: the daemon that answers. problem is why its tracer has
+ * ended, a sentence; NULL where it runs, or where no daemon answers but a recording.
+ */
+void verdicts_judge_tracer(const char *problem, struct verdicts *ret);
 void verdicts_free(struct verdicts *verdicts);
 
 const char *severity_name(enum severity severity); /* "problem" */

@@ -55,5 +55,6 @@ bool judge_leaks(const struct model *model, struct verdict *ret);
 /* verdict_trust.c */
 bool judge_probes(const struct model *model, struct verdict *ret);
 bool judge_losses(const struct model *model, struct verdict *ret);
+bool judge_tracer(const char *problem, struct verdict *ret);
 
 #endif

@@ -46,3 +46,15 @@ bool judge_losses(const struct model *model, struct verdict *ret)
 	text_add(&ret->remedy, "docs/probes.md says for each cause what is missing.");
 	return true;
 }
+
+bool judge_tracer(const char *problem, struct verdict *ret)
+{
+	if (!problem)
+		return false;
+	ret->severity = SEVERITY_NOTE;
+	text_add(&ret->finding,
+		 "memoir cannot look into processes: new stacks have no names, and no heap is traced.");
+	text_add(&ret->evidence, problem);
+	text_add(&ret->remedy, "systemctl restart memoird.");
+	return true;
+}

@@ -320,6 +320,8 @@ tracer_is_missed() {
 	kill -KILL "$tracer"
 	soon tracer_is_missed
 	memoir status | grep -q '^Tracer .*the tracer has died of signal KILL'
+	memoir doctor >"$dir/doctor" || true
+	grep -q 'the tracer has died of signal KILL' "$dir/doctor"
 	fresh /v1/faults | jq -e .snapshot.sequence
 	end_daemon
 }

@@ -327,6 +327,12 @@ static void test_trust(void **state UNUSED)
 	assert_string_equal(find(&verdicts, "probes")->evidence.data,
 			    "page_free (rejected): no \"such\" thing");
 	assert_string_equal(find(&verdicts, "losses")->evidence.data, "ring_full 3");
+	verdicts_judge_tracer(NULL, &verdicts);
+	assert_int_equal(verdicts.nr, 2);
+	verdicts_judge_tracer("the tracer has died", &verdicts);
+	assert_int_equal(verdicts.nr, 3);
+	assert_int_equal(find(&verdicts, "tracer")->severity, SEVERITY_NOTE);
+	assert_string_equal(find(&verdicts, "tracer")->evidence.data, "the tracer has died");
 	verdicts_free(&verdicts);
 	model_free(model);
 }
