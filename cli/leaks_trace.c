@@ -56,7 +56,9 @@ static void end_progress(const struct cli *cli)
 		fprintf(stderr, "\r\033[K");
 }
 
-/* Asks; an interrupt is to end the trace and not the question, and the trace has begun. An exit status. */
+/*
+ * Asks; an interrupt is to end the trace, which need not have begun, and not the question. An exit status.
+ */
 static int ask_on(struct cli *cli, struct source_query *query, struct answer *ret)
 {
 	int err = ask(&cli->source, PATH, query, ret);
@@ -82,14 +84,17 @@ static int trace(struct cli *cli, struct answer *ret)
 				      .every_bytes = cli->every_bytes };
 	uint64_t asked_ns = now_ns(CLOCK_BOOTTIME);
 	int status = ask_on(cli, &query, ret);
-	bool is_ending = false;
+	bool was_running = false, is_ending = false;
 
 	query = (struct source_query){ .max_age_ms = ANY_AGE };
 	while (!status && !has_ended(ret->json, asked_ns)) {
 		if (!reply_bool(ret->json, "is_running")) {
-			complain("the trace did not come to its end; was memoird restarted?");
+			complain("%s", interrupt_requested() && !was_running
+					       ? "interrupted before the trace began"
+					       : "the trace did not come to its end; was memoird restarted?");
 			return EXIT_FAILED;
 		}
+		was_running = true;
 		show_progress(cli, ret->json);
 		interrupt_poll(-1, 0, now_ns(CLOCK_MONOTONIC) + POLL_NS);
 		query.trace_end = interrupt_requested() && !is_ending;
