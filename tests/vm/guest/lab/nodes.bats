@@ -3,6 +3,7 @@
 # numastat and statm.
 
 load ../../../system/daemon
+load ../../../system/expect
 load ../machine
 
 # allocated NODE: pages that memoir saw allocated there
@@ -59,6 +60,10 @@ nodes_with() {
 	[ "${apart#-}" -le $((3 * 64 * $(nproc))) ]
 }
 
+are_migrated() {
+	[ "$(vmstat numa_pages_migrated)" -ge "$1" ]
+}
+
 @test "totals agree while NUMA balancing moves pages" {
 	[ "$(nodes_with cpu | wc -l)" -ge 2 ] || skip "one node"
 	echo 1 >/proc/sys/kernel/numa_balancing
@@ -70,9 +75,9 @@ nodes_with() {
 	exec {alive}<>"$dir/alive"
 	taskset --cpu-list 1 "$WORKLOAD" use 20000 <"$dir/alive" >"$dir/using" 3>&- &
 	pids+=("$!")
-	until [ -s "$dir/using" ]; do :; done
+	soon [ -s "$dir/using" ]
 	taskset --pid --cpu-list 0 "$!" >/dev/null
-	until [ "$(vmstat numa_pages_migrated)" -ge $((migrated + 10000)) ]; do :; done
+	soon are_migrated $((migrated + 10000))
 	after=$(quiet_status)
 	echo 0 >/proc/sys/kernel/numa_balancing
 	faults_agree "$before" "$after"
@@ -84,7 +89,7 @@ cpu_comes() {
 	local folder=/sys/devices/system/cpu/cpu$1
 	[ -e "$folder/online" ] ||
 		echo "@monitor device_add max-x86_64-cpu,id=late,socket-id=$1,core-id=0,thread-id=0" >/dev/ttyS1
-	until [ -e "$folder/online" ]; do :; done
+	soon [ -e "$folder/online" ]
 	echo 1 >"$folder/online"
 }
 
@@ -107,6 +112,9 @@ cpu_comes() {
 memory_blocks() {
 	find /sys/devices/system/memory -maxdepth 1 -name 'memory*' | wc -l
 }
+block_has_come() {
+	[ "$(memory_blocks)" -gt "$1" ]
+}
 
 @test "memory that comes later is counted for its node" {
 	start_daemon
@@ -116,7 +124,7 @@ memory_blocks() {
 	[ ! -e /sys/devices/system/node/node3 ] || skip "this machine has no room for it"
 	echo "@monitor object_add memory-backend-ram,id=later,size=128M" >/dev/ttyS1
 	echo "@monitor device_add pc-dimm,id=dimm,memdev=later,node=0" >/dev/ttyS1
-	until [ "$(memory_blocks)" -gt "$before" ]; do :; done
+	soon block_has_come "$before"
 	for state in /sys/devices/system/memory/memory*/state; do
 		[ "$(<"$state")" = online ] || echo online >"$state"
 	done
