@@ -6,6 +6,13 @@ load ../../../system/daemon
 load ../../../system/expect
 load ../machine
 
+balancing=/proc/sys/kernel/numa_balancing
+
+teardown() {
+	[ ! -e "$balancing" ] || echo 0 >"$balancing"
+	daemon_teardown
+}
+
 # allocated NODE: pages that memoir saw allocated there
 allocated() {
 	fresh /v1/status >/dev/null
@@ -51,7 +58,7 @@ nodes_with() {
 	"$WORKLOAD" hold 20000 <"$dir/alive" >"$dir/holding" 3>&- &
 	pids+=("$!")
 	local pid=$!
-	until [ -s "$dir/holding" ]; do :; done
+	soon [ -s "$dir/holding" ]
 	memoir=$(fresh "/v1/process?pid=$pid" | jq '.process | .rss_anon_bytes + .rss_file_bytes + .rss_shmem_bytes')
 	read -r _ kernel _ <"/proc/$pid/statm"
 	echo "memoir $((memoir / 4096)), statm $kernel"
@@ -66,7 +73,7 @@ are_migrated() {
 
 @test "totals agree while NUMA balancing moves pages" {
 	[ "$(nodes_with cpu | wc -l)" -ge 2 ] || skip "one node"
-	echo 1 >/proc/sys/kernel/numa_balancing
+	echo 1 >"$balancing"
 	start_daemon
 	before=$(quiet_status)
 	migrated=$(vmstat numa_pages_migrated)
@@ -79,7 +86,6 @@ are_migrated() {
 	taskset --pid --cpu-list 0 "$!" >/dev/null
 	soon are_migrated $((migrated + 10000))
 	after=$(quiet_status)
-	echo 0 >/proc/sys/kernel/numa_balancing
 	faults_agree "$before" "$after"
 }
 
