@@ -59,6 +59,15 @@ sums_hold() {
 	[ "$(grown pgfree)" -ge 0 ] && [ "$(grown pgfree)" -le $((200 + misses)) ]
 }
 
+# uncounted ITEM PAGES: the most of so many that may be traced and not counted. Before 6.7 that is what is freed while the CPU's list
+# is locked.
+uncounted() {
+	case $1-$(uname -r) in
+	pgfree-6.[1-6].*) echo $(($2 / 1000)) ;;
+	*) echo 0 ;;
+	esac
+}
+
 @test "30 s of stress-ng: totals agree, the remainder is what is documented, and every sum holds" {
 	start_daemon
 	before=$(quiet_status) majors=$(majors) skipped=$(skipped '^(direct_reclaim|compaction|oom)')
@@ -81,7 +90,7 @@ sums_hold() {
 	misses=$(($(lost "$after" recursion_missed) - $(lost "$before" recursion_missed)))
 	for item in pgalloc pgfree; do
 		pages=$(($(kernel "$after" $item) - $(kernel "$before" $item)))
-		[ "$(grown $item)" -ge 0 ]
+		[ "$(grown $item)" -ge $((-$(uncounted $item "$pages"))) ]
 		[ "$(grown $item)" -le $((pages / 100 + 16 * misses)) ]
 	done
 	no_losses "$after"
