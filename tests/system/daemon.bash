@@ -111,7 +111,7 @@ fresh() {
 # again, and nothing is forked: a new process each time would itself be what is not quiet. Where snapshots take
 # long they are seldom: it goes on for at least 50 s and 200 of them, or 10 minutes.
 quiet_status() {
-	local line first='' last='' nr_answers nr_snapshots=0 found=1 client answers
+	local line first='' sequence=0 nr_answers found=1 client answers
 	local shape='"sequence":([0-9]+),"age_ns":([0-9]+),.*"agreement":\{"age_ns":([0-9]+),'
 	mkfifo "$dir/answers"
 	curl --silent --show-error --no-buffer --rate 20/s --unix-socket "$socket" \
@@ -119,22 +119,21 @@ quiet_status() {
 	client=$!
 	exec {answers}<"$dir/answers"
 	rm "$dir/answers"
-	for ((nr_answers = 0; nr_answers < 1000 || nr_snapshots < 200; nr_answers++)); do
+	for ((nr_answers = 0; nr_answers < 1000 || sequence - first < 200; nr_answers++)); do
 		read -r -t "$silence_s" line <&"$answers" || break
 		[[ $line =~ $shape ]] || continue
-		: "${first:=${BASH_REMATCH[1]}}"
-		if [ "${BASH_REMATCH[1]}" -gt "$first" ] && [ "${BASH_REMATCH[2]}" -eq "${BASH_REMATCH[3]}" ]; then
+		sequence=${BASH_REMATCH[1]}
+		: "${first:=$sequence}"
+		if [ "$sequence" -gt "$first" ] && [ "${BASH_REMATCH[2]}" -eq "${BASH_REMATCH[3]}" ]; then
 			echo "$line"
 			found=0
 			break
 		fi
-		[ "${BASH_REMATCH[1]}" = "$last" ] || nr_snapshots=$((nr_snapshots + 1))
-		last=${BASH_REMATCH[1]}
 	done
 	kill "$client" 2>/dev/null
 	wait "$client" 2>/dev/null || true
 	exec {answers}<&-
-	[ "$found" -eq 0 ] || echo "none of $nr_snapshots snapshots was of a quiet moment: $line" >&2
+	[ "$found" -eq 0 ] || echo "none of $((sequence - first)) snapshots was of a quiet moment: $line" >&2
 	return "$found"
 }
 
