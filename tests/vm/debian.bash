@@ -37,12 +37,17 @@ apt()
 		-qq "$@"
 }
 
-# read_lists: makes sure that there are lists, and that they are not older than a day. From then on until this shell ends
-# nobody else makes anything in $cache.
-read_lists()
+# hold_cache: from now on until this shell ends, or closes $lock, nobody else makes anything in $cache.
+hold_cache()
 {
 	exec {lock}>"$cache/lock"
 	flock "$lock"
+}
+
+# read_lists: holds the cache, and makes sure that there are lists, and that they are not older than a day.
+read_lists()
+{
+	hold_cache
 	[ -z "$(find "$cache/lists-are-read" -mtime -1 2>/dev/null)" ] || return 0
 	suites | while read -r archive suite; do
 		echo "deb [arch=amd64 signed-by=$keyring] $(mirror_of "$archive") $suite main"

@@ -43,9 +43,7 @@ make_root()
 	rm -rf "$tree"
 }
 
-# As in debian.bash: another may be making it.
-exec {lock}>"$cache/lock"
-flock "$lock"
+hold_cache
 if [ ! -e "$root" ]; then
 	rm -f "$cache"/service-*.img
 	echo "making a root file system with systemd and Prometheus" >&2
