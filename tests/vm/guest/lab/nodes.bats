@@ -53,12 +53,9 @@ nodes_with() {
 
 @test "resident memory is what statm says" {
 	start_daemon
-	mkfifo "$dir/alive"
-	exec {alive}<>"$dir/alive"
-	"$WORKLOAD" hold 20000 <"$dir/alive" >"$dir/holding" 3>&- &
-	pids+=("$!")
+	lay "$WORKLOAD" hold 20000
 	local pid=$!
-	soon [ -s "$dir/holding" ]
+	read -r -t "$silence_s" _ <&"$reports"
 	memoir=$(fresh "/v1/process?pid=$pid" | jq '.process | .rss_anon_bytes + .rss_file_bytes + .rss_shmem_bytes')
 	read -r _ kernel _ <"/proc/$pid/statm"
 	echo "memoir $((memoir / 4096)), statm $kernel"
@@ -78,11 +75,8 @@ are_migrated() {
 	before=$(quiet_status)
 	migrated=$(vmstat numa_pages_migrated)
 	# Memory of node 1, and then its only user on node 0.
-	mkfifo "$dir/alive"
-	exec {alive}<>"$dir/alive"
-	taskset --cpu-list 1 "$WORKLOAD" use 20000 <"$dir/alive" >"$dir/using" 3>&- &
-	pids+=("$!")
-	soon [ -s "$dir/using" ]
+	lay taskset --cpu-list 1 "$WORKLOAD" use 20000
+	read -r -t "$silence_s" _ <&"$reports"
 	taskset --pid --cpu-list 0 "$!" >/dev/null
 	soon are_migrated $((migrated + 10000))
 	after=$(quiet_status)
