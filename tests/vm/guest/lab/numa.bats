@@ -6,6 +6,7 @@
 load ../../../system/daemon
 load ../../../system/expect
 load ../machine
+load ../numastat
 
 NUMA=$BUILD/tests/workloads/numa
 balancing=/proc/sys/kernel/numa_balancing
@@ -103,12 +104,6 @@ differs_by() {
 		"(\$after[0] | [$1] | add // 0) - (\$before[0] | [$1] | add // 0)"
 }
 
-# missed PATTERN: how often the kernel skipped such programs, because a task that was in it on the same CPU had been preempted
-missed() {
-	jq -n --slurpfile before "$dir/before.probes" --slurpfile after "$dir/after.probes" --arg name "$1" \
-		'[$after[0], $before[0]] | map([.probes[] | select(.name | test($name)).recursion_misses] | add) | .[0] - .[1]'
-}
-
 # is_as_many ITEM MEMOIR PATTERN [EACH]: memoir has as many of the item as the kernel, but for runs of such programs that were
 # missed, of EACH at most.
 is_as_many() {
@@ -177,14 +172,14 @@ exact() {
 	memoir --json process "$laid" --numa | jq "[.numa_maps.nodes[] | select(.node == \"$1\").anonymous_bytes] | add // 0"
 }
 
-# near_exact NODE: the estimate is within three errors of it.
+# near_exact NODE: the estimate is within four errors of it: by chance one of 16,000 is not.
 near_exact() {
 	local exact
 	exact=$(exact "$1")
 	of_process "[.resident[] | select(.node == \"$1\")][0] // {bytes: 0, error_bytes: 262144}" >"$dir/estimate"
 	echo "node $1: exact $exact, estimate $(cat "$dir/estimate")"
 	# Little of a process is not in its anonymous memory.
-	jq -e "((.bytes - $exact) | fabs) <= 3 * .error_bytes + 2097152" "$dir/estimate" >/dev/null
+	jq -e "((.bytes - $exact) | fabs) <= 4 * .error_bytes + 2097152" "$dir/estimate" >/dev/null
 }
 
 @test "one node is said to be one" {
@@ -329,7 +324,7 @@ groups_agree() {
 	all_agree
 }
 
-# allocations CPU_NODE MEMORY_NODE: pages allocations that memoir saw; with "other", of all other nodes
+# allocations CPU_NODE MEMORY_NODE NAME: page allocations that memoir saw; with "other", of all other nodes
 allocations() {
 	awk -v cpu="$1" -v memory="$2" '/^memoir_numa_allocations_total/ {
 			split($1, part, "\"")
@@ -337,20 +332,6 @@ allocations() {
 				sum += $NF
 		}
 		END { printf "%.0f\n", sum }' "$dir/$3.metrics"
-}
-
-numastat_of() {
-	awk -v item="$2" '$1 == item { print $2 }' "$dir/$3.node$1"
-}
-
-# metered NAME
-metered() {
-	local node
-	fresh /v1/status >/dev/null
-	get /metrics >"$dir/$1.metrics"
-	for node in /sys/devices/system/node/node*; do
-		cp "$node/numastat" "$dir/$1.${node##*/}"
-	done
 }
 
 @test "allocations are as numastat counts them, from every node to every other" {
@@ -365,16 +346,11 @@ metered() {
 		for item in local_node other_node; do
 			cpu=other
 			[ "$item" = other_node ] || cpu=$node
-			kernel=$(($(numastat_of "$node" "$item" after) - $(numastat_of "$node" "$item" before)))
-			memoir=$(($(allocations "$cpu" "$node" after) - $(allocations "$cpu" "$node" before)))
-			echo "node $node, $item: kernel $kernel, memoir $memoir"
-			# What is counted between the two readings, and bulk allocations.
-			apart=$((kernel - memoir))
-			[ "${apart#-}" -le 1500 ]
+			as_in_numastat "$node" $(($(allocations "$cpu" "$node" after) - $(allocations "$cpu" "$node" before))) "$item"
 		done
 	done
-	[ $(($(allocations 0 1 after) - $(allocations 0 1 before))) -ge 10000 ]
-	[ $(($(allocations 1 0 after) - $(allocations 1 0 before))) -ge 10000 ]
+	[ $(($(allocations 0 1 after) - $(allocations 0 1 before) + $(missed ^page_alloc))) -ge 10000 ]
+	[ $(($(allocations 1 0 after) - $(allocations 1 0 before) + $(missed ^page_alloc))) -ge 10000 ]
 }
 
 @test "interleaved memory is on all nodes alike, and the estimate is near what numa_maps says" {
