@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Runs tests that are built, one line each, and says at the end which failed, and how many passed, failed and were skipped.
+# Runs tests that are built, one line each, and shows at the end what failed, and how many passed, failed and were skipped.
 #
 #	run-tests.sh BUILD TEST...
 #
@@ -24,8 +24,8 @@ trap 'exit 130' INT TERM
 # report RESULT NAME [REASON]
 report()
 {
-	echo "$1  $2" >>"$work/results"
 	printf '%-4s  %s%s\n' "$1" "$2" "${3:+: $3}"
+	printf '%-4s  %s%s\n' "$1" "$2" "${3:+: $3}" >>"$work/results"
 }
 
 run()
@@ -45,7 +45,7 @@ run_program()
 	77) report skip "$name" "$(tail -n 1 "$work/output")" ;;
 	*)
 		report FAIL "$name" "exit status $status"
-		sed 's/^/      /' "$work/output"
+		awk '{ print "      " $0 }' "$work/output" | tee -a "$work/results"
 		;;
 	esac
 }
@@ -83,7 +83,11 @@ report_tap()
 			seen=$((seen + 1))
 			report FAIL "$name: ${line#not ok * }"
 			;;
-		*) printf '      %s\n' "${line#\# }" ;;
+		# Nothing is forked: the next test is on its way, and may count what is.
+		*)
+			printf '      %s\n' "${line#\# }"
+			printf '      %s\n' "${line#\# }" >>"$work/results"
+			;;
 		esac
 	done
 	[ "$seen" -eq "$planned" ] || report FAIL "$name" "it ended early: $seen of $planned tests were run"
@@ -132,7 +136,7 @@ count()
 {
 	grep -c "^$1  " "$work/results" || true
 }
-sed -n 's/^FAIL  /failed: /p' "$work/results"
+awk -f "$source/tests/failures.awk" "$work/results"
 failed=$(count FAIL)
 echo "$(count ok) passed, $failed failed, $(count skip) skipped"
 [ "$failed" -eq 0 ]

@@ -65,7 +65,7 @@ tree()
 	cp "$build/memoird" "$build/memoir-symbolizer" "$build/memoir" "$target/build/"
 	cp -r "$build/tests/bpf" "$build/tests/workloads" "$target/build/tests/"
 	mkdir "$target/tests"
-	cp -r "$source"/tests/{run-tests.sh,system,vm} "$target/tests/"
+	cp -r "$source"/tests/{run-tests.sh,failures.awk,system,vm} "$target/tests/"
 	cp "$source/packaging/as-invoker.sh" "$target/packaging/"
 	cp "$build"/memoir_*.deb "$target/build/"
 	find "$target" -name '*.[od]' -delete

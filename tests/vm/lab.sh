@@ -18,7 +18,7 @@ read -ra topologies <<<"$4"
 jobs=$5
 here=$(dirname "$0")
 lab=$build/vm
-# A file for each guest that has not passed: its name in words, and its tests that failed, a line each.
+# A file for each guest that has not passed: its name in words, and what failed in it.
 unpassed=$lab/unpassed
 [[ $jobs =~ ^[1-9][0-9]*$ ]] || { echo "VM_JOBS=$jobs: guests at a time are a number from 1" >&2 && exit 2; }
 trap end_guests EXIT
@@ -86,7 +86,10 @@ guest()
 	fi
 	if [ "$status" -ne 0 ]; then
 		echo "== failed; the console is in $out/console.log, what repeats it by hand in $out/command"
-		sed -n "s/^FAIL  /$series, $(machine "$nodes"): /p" "$out/results" >>"$unpassed/$series-$nodes" 2>/dev/null || true
+		{
+			awk -f "$here/../failures.awk" "$out/results" | sed "s/^failed: /$series, $(machine "$nodes"): /"
+			grep -q '^@end ' "$out/results" || tail -n 30 "$out/console.log"
+		} >>"$unpassed/$series-$nodes" 2>/dev/null || true
 		return "$status"
 	fi
 	rm -r "$out"
