@@ -35,7 +35,7 @@ BPF_ON_REQUEST := bpf/heap.bpf.c
 BPF_SRC := $(filter-out bpf/read_by_% $(BPF_ON_REQUEST),$(wildcard bpf/*.bpf.c))
 MODEL_SRC := $(wildcard daemon/model/*.c)
 # What needs no kernel, no loop and no privileges; unit tests, replay and fuzzers link these.
-PURE_SRC := $(MODEL_SRC) daemon/autotrace.c daemon/kernelsites.c daemon/livesites.c daemon/mappings.c daemon/memcgtext.c daemon/meminfotext.c daemon/pageblocks.c daemon/processfolder.c daemon/procfs.c daemon/recfile.c daemon/replay.c \
+PURE_SRC := $(MODEL_SRC) daemon/autotrace.c daemon/kernelsites.c daemon/livesites.c daemon/mappings.c daemon/memcgtext.c daemon/meminfotext.c daemon/nodetext.c daemon/pageblocks.c daemon/processfolder.c daemon/procfs.c daemon/recfile.c daemon/replay.c \
 	daemon/residency.c daemon/slabtext.c daemon/tally.c daemon/unitname.c daemon/weights.c daemon/zonetext.c \
 	$(filter-out exporters/http%.c,$(wildcard exporters/*.c))
 DAEMON_SRC := $(filter-out $(PURE_SRC),$(wildcard daemon/*.c daemon/trace/*.c exporters/*.c))

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "procfs.h"
+#include "nodetext.h"
 #include "util.h"
 
 struct nodes {
@@ -53,20 +53,12 @@ const __u32 *nodes_of_cpus(const struct nodes *nodes)
 	return nodes->of_cpu;
 }
 
-/* A file of whole lines; the bytes read, or 0: it is not there, or longer than that. */
+/* As node_text_read(). */
 static size_t read_file(const char *path, char *ret, size_t size)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
-	ssize_t n = 0;
 
-	/* The kernel shows a long list of CPUs page by page. */
-	while (fd >= 0 && len < size - 1 && (n = read(fd, ret + len, size - 1 - len)) > 0)
-		len += (size_t)n;
-	if (!len || ret[len - 1] != '\n')
-		len = 0;
-	ret[len] = '\0';
-	return len;
+	return node_text_read(fd, ret, size);
 }
 
 static size_t read_node_file(__u32 node, const char *name, char *ret, size_t size)
@@ -75,24 +67,6 @@ static size_t read_node_file(__u32 node, const char *name, char *ret, size_t siz
 
 	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/%s", node, name);
 	return read_file(path, ret, size);
-}
-
-/* Of 8,192 CPUs every other one. */
-#define LIST_SIZE (32 * 1024)
-
-/* Calls for each number below limit of a list of the kernel's: "0-3,8". */
-static void for_each_listed(const char *list, __u32 limit, void (*take)(void *ctx, __u32 number), void *ctx)
-{
-	char *end;
-
-	for (const char *at = list; *at >= '0' && *at <= '9'; at = *end == ',' ? end + 1 : end) {
-		unsigned long first = strtoul(at, &end, 10), last = first;
-
-		if (*end == '-')
-			last = strtoul(end + 1, &end, 10);
-		for (unsigned long number = first; number <= last && number < limit; number++)
-			take(ctx, (__u32)number);
-	}
 }
 
 /* --- CPUs ------------------------------------------------------------------------------------- */
@@ -111,22 +85,22 @@ static void take_cpu(void *ctx, __u32 cpu)
 static void take_node(void *ctx, __u32 node)
 {
 	struct nodes *nodes = ctx;
-	char list[LIST_SIZE];
+	char list[NODE_TEXT_SIZE];
 
 	nodes->is_online[node] = true;
 	nodes->node = node;
 	if (read_node_file(node, "cpulist", list, sizeof(list)))
-		for_each_listed(list, nodes->nr_cpus, take_cpu, nodes);
+		node_list_parse(list, nodes->nr_cpus, take_cpu, nodes);
 }
 
 void nodes_refresh(struct nodes *nodes)
 {
-	char list[LIST_SIZE];
+	char list[NODE_TEXT_SIZE];
 
 	memset(nodes->is_online, 0, sizeof(nodes->is_online));
 	memset(nodes->nr_online, 0, nodes->nr_nodes * sizeof(nodes->nr_online[0]));
 	if (read_file("/sys/devices/system/node/online", list, sizeof(list)))
-		for_each_listed(list, nodes->nr_nodes, take_node, nodes);
+		node_list_parse(list, nodes->nr_nodes, take_node, nodes);
 }
 
 const __u64 *nodes_nr_cpus(const struct nodes *nodes)
@@ -135,23 +109,6 @@ const __u64 *nodes_nr_cpus(const struct nodes *nodes)
 }
 
 /* --- numastat --------------------------------------------------------------------------------- */
-
-static const char *const numastat_keys[NR_NUMASTAT_ITEMS] = {
-	[NUMASTAT_HIT] = "numa_hit",         [NUMASTAT_MISS] = "numa_miss",
-	[NUMASTAT_FOREIGN] = "numa_foreign", [NUMASTAT_INTERLEAVE] = "interleave_hit",
-	[NUMASTAT_LOCAL] = "local_node",     [NUMASTAT_OTHER] = "other_node",
-};
-
-/* "numa_hit 12" */
-static void take_numastat(const char *line, size_t size, __u64 *ret)
-{
-	const char *space = memchr(line, ' ', size);
-
-	for (int item = 0; space && item < NR_NUMASTAT_ITEMS; item++)
-		if ((size_t)(space - line) == strlen(numastat_keys[item]) &&
-		    !memcmp(line, numastat_keys[item], (size_t)(space - line)))
-			parse_u64(space + 1, line + size, &ret[item]);
-}
 
 void nodes_read_numastat(struct nodes *nodes, __u64 *ret)
 {
@@ -163,6 +120,6 @@ void nodes_read_numastat(struct nodes *nodes, __u64 *ret)
 		const char *line = text, *eol;
 
 		for (; (eol = memchr(line, '\n', size - (size_t)(line - text))); line = eol + 1)
-			take_numastat(line, (size_t)(eol - line), ret + node * NR_NUMASTAT_ITEMS);
+			numastat_line_parse(line, (size_t)(eol - line), ret + node * NR_NUMASTAT_ITEMS);
 	}
 }
