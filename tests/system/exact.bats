@@ -86,7 +86,7 @@ uncounted() {
 	faults=$(($(kernel "$after" pgfault) - $(kernel "$before" pgfault)))
 	[ "$faults" -ge 10000 ]
 	[ "$(grown pgfault)" -ge 0 ]
-	[ "$(grown pgfault)" -le $((faults / 1000 + $(retried "$majors"))) ]
+	soon no_more_than $((faults / 1000 + $(retried "$majors"))) "$before" "$after"
 	# Bulk allocations are counted by the kernel and not traced.
 	# And a run that the kernel skipped is missing with its pages, of which there are seldom many.
 	misses=$(($(lost "$after" recursion_missed) - $(lost "$before" recursion_missed)))

@@ -2,6 +2,7 @@
 # What becomes of the counts when the daemon dies, and of processes that are too short to be seen alive.
 
 load daemon
+load expect
 
 @test "kill -9 in the middle of a load loses no count" {
 	start_daemon --pin "$pins"

@@ -3,6 +3,7 @@
 # totals against the kernel's own.
 
 load ../../../system/daemon
+load ../../../system/expect
 load ../machine
 
 FAULT=$BUILD/tests/workloads/fault
@@ -252,8 +253,6 @@ others() {
 	echo "pgfault $(grown pgfault), retried $(retried "$nr_majors"), pgmajfault $(grown pgmajfault) of $(($(kernel "$after" pgmajfault) - $(kernel "$before" pgmajfault)))"
 	[ "$(grown pgmajfault)" -eq 0 ]
 	[ "$(grown pgfault)" -ge 0 ]
-	# On 6.1 the end of a load may be missed, and its faults with it; and of some tasks no program is run (faults_agree).
-	missed=$(($(lost "$after" end_missed) - $(lost "$before" end_missed)))
-	[ "$(grown pgfault)" -le $((20 + $(retried "$nr_majors") + 3000 * missed)) ]
+	soon no_more_than $((20 + $(retried "$nr_majors"))) "$before" "$after"
 	"$MEMOIR" --socket "$socket" faults
 }
