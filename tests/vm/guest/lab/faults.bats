@@ -101,6 +101,17 @@ agrees_with_stat() {
 	[ "$(jq -r '.process | "\(.minor_faults) \(.major_faults)"' "$dir/after")" = "$stat_after" ]
 }
 
+@test "huge pages, each of them" {
+	begin_load huge 16
+	fallbacks=$(vmstat thp_fault_fallback)
+	run_load
+	agrees_with_stat
+	fallbacks=$(($(vmstat thp_fault_fallback) - fallbacks))
+	echo "$(grew huge_page_faults) huge pages, $fallbacks fallbacks"
+	[ "$(grew huge_page_faults)" -eq $((16 - fallbacks)) ]
+	mapping huge_page | jq -e '.area == "anonymous"'
+}
+
 @test "fresh anonymous memory" {
 	begin_load anonymous 10000
 	run_load
@@ -153,18 +164,6 @@ agrees_with_stat() {
 	[ "$(grew major_fault_time_ns)" -gt 0 ]
 	[ "$(grew major_faults)" -ge 300 ]
 	get /metrics | grep -q '^memoir_page_fault_seconds_count{kind="file",severity="major"} [1-9]'
-}
-
-@test "huge pages, each of them" {
-	begin_load huge 16
-	[ -e "$dir/before" ]
-	fallbacks=$(vmstat thp_fault_fallback)
-	run_load
-	agrees_with_stat
-	fallbacks=$(($(vmstat thp_fault_fallback) - fallbacks))
-	echo "$(grew huge_page_faults) huge pages, $fallbacks fallbacks"
-	[ "$(grew huge_page_faults)" -eq $((16 - fallbacks)) ]
-	mapping huge_page | jq -e '.area == "anonymous"'
 }
 
 @test "memory that was swapped out, each page of it" {
