@@ -62,16 +62,6 @@ run_guest()
 	fi
 }
 
-# Where the kernel changes its own code, an int3 is there for a moment, and QEMU 7.2 with several threads may keep its
-# translation: on 7.3, where tracepoints come and go, every few runs died of an int3 that memory had no more.
-thread_for()
-{
-	case $1 in
-	7*) echo single ;;
-	*) echo multi ;;
-	esac
-}
-
 # guest SERIES NODES
 guest()
 {
@@ -80,7 +70,7 @@ guest()
 	mkdir -p "$out"
 	echo "== Linux $(<"$folder/release"), $(machine "$nodes")"
 	echo "tests/vm/guest/job.sh $(set_of "$series" "$nodes")" >"$out/job"
-	VM_THREAD=$(thread_for "$series") run_guest "$folder" "$nodes" "$out" || status=$?
+	run_guest "$folder" "$nodes" "$out" || status=$?
 	if [ "$status" -eq 0 ] && [ "$nodes" = 2 ] && [[ $series != 5.* ]]; then
 		check_facts "$series" "$out" || status=$?
 	fi
