@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "nodetext.h"
+#include "procfs.h"
 #include "util.h"
 
 struct nodes {
@@ -53,20 +54,12 @@ const __u32 *nodes_of_cpus(const struct nodes *nodes)
 	return nodes->of_cpu;
 }
 
-/* As node_text_read(). */
-static size_t read_file(const char *path, char *ret, size_t size)
-{
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	return node_text_read(fd, ret, size);
-}
-
-static size_t read_node_file(__u32 node, const char *name, char *ret, size_t size)
+static int open_node_file(__u32 node, const char *name)
 {
 	char path[64];
 
 	snprintf(path, sizeof(path), "/sys/devices/system/node/node%u/%s", node, name);
-	return read_file(path, ret, size);
+	return open(path, O_RDONLY | O_CLOEXEC);
 }
 
 /* --- CPUs ------------------------------------------------------------------------------------- */
@@ -85,21 +78,23 @@ static void take_cpu(void *ctx, __u32 cpu)
 static void take_node(void *ctx, __u32 node)
 {
 	struct nodes *nodes = ctx;
+	_cleanup_close_ int fd = open_node_file(node, "cpulist");
 	char list[NODE_TEXT_SIZE];
 
 	nodes->is_online[node] = true;
 	nodes->node = node;
-	if (read_node_file(node, "cpulist", list, sizeof(list)))
+	if (node_text_read(fd, list, sizeof(list)))
 		node_list_parse(list, nodes->nr_cpus, take_cpu, nodes);
 }
 
 void nodes_refresh(struct nodes *nodes)
 {
+	_cleanup_close_ int fd = open("/sys/devices/system/node/online", O_RDONLY | O_CLOEXEC);
 	char list[NODE_TEXT_SIZE];
 
 	memset(nodes->is_online, 0, sizeof(nodes->is_online));
 	memset(nodes->nr_online, 0, nodes->nr_nodes * sizeof(nodes->nr_online[0]));
-	if (read_file("/sys/devices/system/node/online", list, sizeof(list)))
+	if (node_text_read(fd, list, sizeof(list)))
 		node_list_parse(list, nodes->nr_nodes, take_node, nodes);
 }
 
@@ -110,16 +105,17 @@ const __u64 *nodes_nr_cpus(const struct nodes *nodes)
 
 /* --- numastat --------------------------------------------------------------------------------- */
 
+static void take_numastat(void *ctx, const char *line, size_t size)
+{
+	numastat_line_parse(line, size, ctx);
+}
+
 void nodes_read_numastat(struct nodes *nodes, __u64 *ret)
 {
-	char text[512];
-
 	for (__u32 node = 0; node < nodes->nr_nodes; node++) {
-		size_t size = !nodes->is_online[node] ? 0
-						      : read_node_file(node, "numastat", text, sizeof(text));
-		const char *line = text, *eol;
+		_cleanup_close_ int fd = nodes->is_online[node] ? open_node_file(node, "numastat") : -1;
 
-		for (; (eol = memchr(line, '\n', size - (size_t)(line - text))); line = eol + 1)
-			numastat_line_parse(line, (size_t)(eol - line), ret + node * NR_NUMASTAT_ITEMS);
+		if (fd >= 0)
+			lines_read(fd, take_numastat, ret + node * NR_NUMASTAT_ITEMS);
 	}
 }
