@@ -5,11 +5,10 @@
 #include <stdlib.h>
 
 #include "../exporters/human.h"
+#include "fault_owners.h"
 #include "fault_sites.h"
 #include "fault_view.h"
 #include "histogram.h"
-
-#define MAX_PROCESSES 5
 
 /* --- what faults are for ---------------------------------------------------------------------- */
 
@@ -119,91 +118,12 @@ static void show_errors_of_estimates(size_t width, struct text *out)
 		"320000. Time in all faults is estimated where their kind is.");
 }
 
-/* --- who waits -------------------------------------------------------------------------------- */
+/* --- the view --------------------------------------------------------------------------------- */
 
-struct waiting {
-	const json_t *process;
-};
-
-/* What they are sorted by: time where it is known, and that in major faults first. */
-static int compare(const void *a, const void *b)
+int faults_show(const json_t *reply, const json_t *processes, const json_t *groups, bool is_here,
+		size_t width, struct text *out)
 {
-	static const char *const keys[] = { "major_fault_time_ns", "fault_time_ns", "major_faults",
-					    "minor_faults" };
-	const json_t *one = ((const struct waiting *)a)->process,
-		     *other = ((const struct waiting *)b)->process;
-
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		uint64_t value = reply_u64(one, keys[i]), other_value = reply_u64(other, keys[i]);
-
-		if (value != other_value)
-			return value < other_value ? 1 : -1;
-	}
-	return 0;
-}
-
-/* All time is estimated, that in major faults is not. */
-static const char *time_text(const json_t *process, const char *key, bool is_estimated, char *ret,
-			     size_t size)
-{
-	struct human time = human_ns(reply_u64(process, key));
-
-	if (!reply_is_known(process, key))
-		snprintf(ret, size, "-");
-	else
-		snprintf(ret, size, "%s", is_estimated ? human_about(time).text : time.text);
-	return ret;
-}
-
-static void add_process(const json_t *process, struct table *table)
-{
-	char pid[24], major_time[32], time[32];
-
-	snprintf(pid, sizeof(pid), "%" PRIu64, reply_u64(process, "pid"));
-	table_cell(table, pid);
-	table_cell(table, reply_string(process, "comm"));
-	table_cell(table, human_count(reply_u64(process, "major_faults")).text);
-	table_cell(table, time_text(process, "major_fault_time_ns", false, major_time, sizeof(major_time)));
-	table_cell(table, human_count(reply_u64(process, "minor_faults")).text);
-	table_cell(table, time_text(process, "fault_time_ns", true, time, sizeof(time)));
-	table_cell(table, reply_string(process, "unit"));
-}
-
-static int show_processes(const json_t *processes, bool is_timed, size_t width, struct text *out)
-{
-	static const struct table_column columns[] = {
-		{ .header = "PID", .align = TABLE_RIGHT, .min_width = 7 },
-		{ .header = "COMM", .min_width = 15 },
-		{ .header = "MAJOR", .align = TABLE_RIGHT, .min_width = 6 },
-		{ .header = "WAITED", .align = TABLE_RIGHT, .min_width = 6 },
-		{ .header = "MINOR", .align = TABLE_RIGHT, .min_width = 6 },
-		{ .header = "ALL TIME", .align = TABLE_RIGHT },
-		{ .header = "UNIT", .is_flexible = true },
-	};
-	const json_t *array = reply_member(processes, "processes");
-	size_t nr = json_array_size(array);
-	struct table table = TABLE_NEW(columns);
-	struct waiting *sorted = calloc(nr ? nr : 1, sizeof(*sorted));
-
-	if (!sorted) {
-		complain("out of memory");
-		return EXIT_FAILED;
-	}
-	for (size_t i = 0; i < nr; i++)
-		sorted[i].process = json_array_get(array, i);
-	qsort(sorted, nr, sizeof(*sorted), compare);
-	for (size_t i = 0; i < nr && i < MAX_PROCESSES && reply_u64(sorted[i].process, "minor_faults"); i++)
-		add_process(sorted[i].process, &table);
-	view_table(out, width,
-		   is_timed ? "Living processes that waited longest in major faults:"
-			    : "Living processes with most major faults:",
-		   &table);
-	free(sorted);
-	return EXIT_OK;
-}
-
-int faults_show(const json_t *reply, const json_t *processes, bool is_here, size_t width, struct text *out)
-{
+	bool ends_are_seen = json_is_array(reply_member(reply, "causes"));
 	int status;
 
 	view_field(out, width, "Snapshot", "%s old; counts since the probes were installed",
@@ -211,7 +131,9 @@ int faults_show(const json_t *reply, const json_t *processes, bool is_here, size
 	show_totals(reply, width, out);
 	show_kinds(reply, width, out);
 	show_errors(reply, width, out);
-	status = show_processes(processes, json_is_array(reply_member(reply, "causes")), width, out);
+	status = fault_processes_show(processes, ends_are_seen, width, out);
+	if (!status && ends_are_seen)
+		status = fault_groups_show(groups, width, out);
 	fault_mappings_show(reply, width, out);
 	fault_stacks_show(reply, is_here, width, out);
 	show_exceptions(reply, width, out);
@@ -222,8 +144,11 @@ int faults_show(const json_t *reply, const json_t *processes, bool is_here, size
 int faults_view(struct cli *cli, const json_t *reply, struct text *out)
 {
 	const struct source_query query = { .max_age_ms = ANY_AGE };
-	_cleanup_answer_ struct answer answer;
-	int status = command_ask(cli, "/v1/processes", &query, &answer);
+	_cleanup_answer_ struct answer processes, groups = {};
+	int status = command_ask(cli, "/v1/processes", &query, &processes);
 
-	return status ? status : faults_show(reply, answer.json, !cli->replay, output_width(), out);
+	if (!status)
+		status = command_ask(cli, "/v1/groups", &query, &groups);
+	return status ? status
+		      : faults_show(reply, processes.json, groups.json, !cli->replay, output_width(), out);
 }

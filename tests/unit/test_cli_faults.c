@@ -7,14 +7,23 @@
 
 #define WIDTH 80
 
+static const char groups[] =
+	"{\"groups\":[{\"comm\":\"none\",\"unit\":\"\",\"anonymous_faults\":0,\"sigbus_faults\":0},"
+	"{\"comm\":\"\\u001b[1m\",\"unit\":\"kernel\",\"sigbus_faults\":2,\"oom_faults\":1},"
+	"{\"comm\":\"postgres\",\"unit\":\"db.service\",\"anonymous_faults\":3200000,"
+	"\"file_faults\":64,\"copy_on_write_faults\":123456,\"shared_memory_faults\":96000,\"swap_faults\":12345,"
+	"\"huge_page_faults\":512,\"userfaultfd_faults\":0,\"sigbus_faults\":0}]}";
+
 static void show(const char *reply, const char *processes, struct text *out)
 {
-	json_t *json = json_loads(reply, 0, NULL), *others = json_loads(processes, 0, NULL);
+	json_t *json = json_loads(reply, 0, NULL), *of_processes = json_loads(processes, 0, NULL),
+	       *of_groups = json_loads(groups, 0, NULL);
 
-	assert_true(json && others);
-	assert_int_equal(faults_show(json, others, false, WIDTH, out), EXIT_OK);
+	assert_true(json && of_processes && of_groups);
+	assert_int_equal(faults_show(json, of_processes, of_groups, false, WIDTH, out), EXIT_OK);
 	json_decref(json);
-	json_decref(others);
+	json_decref(of_processes);
+	json_decref(of_groups);
 	for (const char *line = out->data; *line; line += strcspn(line, "\n") + 1)
 		assert_true(strcspn(line, "\n") <= WIDTH);
 }
@@ -70,6 +79,11 @@ static void test_view(void **state UNUSED)
 			  "    PID  COMM              MAJOR  WAITED   MINOR  ALL TIME  UNIT\n"
 			  "     42  worker                3  9.00ms      20   ~9.00ms  web.service\n"
 			  "      1  init                  9     5ns      10      ~6ns  init.scope\n"
+			  "\n"
+			  "Groups with most faults, by what they were for:\n"
+			  "COMM        ANON    FILE    COPY   SHMEM   SWAP  HUGE  UFFD  FAILED  UNIT\n"
+			  "postgres  ~3.20M     ~64   ~123k  ~96000  12345   512     0       0  db.service\n"
+			  "\uFFFD[1m           0       0       0       0      0     0     0       3  kernel\n"
 			  "\n"
 			  "Files and memory that faults took most time in:\n"
 			  "    PID  COMM             KIND   COUNT     TIME  LONGEST SEEN  IN\n"
