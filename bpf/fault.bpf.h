@@ -211,6 +211,8 @@ static __always_inline void frame_count(struct task_ledger *ledger, const struct
 	ledger->counts.v[LEDGER_FAULT_TIME] += ns * n;
 	if (is_major)
 		ledger->counts.v[LEDGER_MAJOR_FAULT_TIME] += ns * n;
+	if (is_major && cause == FAULT_FILE)
+		ledger->counts.v[LEDGER_MAJOR_FILE_FAULTS] += n;
 	count_by_mapping(frame, is_major, ns, n);
 }
 

@@ -47,7 +47,7 @@ static __always_inline void count_result(__u32 result)
 	/* See swapped_in(). */
 	barrier_var(counts);
 	if (counts)
-		counts->v[LEDGER_FAILED_FAULTS]++;
+		counts->v[LEDGER_FAULT_ERRORS(error)]++;
 }
 
 SEC("fexit/handle_mm_fault")

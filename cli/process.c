@@ -76,12 +76,16 @@ static void show_faults(const json_t *process, size_t width, struct text *out)
 		/* Those that not every kernel lets us see. */
 		{ "anonymous", "anonymous_faults", true },
 		{ "file", "file_faults", true },
+		{ "file, from storage", "major_file_faults", false },
 		{ "copy on write", "copy_on_write_faults", true },
 		{ "shared memory", "shared_memory_faults", true },
 		{ "swap", "swap_faults", false },
 		{ "huge page", "huge_page_faults", false },
 		{ "userfaultfd", "userfaultfd_faults", false },
-		{ "failed", "failed_faults", false },
+		{ "out of memory", "oom_faults", false },
+		{ "bus error", "sigbus_faults", false },
+		{ "hardware error", "hwpoison_faults", false },
+		{ "access error", "sigsegv_faults", false },
 	};
 	const json_t *rate = reply_member(process, "rate");
 	struct table table = TABLE_NEW(columns);

@@ -41,6 +41,11 @@ _Static_assert(LEDGER_READ_FAULTS + FAULT_PROTECTION == LEDGER_PROTECTION_FAULTS
 _Static_assert(LEDGER_ANONYMOUS_FAULTS + FAULT_USERFAULTFD == LEDGER_USERFAULTFD_FAULTS,
 	       "fault rows lie in the order of enum fault_cause");
 
+/* ... and those that failed in that of enum fault_error. */
+#define LEDGER_FAULT_ERRORS(error) (LEDGER_OOM_FAULTS + (error))
+_Static_assert(LEDGER_FAULT_ERRORS(FAULT_SIGSEGV) == LEDGER_SIGSEGV_FAULTS,
+	       "rows of failed faults lie in the order of enum fault_error");
+
 /*
  * The resident rows lie in the order of the kernel's mm counters (MM_FILEPAGES, MM_ANONPAGES,
  * MM_SWAPENTS, MM_SHMEMPAGES).

@@ -135,6 +135,22 @@ static void file(char **args)
 	done();
 }
 
+/* cached PATH N: reads a file that is in memory, at one page of so many pieces that the kernel maps together. */
+static void cached(char **args)
+{
+	const size_t piece = 65536;
+	unsigned long nr = number(args[1]), nr_pages = nr * (piece / page_size);
+	char *memory = map_cold(args[0], nr_pages, MAP_SHARED);
+
+	read_pages(memory, nr_pages);
+	munmap(memory, nr_pages * page_size);
+	memory = map(nr_pages * page_size, MAP_SHARED, open(args[0], O_RDWR | O_CLOEXEC));
+	ready();
+	for (unsigned long i = 0; i < nr; i++)
+		(void)((const volatile char *)memory)[i * piece];
+	done();
+}
+
 /* private PATH PAGES: writes to its own copy of a file that is in memory. */
 static void private(char **args)
 {
@@ -170,6 +186,19 @@ static void huge(char **args)
 
 	memory = (char *)(((uintptr_t)memory + size - 1) / size * size);
 	madvise(memory, nr * size, MADV_HUGEPAGE);
+	ready();
+	for (unsigned long i = 0; i < nr; i++)
+		((volatile char *)memory)[i * size] = 1;
+	done();
+}
+
+/* pool N: writes fresh memory in so many pages of the pool of huge pages. */
+static void pool(char **args)
+{
+	const size_t size = 2 << 20;
+	unsigned long nr = number(args[0]);
+	char *memory = map(nr * size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1);
+
 	ready();
 	for (unsigned long i = 0; i < nr; i++)
 		((volatile char *)memory)[i * size] = 1;
@@ -264,9 +293,10 @@ static const struct {
 	int nr_args;
 	void (*run)(char **args);
 } loads[] = {
-	{ "anonymous", 1, anonymous }, { "copy", 1, copy },     { "file", 2, file },
-	{ "private", 2, private },     { "shared", 1, shared }, { "huge", 1, huge },
-	{ "swap", 1, swap },           { "user", 2, user },     { "beyond", 2, beyond },
+	{ "anonymous", 1, anonymous }, { "copy", 1, copy },       { "file", 2, file },
+	{ "cached", 2, cached },       { "private", 2, private }, { "shared", 1, shared },
+	{ "huge", 1, huge },           { "pool", 1, pool },       { "swap", 1, swap },
+	{ "user", 2, user },           { "beyond", 2, beyond },
 };
 
 int main(int argc, char **argv)

@@ -112,6 +112,28 @@ agrees_with_stat() {
 	mapping huge_page | jq -e '.area == "anonymous"'
 }
 
+@test "pages of the pool of huge pages, each of them" {
+	local before
+	before=$(cat /proc/sys/vm/nr_hugepages)
+	echo 8 >/proc/sys/vm/nr_hugepages
+	begin_load pool 8
+	run_load
+	agrees_with_stat
+	echo "$before" >/proc/sys/vm/nr_hugepages
+	[ "$(grew huge_page_faults)" -eq 8 ]
+	[ "$(grew anonymous_faults)" -lt 500 ]
+}
+
+@test "reads of a file that is in memory" {
+	begin_load cached "$TMPDIR/faults.cached" 2000
+	run_load
+	agrees_with_stat
+	is_estimate "$(grew file_faults)" 2000
+	is_estimate "$(mapping file | jq .count)" 2000
+	mapping file | jq -e '.name == "faults.cached" and .major == 0'
+	[ "$(grew major_file_faults)" -eq 0 ]
+}
+
 @test "fresh anonymous memory" {
 	begin_load anonymous 10000
 	run_load
@@ -161,6 +183,7 @@ agrees_with_stat() {
 	[ "$(mapping file | jq .major)" -eq 300 ]
 	mapping file | jq -e '.name == "faults.cold" and .longest_ns > 0 and .total_ns >= .longest_ns'
 	[ "$(observed file major)" -ge 300 ]
+	[ "$(grew major_file_faults)" -eq 300 ]
 	[ "$(grew major_fault_time_ns)" -gt 0 ]
 	[ "$(grew major_faults)" -ge 300 ]
 	get /metrics | grep -q '^memoir_page_fault_seconds_count{kind="file",severity="major"} [1-9]'
@@ -207,7 +230,7 @@ agrees_with_stat() {
 @test "faults that fail" {
 	begin_load beyond "$TMPDIR/faults.short" 100
 	run_load
-	[ "$(grew failed_faults)" -eq 100 ]
+	[ "$(grew sigbus_faults)" -eq 100 ]
 	jq -e --slurpfile before "$dir/faults-before" '
 		def nr(faults): faults.errors[] | select(.error == "sigbus").count;
 		nr(.) - nr($before[0]) == 100' "$dir/faults"

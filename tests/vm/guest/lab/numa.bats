@@ -124,6 +124,20 @@ all_agree() {
 	is_as_many pgmigrate_success "$(differs_by '.migrated_pages[] | select(.result == "succeeded").count')" ^pages_migrated "$@"
 }
 
+# is_estimated KIND: page faults of that kind are as many as hint faults, within five standard errors of one page in 32
+is_estimated() {
+	local pattern="^memoir_page_fault_seconds_count.kind=\"$1\"" estimate hints
+	estimate=$(($(sum "$pattern" after) - $(sum "$pattern" before)))
+	hints=$(differs_by '.hint_faults[].count')
+	echo "page faults of the kind $1: $estimate, hint faults $hints"
+	[ $(((estimate - hints) * (estimate - hints))) -le $((25 * 32 * hints)) ]
+}
+
+# sum PATTERN NAME: of the series in $dir/NAME.metrics
+sum() {
+	awk -v pattern="$1" '$0 ~ pattern { nr += $NF } END { print nr + 0 }' "$dir/$2.metrics"
+}
+
 turn_on() {
 	cp /proc/vmstat "$dir/turned_on"
 	echo 1 >"$balancing"
@@ -219,6 +233,7 @@ near_exact() {
 	passes
 	settled after
 	all_agree
+	is_estimated numa_hint
 	[ "$(differs_by '.migrated[] | select(.reason == "numa_misplaced" and .from_node == "0" and .to_node == "1").bytes')" -ge $((6000 * 4096 * 9 / 10)) ]
 	of_process '(.numa_local_faults + .numa_remote_faults) == ([.hint_faults[].count] | add)' | grep -qx true
 	kernel=$(awk '$1 == "numa_pages_migrated" { print $3 }' "/proc/$laid/sched")
