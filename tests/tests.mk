@@ -117,6 +117,7 @@ $(filter-out $(TRACE_TESTS),$(BPF_TESTS)): %: %.o $(B)/daemon/skeleton.o $(B)/da
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $(filter-out %.a,$^) $(filter %.a,$^) -o $@ $(CMOCKA_LIBS) $(DAEMON_LIBS)
 $(B)/tests/bpf/test_fault_mappings: $(B)/daemon/faultsites.o
+$(B)/tests/bpf/test_nodecheck: $(B)/daemon/nodecheck.o
 $(B)/tests/bpf/test_stacks: $(B)/daemon/userstacks.o
 $(B)/tests/bpf/test_tracelink: $(call objects,$(addprefix daemon/,leaktrace.c tracelink.c usersymbols.c autotrace.c kerneltrace.c \
 		kernelprograms.c kernelread.c privileges.c probes.c probes_load.c pins.c) $(wildcard daemon/trace/*.c))
