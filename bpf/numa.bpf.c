@@ -4,7 +4,7 @@
  * each is a fault, a hint, of which CPU uses memory of which node; and moves page or task if that
  * helps. Hints are samples of accesses, taken from processes without a memory policy only.
  *
- * No tracepoint tells of a hint fault, so these programs look at the ends of functions of its way, and are
+ * No tracepoint tells of a hint fault, so these programs look at functions of its way, and are
  * optional.
  */
 #include "fault.bpf.h"
@@ -43,9 +43,12 @@ int numa_hint_fault_page(__u64 *ctx)
 /* include/linux/sched/numa_balancing.h */
 #define TNF_MIGRATE_FAIL 0x10
 
-/* The arguments are last_cpupid, mem_node, pages, flags; a page that could not be moved is where it was. */
-SEC("fexit/task_numa_fault")
-int numa_fault_done(__u64 *ctx)
+/*
+ * The arguments are last_cpupid, mem_node, pages, flags; a page that could not be moved is where it was. At the
+ * begin, because the function may move the task to another node.
+ */
+SEC("fentry/task_numa_fault")
+int numa_refused(__u64 *ctx)
 {
 	__u32 memory_node = ctx[1], nr_pages = ctx[2], flags = ctx[3];
 	struct ledger_counts *counts;

@@ -254,7 +254,7 @@ static const struct {
 	{ LEDGER_NUMA_LOCAL_FAULTS, "numa_hint_fault_page" },
 	{ LEDGER_NUMA_REMOTE_FAULTS, "numa_hint_fault" },
 	{ LEDGER_NUMA_REMOTE_FAULTS, "numa_hint_fault_page" },
-	{ LEDGER_NUMA_REFUSED, "numa_fault_done" },
+	{ LEDGER_NUMA_REFUSED, "numa_refused" },
 };
 
 static const struct {
@@ -266,7 +266,7 @@ static const struct {
 	{ METRIC_FAULT_ERRORS, "fault_end" },
 	{ METRIC_NUMA_HINT_FAULTS, "numa_hint_fault" },
 	{ METRIC_NUMA_HINT_FAULTS, "numa_hint_fault_page" },
-	{ METRIC_NUMA_REFUSED, "numa_fault_done" },
+	{ METRIC_NUMA_REFUSED, "numa_refused" },
 	{ METRIC_MIGRATED, "folio_migrated" },
 };
 
