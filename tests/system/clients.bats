@@ -35,7 +35,7 @@ long_header() {
 			"$request" 1048576 | raw "$address" >"$dir/reply"
 			[ ! -s "$dir/reply" ] || grep -q '^HTTP/1.1 4' "$dir/reply"
 			is_serving
-			[ "$(scrape /healthz)" = 200 ]
+			soon is_healthy
 		done
 	done
 }
@@ -131,7 +131,7 @@ take_all_connections() {
 	take_all_connections
 	# The daemon ends each: without that, this would time out.
 	timeout 60 cat <&"${clients[-1]}" >/dev/null
-	[ "$(scrape /healthz)" = 200 ]
+	soon is_healthy
 }
 
 @test "whoever takes all connections over TCP does not keep the command from its socket" {

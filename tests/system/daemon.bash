@@ -174,20 +174,20 @@ lost() {
 	jq ".lost.$2" <<<"$1"
 }
 
-# faults_agree BEFORE AFTER [FAILED]: the remainder of pgfault grew by the faults that failed, and by nothing
-# else. A kernel that runs no programs for some tasks hides the few faults of those.
+# faults_agree BEFORE AFTER [FAILED] [MOST]: the remainder of pgfault grew by the faults that failed, and by nothing
+# else. A kernel that runs no programs for some tasks hides the few faults of those. No task has more faults than MOST.
 faults_agree() {
 	local grown=$(($(remainder "$2" pgfault) - $(remainder "$1" pgfault) - ${3:-0}))
 	echo "pgfault: remainder grew by $grown"
-	[ "$grown" -ge 0 ] && soon no_more_than $((20 + ${3:-0})) "$1" "$2"
+	[ "$grown" -ge 0 ] && soon no_more_than $((20 + ${3:-0})) "$1" "$2" "${4:-3000}"
 }
 
-# no_more_than FAULTS BEFORE AFTER: the remainder of pgfault grew by that at most, and by those of tasks whose end was
-# missed, which are in no total. That it was missed is known some seconds later: to be called by soon of expect.bash.
+# no_more_than FAULTS BEFORE AFTER MOST: the remainder of pgfault grew by that at most, and by those of tasks whose end was
+# missed, which are in no total, of MOST each. That it was missed is known some seconds later: to be called by soon of expect.bash.
 no_more_than() {
 	local missed
 	missed=$(($(lost "$(fresh /v1/status)" end_missed) - $(lost "$2" end_missed)))
-	[ $(($(remainder "$3" pgfault) - $(remainder "$2" pgfault))) -le $(($1 + 3000 * missed)) ]
+	[ $(($(remainder "$3" pgfault) - $(remainder "$2" pgfault))) -le $(($1 + $4 * missed)) ]
 }
 
 # no_losses STATUS: but for what is explained. Creating the ledger of a task may itself take a page, and 6.1 lets no

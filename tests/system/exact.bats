@@ -4,35 +4,34 @@
 load daemon
 load expect
 
-# All groups, and what groups that lost their series had, are the system. A task between its end and its last reading
+# sums_hold MOST: all groups, and what groups that lost their series had, are the system. A task between its end and its last reading
 # is in its group and not in the system, so the moment must be right: one client asks again and again, and nothing is
 # forked, because what had just ended would itself be such a task. The walk over the tasks takes a buffer of 8 pages
 # after the cells were read. A kernel that runs no programs for some tasks hides the ends of others, which is known some
-# seconds later: each leaves its faults in its group alone, and its pages in the system alone.
+# seconds later: each leaves its faults in its group alone, and its pages in the system alone, MOST of them at most.
 sums_hold() {
-	curl --silent --no-buffer --rate 5/s --unix-socket "$socket" 'http://localhost/metrics#[1-900]' |
-		awk -v most_pages=$(((256 << 20) / 4096)) '
-			/^memoir_group_(minor|major)_faults_total/ || /^memoir_retired_groups_(minor|major)_faults/ { group_faults += $NF }
-			/^memoir_page_faults_total/ { faults += $NF }
-			/^memoir_group_allocated_bytes_total/ || /^memoir_retired_groups_allocated_bytes/ { group_bytes += $NF }
-			/^memoir_allocated_bytes_total/ { bytes += $NF }
-			/^memoir_tasks_exited_total/ { between += $NF }
-			/^memoir_tasks_reaped_total/ { between -= $NF }
-			/^memoir_lost_total\{cause="end_missed"\}/ { missed = $NF }
-			# The first line of the next answer.
-			/^# HELP memoir_build_info/ && faults > 0 && bytes > 0 {
-				faults_apart = group_faults - faults
-				bytes_apart = bytes - group_bytes
-				printf "faults %.0f %.0f, bytes %.0f %.0f, %d tasks in between, %d ends missed\n",
-					group_faults, faults, group_bytes, bytes, between, missed
-				if (faults_apart >= 0 && faults_apart <= missed * most_pages &&
-				    bytes_apart >= -32768 && bytes_apart <= 32768 + missed * most_pages * 4096) {
-					hold = 1
-					exit
-				}
-				group_faults = faults = group_bytes = bytes = between = missed = 0
+	awk -v most="$1" '
+		/^memoir_group_(minor|major)_faults_total/ || /^memoir_retired_groups_(minor|major)_faults/ { group_faults += $NF }
+		/^memoir_page_faults_total/ { faults += $NF }
+		/^memoir_group_allocated_bytes_total/ || /^memoir_retired_groups_allocated_bytes/ { group_bytes += $NF }
+		/^memoir_allocated_bytes_total/ { bytes += $NF }
+		/^memoir_tasks_exited_total/ { between += $NF }
+		/^memoir_tasks_reaped_total/ { between -= $NF }
+		/^memoir_lost_total\{cause="end_missed"\}/ { missed = $NF }
+		# The first line of the next answer.
+		/^# HELP memoir_build_info/ && faults > 0 && bytes > 0 {
+			faults_apart = group_faults - faults
+			bytes_apart = bytes - group_bytes
+			printf "faults %.0f %.0f, bytes %.0f %.0f, %d tasks in between, %d ends missed\n",
+				group_faults, faults, group_bytes, bytes, between, missed
+			if (faults_apart >= 0 && faults_apart <= missed * most &&
+			    bytes_apart >= -32768 && bytes_apart <= 32768 + missed * most * 4096) {
+				hold = 1
+				exit
 			}
-			END { exit !hold }'
+			group_faults = faults = group_bytes = bytes = between = missed = 0
+		}
+		END { exit !hold }' < <(exec curl --silent --no-buffer --rate 5/s --unix-socket "$socket" 'http://localhost/metrics#[1-900]' 3>&-)
 }
 
 @test "every page fault that succeeds is counted, and no other" {
@@ -42,7 +41,7 @@ sums_hold() {
 	"$WORKLOAD" forks 500
 	after=$(quiet_status)
 	[ $(($(kernel "$after" pgfault) - $(kernel "$before" pgfault))) -ge 100000 ]
-	faults_agree "$before" "$after"
+	faults_agree "$before" "$after" 0 101000
 	no_losses "$after"
 }
 
@@ -59,6 +58,15 @@ sums_hold() {
 uncounted() {
 	case $1-$(uname -r) in
 	pgfree-6.[1-6].*) echo $(($2 / 1000)) ;;
+	*) echo 0 ;;
+	esac
+}
+
+# twice ITEM: the most of it that the kernel may have counted a second time. Since 6.12 that is a second pass of a direct reclaim.
+twice() {
+	case $1-$(uname -r) in
+	allocstall-6.[1-9].*) echo 0 ;;
+	allocstall-*) echo $((($(kernel "$after" allocstall) - $(kernel "$before" allocstall)) / 2)) ;;
 	*) echo 0 ;;
 	esac
 }
@@ -89,13 +97,13 @@ uncounted() {
 	skipped=$(($(skipped '^(direct_reclaim|compaction|oom)') - skipped))
 	for item in allocstall compact_stall oom_kill; do
 		[ "$(grown $item)" -ge 0 ]
-		[ "$(grown $item)" -le "$skipped" ]
+		[ "$(grown $item)" -le $((skipped + $(twice $item))) ]
 	done
 	# Stressors provoke failing faults on purpose; those are few.
 	faults=$(($(kernel "$after" pgfault) - $(kernel "$before" pgfault)))
 	[ "$faults" -ge 10000 ]
 	[ "$(grown pgfault)" -ge 0 ]
-	soon no_more_than $((faults / 1000 + $(retried "$majors"))) "$before" "$after"
+	soon no_more_than $((faults / 1000 + $(retried "$majors"))) "$before" "$after" "$faults"
 	# Bulk allocations are counted by the kernel and not traced.
 	# And a run that the kernel skipped is missing with its pages, of which there are seldom many.
 	misses=$(($(lost "$after" recursion_missed) - $(lost "$before" recursion_missed)))
@@ -105,7 +113,7 @@ uncounted() {
 		[ "$(grown $item)" -le $((pages / 100 + 16 * misses)) ]
 	done
 	no_losses "$after"
-	sums_hold
+	sums_hold "$faults"
 	get /metrics | promtool check metrics
 }
 

@@ -61,11 +61,11 @@ folded_has() {
 	grep -q "$1" "$dir/folded"
 }
 
-# within_errors BYTES ERROR PAGES PAGES: an estimate of what was between both of these, within four errors.
+# within_errors BYTES ERROR PAGES PAGES: an estimate of what was between both of these, within five errors.
 within_errors() {
 	local bytes=$1 error=$2 least=$(($3 * 4096)) most=$(($4 * 4096))
 	echo "$bytes +- $error, counted $least to $most"
-	[ $((bytes + 4 * error)) -ge "$least" ] && [ $((bytes - 4 * error)) -le "$most" ]
+	[ $((bytes + 5 * error)) -ge "$least" ] && [ $((bytes - 5 * error)) -le "$most" ]
 }
 
 @test "what is kept is a suspect under its function's address, what is cycled is not, pipes are the kernel's; bytes agree" {

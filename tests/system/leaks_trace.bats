@@ -100,7 +100,7 @@ no_probes() {
 
 @test "callers of one function at one depth of the stack are told apart, once it is known how they call it" {
 	begin 60
-	tell "callers 2000"
+	tell "callers 6000"
 	end_trace
 	agrees
 	for caller in ann bob cid; do

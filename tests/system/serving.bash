@@ -25,3 +25,8 @@ tcp_port() {
 scrape() {
 	curl --silent --show-error --max-time 30 --output /dev/null --write-out '%{http_code}\n' "http://127.0.0.1:$port$1"
 }
+
+# is_healthy: the same over TCP, for whoever asks only that. To be called by soon: not at a moment when the last snapshot is old.
+is_healthy() {
+	[ "$(scrape /healthz)" = 200 ]
+}

@@ -50,6 +50,6 @@ if [ ! -e "$root" ]; then
 	make_root "$root"
 fi
 exec {lock}>&-
-# There is no udev to say that the serial line is there.
-VM_DISK=$root VM_APPEND="rdinit=/lab/job systemd.mask=serial-getty@ttyS0.service ${VM_APPEND:-}" \
+# There is no udev to say that the serial line is there, and what a timer starts would leave files behind.
+VM_DISK=$root VM_APPEND="rdinit=/lab/job systemd.mask=serial-getty@ttyS0.service systemd.mask=timers.target ${VM_APPEND:-}" \
 	"$here/guest.sh" "$build" "$kernel" 1 "$out" "$here/service/init"

@@ -26,7 +26,7 @@ touch_more_than_there_is() {
 # once for so little, while what was written is not yet freed, the kernel kills.
 push_out() {
 	local tries
-	for ((tries = 0; tries < 50 && $(<"$1/memory.current") > $2; tries++)); do
+	for ((tries = 0; tries < 600 && $(<"$1/memory.current") > $2; tries++)); do
 		# Refused while all of it is being written.
 		echo "$(($(<"$1/memory.current") - $2))" >"$1/memory.reclaim" 2>/dev/null || sleep 0.1
 	done

@@ -67,7 +67,7 @@ blame_once() {
 	# What it asked for beside the pipes, as for the slabs of their inodes, is in no cgroup.
 	jq -e --argjson pid "$spoiler" --slurpfile truth "$dir/truth" '($truth[] | select(.pid == $pid).spoiled) as $spoiled |
 		.holders.owners[] | select(.pid == $pid and .migratetype == "unmovable") |
-		(.spoiled_blocks >= $spoiled / 2) and (.spoiled_blocks <= 1.5 * $spoiled + 4 * .spoiled_blocks_error)' "$dir/answer"
+		(.spoiled_blocks + 5 * .spoiled_blocks_error >= $spoiled / 2) and (.spoiled_blocks <= 1.5 * $spoiled + 5 * .spoiled_blocks_error)' "$dir/answer"
 	kill -KILL "$spoiler"
 	wait "$spoiler" || true
 	unset 'pids[-1]'

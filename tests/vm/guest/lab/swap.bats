@@ -94,6 +94,7 @@ shown() {
 	from=$SECONDS
 	start_recall recall 12000
 	before=$(quiet_status) skipped=$(skipped ^swap_read)
+	push_out "$cgroup" $((24 << 20))
 	echo 24M >"$cgroup/memory.max"
 	recall
 	recall
