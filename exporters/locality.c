@@ -34,8 +34,8 @@ const char *locality_cause_name(enum locality_cause cause)
 {
 	static const char *const names[] = {
 		[CAUSE_NONE] = "none",           [CAUSE_POLICY] = "policy",       [CAUSE_CPUSET] = "cpuset",
-		[CAUSE_NO_MEMORY] = "no_memory", [CAUSE_NODE_FULL] = "node_full", [CAUSE_MOVED] = "moved",
-		[CAUSE_UNKNOWN] = "unknown",
+		[CAUSE_NO_MEMORY] = "no_memory", [CAUSE_NODE_FULL] = "node_full", [CAUSE_SPREAD] = "spread",
+		[CAUSE_MOVED] = "moved",         [CAUSE_UNKNOWN] = "unknown",
 	};
 
 	return names[cause];
@@ -166,12 +166,48 @@ static __u64 nodes_with_memory(const struct model *model)
 	return nodes;
 }
 
+/*
+ * Whether what it allocated since the probes were installed says where its memory came from: of a process
+ * that had its memory before, or has that of others, it says nothing.
+ */
+static bool is_seen_allocating(const struct process *process, enum locality_basis basis)
+{
+	__u64 resident_pages = process_total(process, LEDGER_RSS_ANON) +
+			       process_total(process, LEDGER_RSS_FILE) +
+			       process_total(process, LEDGER_RSS_SHMEM);
+	__u64 allocated_pages = process_total(process, LEDGER_ALLOCATED);
+
+	return basis == BASIS_ALLOCATIONS || (allocated_pages && allocated_pages >= resident_pages / 2);
+}
+
+/* Was it remote from the start, or has it become so? */
+static bool was_remote(const struct process *process, const struct locality *locality)
+{
+	return is_seen_allocating(process, locality->basis) &&
+	       share_of_allocations(process) >= locality->remote_share / 2;
+}
+
+static bool has_several_nodes(const struct process *process)
+{
+	return process->cpu_nodes & (process->cpu_nodes - 1);
+}
+
+/* Its threads run on several nodes, and most of what is remote to one of them is local to another. */
+static bool is_spread(const struct model *model, const struct process *process, double remote_share)
+{
+	double far_share;
+
+	if (!share_of_residency(model, process, &far_share))
+		far_share = 0;
+	return has_several_nodes(process) && far_share < remote_share / 2;
+}
+
 static enum locality_cause cause_of(const struct model *model, const struct process *process,
-				    double remote_share)
+				    const struct locality *locality)
 {
 	__u32 node;
 
-	if (remote_share < REMOTE_MIN)
+	if (locality->remote_share < REMOTE_MIN)
 		return CAUSE_NONE;
 	if (has_policy(process))
 		return CAUSE_POLICY;
@@ -179,10 +215,11 @@ static enum locality_cause cause_of(const struct model *model, const struct proc
 		return CAUSE_CPUSET;
 	if (process->cpu_nodes & ~nodes_with_memory(model))
 		return CAUSE_NO_MEMORY;
-	/* Was it remote from the start, or has it become so? */
-	if (share_of_allocations(process) < remote_share / 2)
-		return CAUSE_MOVED;
-	return full_node(model, process, &node) ? CAUSE_NODE_FULL : CAUSE_UNKNOWN;
+	if (was_remote(process, locality))
+		return full_node(model, process, &node) ? CAUSE_NODE_FULL : CAUSE_UNKNOWN;
+	if (is_spread(model, process, locality->remote_share))
+		return CAUSE_SPREAD;
+	return is_seen_allocating(process, locality->basis) ? CAUSE_MOVED : CAUSE_UNKNOWN;
 }
 
 struct locality locality_of(const struct model *model, const struct process *process)
@@ -202,7 +239,7 @@ struct locality locality_of(const struct model *model, const struct process *pro
 	} else {
 		return locality;
 	}
-	locality.cause = cause_of(model, process, locality.remote_share);
+	locality.cause = cause_of(model, process, &locality);
 	return locality;
 }
 
@@ -221,8 +258,23 @@ static void add_nodes(struct text *text, __u64 nodes)
 
 static void add_cpu_nodes(struct text *text, const struct process *process)
 {
-	text_add(text, process->cpu_nodes & (process->cpu_nodes - 1) ? "nodes " : "node ");
+	text_add(text, has_several_nodes(process) ? "nodes " : "node ");
 	add_nodes(text, process->cpu_nodes);
+}
+
+static void explain_moved(const struct model *model, const struct process *process, struct text *text)
+{
+	__u32 node;
+
+	text_add(text, "Its memory was local when it was allocated, and its threads run on ");
+	add_cpu_nodes(text, process);
+	text_add(text, " now");
+	if (locality_far_node(model, process, &node))
+		text_add_format(text, ", most of the rest of its memory being on node %u", node);
+	text_add(text, ".");
+	if (process_total(process, LEDGER_NUMA_TASK_MOVES))
+		text_add_format(text, " NUMA balancing has moved tasks of it: %s times.",
+				human_count(process_total(process, LEDGER_NUMA_TASK_MOVES)).text);
 }
 
 void locality_explain(const struct model *model, const struct process *process,
@@ -259,20 +311,25 @@ void locality_explain(const struct model *model, const struct process *process,
 			node, human_percent(share_of_allocations(process)).text);
 		return;
 	case CAUSE_MOVED:
-		text_add(text, "Its memory was local when it was allocated, and its threads run on ");
+		explain_moved(model, process, text);
+		return;
+	case CAUSE_SPREAD:
+		text_add(text, "Its threads run on ");
 		add_cpu_nodes(text, process);
-		text_add(text, " now");
-		if (locality_far_node(model, process, &node))
-			text_add_format(text, ", most of the rest of its memory being on node %u", node);
-		text_add(text, ".");
+		text_add(text, ", and use the same memory: what is local to some is remote to others.");
 		return;
 	case CAUSE_UNKNOWN:
-		if (locality->basis != BASIS_NONE)
+		if (was_remote(process, locality))
 			text_add_format(
 				text,
 				"It got memory of other nodes, though its own was not short: a mapping "
 				"may have a policy of its own (memoir process %u --numa).",
 				process->tgid);
+		else if (locality->basis != BASIS_NONE)
+			text_add(
+				text,
+				"Most of its memory was allocated before memoir looked, or by others: what made "
+				"it remote was not seen.");
 		return;
 	case CAUSE_NONE:
 		return;
@@ -320,6 +377,12 @@ void locality_advise(const struct model *model, const struct process *process,
 			text_add_format(text, "; to move its memory now: migratepages %u %u %d",
 					process->tgid, node, __builtin_ctzll(process->cpu_nodes));
 		text_add(text, ".");
+		return;
+	case CAUSE_SPREAD:
+		text_add(
+			text,
+			"Bind it to one node, where it has room there (numactl --cpunodebind with --membind), or "
+			"spread its memory over all of them (numactl --interleave=all).");
 		return;
 	case CAUSE_UNKNOWN:
 	case CAUSE_NONE:

@@ -23,8 +23,9 @@ enum locality_cause {
 	CAUSE_CPUSET,    /* its cpuset has CPUs of nodes whose memory it may not have */
 	CAUSE_NO_MEMORY, /* it runs on CPUs of a node without memory */
 	CAUSE_NODE_FULL, /* it got memory of another node, because its own had none */
+	CAUSE_SPREAD,    /* its threads run on several nodes and share memory */
 	CAUSE_MOVED,     /* its memory was local, and it runs elsewhere now */
-	CAUSE_UNKNOWN,
+	CAUSE_UNKNOWN,   /* none of these, or it was not seen to allocate what it has */
 };
 
 struct locality {

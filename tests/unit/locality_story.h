@@ -23,7 +23,8 @@ struct story {
 	__u64 local, remote;        /* hint faults of the last interval, */
 	__u64 local_before;         /* ... and from before */
 	__u64 allocated, elsewhere; /* pages */
-	__u64 resident[NR_NODES];   /* followed pages */
+	__u64 rss_pages, task_moves;
+	__u64 resident[NR_NODES]; /* followed pages */
 	enum numa_flow flow;
 	__u64 wanted_from
 		[NR_NODES];      /* that flow to the next node: pages allocated elsewhere, if of that kind */
@@ -132,6 +133,8 @@ static inline struct model *told(const struct story *story)
 	counts.v[LEDGER_NUMA_LOCAL_FAULTS] = story->local_before;
 	counts.v[LEDGER_ALLOCATED] = story->allocated;
 	counts.v[LEDGER_ALLOCATED_REMOTE] = story->elsewhere;
+	counts.v[LEDGER_RSS_ANON] = story->rss_pages;
+	counts.v[LEDGER_NUMA_TASK_MOVES] = story->task_moves;
 	for (__u64 sequence = 1; sequence <= 2; sequence++) {
 		assert_int_equal(feed_begin(model, sequence, sequence * NSEC_PER_SEC), 0);
 		tell_nodes(model, story);

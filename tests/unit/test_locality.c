@@ -148,7 +148,7 @@ static void test_cpuset(void **state UNUSED)
 	/* ... nor where the cpuset allows what is there. */
 	story = cpuset_story();
 	story.allowed_nodes = 7;
-	expect(&story, BASIS_RESIDENCY, CAUSE_MOVED, 1);
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 1);
 }
 
 /* No cpuset can allow memory of a node that has none. */
@@ -191,6 +191,58 @@ static void test_moved(void **state UNUSED)
 	expect(&story, BASIS_RESIDENCY, CAUSE_NODE_FULL, 0.8);
 }
 
+/* Where little of its memory was seen to be allocated, it may have been remote from the start. */
+static void test_what_was_not_seen_has_not_moved(void **state UNUSED)
+{
+	struct story story = full_story();
+
+	story.elsewhere = 0;
+	story.rss_pages = 200;
+	expect(&story, BASIS_RESIDENCY, CAUSE_MOVED, 0.8);
+	story.rss_pages = 202;
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
+	/* Nor does the little say that the node was full, */
+	story.elsewhere = 75;
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
+	/* ... unless it is all that is known. */
+	memset(story.resident, 0, sizeof(story.resident));
+	expect(&story, BASIS_ALLOCATIONS, CAUSE_NODE_FULL, 0.75);
+	story = full_story();
+	story.allocated = story.elsewhere = 0;
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
+}
+
+/* What is remote to one thread is local to another, which is no move. */
+static void test_spread(void **state UNUSED)
+{
+	struct story story = story_of_all();
+
+	story.other_cpu_node = 1;
+	story.elsewhere = 0;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_SPREAD, 0.75);
+	/* Whether memoir saw it or not; */
+	story.rss_pages = 10000;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_SPREAD, 0.75);
+	story.rss_pages = 0;
+	/* ... but most of it on a node where none of them runs has become remote to all, */
+	story.resident[2] = 50;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_SPREAD, 0.75);
+	story.resident[2] = 70;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_MOVED, 0.75);
+	/* (a few pages say nothing of that) */
+	memset(story.resident, 0, sizeof(story.resident));
+	story.resident[2] = 15;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_SPREAD, 0.75);
+	story.resident[2] = 0;
+	/* ... and what was remote when it was allocated is so for another reason. */
+	story.elsewhere = 900;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_UNKNOWN, 0.75);
+	/* All threads are on one node. */
+	story.elsewhere = 0;
+	story.other_cpu_node = 0;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_MOVED, 0.75);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +259,8 @@ int main(void)
 		cmocka_unit_test(test_a_node_without_memory_is_no_cpuset),
 		cmocka_unit_test(test_node_full),
 		cmocka_unit_test(test_moved),
+		cmocka_unit_test(test_what_was_not_seen_has_not_moved),
+		cmocka_unit_test(test_spread),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,6 +108,11 @@ static void test_words_for_a_process_that_has_moved(void **state UNUSED)
 	tell(&story, CAUSE_MOVED, &why, &remedy);
 	has_not(&why, "being on");
 	has_not(&remedy, "migratepages");
+	/* That the kernel moved it is said where it did. */
+	has_not(&why, "NUMA balancing");
+	story.task_moves = 7;
+	tell(&story, CAUSE_MOVED, &why, &remedy);
+	has(&why, "NUMA balancing has moved tasks of it: 7 times.");
 	text_free(&why);
 	text_free(&remedy);
 }
@@ -137,6 +142,24 @@ static void test_balancing_is_advised_where_it_is_off(void **state UNUSED)
 	text_free(&remedy);
 }
 
+static void test_words_for_a_process_on_several_nodes(void **state UNUSED)
+{
+	struct story story = story_of_all();
+	struct text why = {}, remedy = {};
+
+	story.other_cpu_node = 1;
+	story.elsewhere = 0;
+	story.task_moves = 7;
+	tell(&story, CAUSE_SPREAD, &why, &remedy);
+	has(&why, "run on nodes 0 and 1, and use the same memory");
+	has_not(&why, "moved");
+	has(&remedy, "--cpunodebind");
+	has(&remedy, "--interleave=all");
+	has_not(&remedy, "migratepages");
+	text_free(&why);
+	text_free(&remedy);
+}
+
 static void test_words_for_the_rest(void **state UNUSED)
 {
 	struct story story = story_of_all();
@@ -144,6 +167,11 @@ static void test_words_for_the_rest(void **state UNUSED)
 
 	tell(&story, CAUSE_UNKNOWN, &why, &remedy);
 	has(&why, "memoir process 4242 --numa");
+	assert_int_equal(remedy.len, 0);
+	story.rss_pages = 10000;
+	tell(&story, CAUSE_UNKNOWN, &why, &remedy);
+	has(&why, "before memoir looked");
+	has_not(&why, "short");
 	assert_int_equal(remedy.len, 0);
 	story.remote = 0;
 	story.local = 30;
@@ -178,6 +206,7 @@ int main(void)
 		cmocka_unit_test(test_words_for_a_full_node),
 		cmocka_unit_test(test_words_for_a_process_that_has_moved),
 		cmocka_unit_test(test_balancing_is_advised_where_it_is_off),
+		cmocka_unit_test(test_words_for_a_process_on_several_nodes),
 		cmocka_unit_test(test_words_for_the_rest),
 		cmocka_unit_test(test_policies_have_names),
 	};
