@@ -38,7 +38,7 @@ static void show_balancing(const json_t *reply, size_t width, struct text *out)
 		view_paragraph(
 			out, width, 0, "Balancing",
 			"is on: hint faults are samples of accesses that the kernel's balancer takes, "
-			"not all accesses. What a policy binds it does not sample, nor shared memory on "
+			"not all accesses. What has a memory policy it does not sample, nor shared memory on "
 			"older kernels, and of a process with one thread only what is on another node "
 			"than that runs on.");
 	else if (mode & BALANCING_TIERING)

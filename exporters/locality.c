@@ -41,7 +41,10 @@ const char *locality_cause_name(enum locality_cause cause)
 	return names[cause];
 }
 
-/* The last two came with 5.15 and 6.9. */
+/* They came with 5.15 and 6.9. */
+#define POLICY_PREFERRED_MANY (MPOL_LOCAL + 1)
+#define POLICY_WEIGHTED_INTERLEAVE (MPOL_LOCAL + 2)
+
 const char *policy_name(__u32 policy)
 {
 	static const char *const names[] = {
@@ -50,8 +53,8 @@ const char *policy_name(__u32 policy)
 		[MPOL_BIND] = "bind",
 		[MPOL_INTERLEAVE] = "interleave",
 		[MPOL_LOCAL] = "local",
-		[MPOL_LOCAL + 1] = "preferred many",
-		[MPOL_LOCAL + 2] = "weighted interleave",
+		[POLICY_PREFERRED_MANY] = "preferred many",
+		[POLICY_WEIGHTED_INTERLEAVE] = "weighted interleave",
 	};
 
 	return policy < sizeof(names) / sizeof(names[0]) ? names[policy] : "unknown";
@@ -64,15 +67,35 @@ static bool is_near(const struct process *process, __u32 node)
 	return node < 64 && process->cpu_nodes >> node & 1;
 }
 
-static bool has_policy(const struct process *process)
+/* Whether a policy says where its memory is to be: "local" takes it where it would be without a policy. */
+static bool is_placed_by_policy(const struct process *process)
 {
 	return process->policy != MPOL_DEFAULT && process->policy != MPOL_LOCAL;
 }
 
 /*
- * Of the last interval, so that a process that has become local is local. NUMA balancing takes no samples of
- * a process with a policy of its own, and those of before it had one say nothing of now. Of one with a single
- * thread it takes those on other nodes only, which say nothing of how much is local.
+ * NUMA balancing takes no samples of a process with a policy, "local" included (vma_policy_mof(),
+ * mm/mempolicy.c), unless the policy asks for them (MPOL_F_NUMA_BALANCING), which these two can.
+ */
+static bool may_be_sampled(const struct process *process)
+{
+	return process->policy == MPOL_DEFAULT || process->policy == MPOL_BIND ||
+	       process->policy == POLICY_PREFERRED_MANY;
+}
+
+/* Whether it has been lately. */
+static bool is_sampled(const struct model *model, const struct process *process)
+{
+	const float *rates = model_process_rates(model, process);
+
+	return may_be_sampled(process) &&
+	       rates[LEDGER_NUMA_LOCAL_FAULTS] + rates[LEDGER_NUMA_REMOTE_FAULTS] > 0;
+}
+
+/*
+ * Of the last interval, so that a process that has become local is local. Where the policy of a process
+ * cannot have asked for samples, they are from before it had one, and say nothing of now. Of one with a
+ * single thread NUMA balancing takes those on other nodes only, which say nothing of how much is local.
  */
 static bool share_of_recent_faults(const struct model *model, const struct process *process, double *ret)
 {
@@ -84,7 +107,7 @@ static bool share_of_recent_faults(const struct model *model, const struct proce
 	model_status(model, &status);
 	*ret = local + remote > 0 ? remote / (local + remote) : 0;
 	return (local + remote) * (double)status.span_ns / 1e9 >= MIN_HINT_FAULTS &&
-	       process->nr_threads > 1 && !has_policy(process);
+	       process->nr_threads > 1 && may_be_sampled(process);
 }
 
 static bool share_of_residency(const struct model *model, const struct process *process, double *ret)
@@ -209,7 +232,7 @@ static enum locality_cause cause_of(const struct model *model, const struct proc
 
 	if (locality->remote_share < REMOTE_MIN)
 		return CAUSE_NONE;
-	if (has_policy(process))
+	if (is_placed_by_policy(process))
 		return CAUSE_POLICY;
 	if (process->cpu_nodes & nodes_with_memory(model) & ~process->allowed_nodes)
 		return CAUSE_CPUSET;
@@ -272,6 +295,8 @@ static void explain_moved(const struct model *model, const struct process *proce
 	if (locality_far_node(model, process, &node))
 		text_add_format(text, ", most of the rest of its memory being on node %u", node);
 	text_add(text, ".");
+	if (process->policy == MPOL_LOCAL)
+		text_add(text, " Its memory policy (local) keeps NUMA balancing from moving it after them.");
 	if (process_total(process, LEDGER_NUMA_TASK_MOVES))
 		text_add_format(text, " NUMA balancing has moved tasks of it: %s times.",
 				human_count(process_total(process, LEDGER_NUMA_TASK_MOVES)).text);
@@ -288,7 +313,7 @@ void locality_explain(const struct model *model, const struct process *process,
 				policy_name(process->policy));
 		text_add(text, ", and its threads run on ");
 		add_cpu_nodes(text, process);
-		text_add(text, "; NUMA balancing takes no samples of it.");
+		text_add(text, is_sampled(model, process) ? "." : "; NUMA balancing takes no samples of it.");
 		return;
 	case CAUSE_CPUSET:
 		text_add(text, "Its cpuset allows memory of node ");
@@ -337,11 +362,14 @@ void locality_explain(const struct model *model, const struct process *process,
 }
 
 /* The setting has bits: 1 is balancing; 2 is promotion between tiers of memory, which is to stay as it is. */
-static void advise_balancing(const struct model *model, struct text *text)
+static void advise_balancing(const struct model *model, const struct process *process, struct text *text)
 {
 	const char *setting = model_setting(model, SETTING_NUMA_BALANCING);
 
-	if (!strcmp(setting, "0") || !strcmp(setting, "2"))
+	if (!may_be_sampled(process))
+		text_add_format(text, ", or drop its memory policy (%s), which keeps NUMA balancing away",
+				policy_name(process->policy));
+	else if (!strcmp(setting, "0") || !strcmp(setting, "2"))
 		text_add_format(text, ", or let the kernel move its memory (sysctl kernel.numa_balancing=%s)",
 				setting[0] == '0' ? "1" : "3");
 }
@@ -372,7 +400,7 @@ void locality_advise(const struct model *model, const struct process *process,
 		return;
 	case CAUSE_MOVED:
 		text_add(text, "Keep it on one node (numactl --cpunodebind)");
-		advise_balancing(model, text);
+		advise_balancing(model, process, text);
 		if (locality_far_node(model, process, &node) && process->cpu_nodes)
 			text_add_format(text, "; to move its memory now: migratepages %u %u %d",
 					process->tgid, node, __builtin_ctzll(process->cpu_nodes));

@@ -86,7 +86,7 @@ static void test_view(void **state UNUSED)
 	expect_narrow(&out);
 	expect_text(&out, "Snapshot    306ms old\n"
 			  "Balancing is on: hint faults are samples of accesses that the kernel's balancer\n"
-			  "takes, not all accesses. What a policy binds it does not sample, nor shared\n"
+			  "takes, not all accesses. What has a memory policy it does not sample, nor shared\n"
 			  "memory on older kernels, and of a process with one thread only what is on\n"
 			  "another node than that runs on.\n"
 			  "\n"

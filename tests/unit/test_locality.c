@@ -54,10 +54,10 @@ static void test_hint_faults_of_one_thread(void **state UNUSED)
 	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.5);
 }
 
-/* The balancer does not sample memory that a policy binds; "local" is what is so without a policy. */
+/* The balancer does not sample what has a policy; "local" is one, though it takes memory as if there were none. */
 static void test_hint_faults_of_a_process_with_a_policy(void **state UNUSED)
 {
-	static const __u32 policies[] = { MPOL_PREFERRED, MPOL_BIND, MPOL_INTERLEAVE, MPOL_LOCAL + 2 };
+	static const __u32 policies[] = { MPOL_PREFERRED, MPOL_INTERLEAVE, MPOL_LOCAL + 2 };
 	struct story story = story_of_all();
 
 	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
@@ -65,7 +65,23 @@ static void test_hint_faults_of_a_process_with_a_policy(void **state UNUSED)
 		expect(&story, BASIS_RESIDENCY, CAUSE_POLICY, 0.5);
 	}
 	story.policy = MPOL_LOCAL;
-	expect(&story, BASIS_HINT_FAULTS, CAUSE_UNKNOWN, 0.75);
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.5);
+}
+
+/* ... unless it asks for that, which two of them can. */
+static void test_hint_faults_of_a_policy_that_asks_for_them(void **state UNUSED)
+{
+	static const __u32 policies[] = { MPOL_BIND, MPOL_LOCAL + 1 };
+	struct story story = story_of_all();
+
+	for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
+		story.policy = policies[i];
+		story.local = 10;
+		story.remote = 30;
+		expect(&story, BASIS_HINT_FAULTS, CAUSE_POLICY, 0.75);
+		story.local = story.remote = 0;
+		expect(&story, BASIS_RESIDENCY, CAUSE_POLICY, 0.5);
+	}
 }
 
 static void test_residency_is_near_where_any_thread_runs(void **state UNUSED)
@@ -250,6 +266,7 @@ int main(void)
 		cmocka_unit_test(test_few_hint_faults_say_nothing),
 		cmocka_unit_test(test_hint_faults_of_one_thread),
 		cmocka_unit_test(test_hint_faults_of_a_process_with_a_policy),
+		cmocka_unit_test(test_hint_faults_of_a_policy_that_asks_for_them),
 		cmocka_unit_test(test_residency_is_near_where_any_thread_runs),
 		cmocka_unit_test(test_a_few_pages_say_nothing),
 		cmocka_unit_test(test_an_impossible_share_is_none),

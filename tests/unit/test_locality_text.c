@@ -44,7 +44,14 @@ static void test_words_for_policy_and_cpuset(void **state UNUSED)
 	story.other_cpu_node = 2;
 	story.resident[2] = 1;
 	tell(&story, CAUSE_POLICY, &why, &remedy);
-	has(&why, "run on nodes 0 and 2;");
+	has(&why, "run on nodes 0 and 2; NUMA balancing takes no samples of it.");
+	/* One that may have asked for samples has or has not. */
+	story.policy = MPOL_BIND;
+	tell(&story, CAUSE_POLICY, &why, &remedy);
+	has(&why, "run on nodes 0 and 2.");
+	story.local = story.remote = 0;
+	tell(&story, CAUSE_POLICY, &why, &remedy);
+	has(&why, "takes no samples of it.");
 	story = cpuset_story();
 	story.other_cpu_node = 1;
 	tell(&story, CAUSE_CPUSET, &why, &remedy);
@@ -101,6 +108,14 @@ static void test_words_for_a_process_that_has_moved(void **state UNUSED)
 	has(&why, "being on node 0.");
 	has(&remedy, "migratepages 4242 0 1.");
 	has(&remedy, "kernel.numa_balancing=1");
+	/* What would move it does not touch what has a policy. */
+	has_not(&why, "policy");
+	story.policy = MPOL_LOCAL;
+	tell(&story, CAUSE_MOVED, &why, &remedy);
+	has(&why, "policy (local) keeps NUMA balancing from moving it");
+	has(&remedy, "drop its memory policy (local)");
+	has_not(&remedy, "sysctl");
+	story.policy = MPOL_DEFAULT;
 	/* Where it is not known where its memory is, there is no command that would move it. */
 	memset(story.resident, 0, sizeof(story.resident));
 	story.other_cpu_node = story.cpu_node;
