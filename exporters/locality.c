@@ -155,13 +155,14 @@ bool locality_far_node(const struct model *model, const struct process *process,
 
 /* --- why -------------------------------------------------------------------------------------- */
 
-/* The node that allocations of a process were to come from and most often did not; false for none. */
+/*
+ * The node that allocations of a process were to come from and most often did not; false for none. It must
+ * have been short since the process began.
+ */
 static bool full_node(const struct model *model, const struct process *process, __u32 *ret_node)
 {
-	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
-	const __u64 *numastat = model_cells(model, METRIC_NUMASTAT);
 	const struct rec_numa_flow *flows;
-	__u64 most = 0;
+	__u64 most = 0, since_ns;
 	__u32 nr;
 
 	flows = model_numa_flows(model, process, &nr);
@@ -169,7 +170,7 @@ static bool full_node(const struct model *model, const struct process *process, 
 		const struct numa_flow_key *key = &flows[i].key;
 
 		if (key->flow != FLOW_ALLOCATED || flows[i].nr <= most ||
-		    numastat[key->from * cube->stride[0] + NUMASTAT_FOREIGN * cube->stride[1]] <
+		    model_foreign_growth(model, key->from, process->start_ns, &since_ns) <
 			    flows[i].nr / MAX_PAGES_AT_ONCE + 1)
 			continue;
 		most = flows[i].nr;
@@ -347,7 +348,7 @@ void locality_explain(const struct model *model, const struct process *process,
 		if (was_remote(process, locality))
 			text_add_format(
 				text,
-				"It got memory of other nodes, though its own was not short: a mapping "
+				"It got memory of other nodes, though its own was not seen to be short: a mapping "
 				"may have a policy of its own (memoir process %u --numa).",
 				process->tgid);
 		else if (locality->basis != BASIS_NONE)

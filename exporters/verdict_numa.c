@@ -72,20 +72,31 @@ bool judge_remote_accesses(const struct model *model, struct verdict *ret)
 	return true;
 }
 
-/* The node that most allocations were wanted from and got elsewhere, since boot; false where none was. */
-static bool shortest_node(const struct model *model, __u32 *ret_node)
+/* Appends which node most allocations were wanted from lately and got elsewhere, if there is one. */
+static void add_shortest_node(const struct model *model, struct text *text)
 {
-	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
-	const __u64 *cells = model_cells(model, METRIC_NUMASTAT) + NUMASTAT_FOREIGN * cube->stride[1];
-	__u64 most = 0;
+	struct model_status status;
+	__u64 lately_ns, since_ns = 0, most = 0;
+	__u32 shortest = 0;
 
-	for (__u32 node = 0; node < cube->size[0]; node++) {
-		if (cells[node * cube->stride[0]] <= most)
+	model_status(model, &status);
+	lately_ns = status.time_ns > LATELY_NS ? status.time_ns - LATELY_NS : 0;
+	for (__u32 node = 0; node < model_dim_size(model, DIM_NODE); node++) {
+		__u64 from_ns, nr = model_foreign_growth(model, node, lately_ns, &from_ns);
+
+		if (nr <= most)
 			continue;
-		most = cells[node * cube->stride[0]];
-		*ret_node = node;
+		most = nr;
+		since_ns = from_ns;
+		shortest = node;
 	}
-	return most;
+	if (most)
+		text_add_format(
+			text,
+			" Node %s was short of memory most often: over the last %s numastat counted %s allocations that "
+			"were wanted there and taken elsewhere (foreign).",
+			model_dim_label(model, DIM_NODE, shortest),
+			human_duration(status.time_ns - since_ns).text, human_count(most).text);
 }
 
 bool judge_remote_allocations(const struct model *model, struct verdict *ret)
@@ -93,7 +104,6 @@ bool judge_remote_allocations(const struct model *model, struct verdict *ret)
 	const struct group *most = group_with_most(model, LEDGER_ALLOCATED_REMOTE);
 	struct model_status status;
 	double remote, all;
-	__u32 node;
 
 	model_status(model, &status);
 	remote = lately_per_second(model, LEDGER_ALLOCATED_REMOTE) * status.machine->page_size;
@@ -106,12 +116,7 @@ bool judge_remote_allocations(const struct model *model, struct verdict *ret)
 	text_add_format(&ret->finding, "Memory is allocated on other NUMA nodes than the CPU's: %s of it.",
 			human_percent(remote / all).text);
 	text_add_format(&ret->evidence, "%s of %s.", human_byte_rate(remote).text, human_byte_rate(all).text);
-	if (shortest_node(model, &node))
-		text_add_format(
-			&ret->evidence,
-			" Node %s was short of memory most often: numastat counts what was wanted there and "
-			"taken elsewhere as foreign.",
-			model_dim_label(model, DIM_NODE, node));
+	add_shortest_node(model, &ret->evidence);
 	if (most) {
 		text_add(&ret->who, "So far most was allocated by ");
 		text_add_group(&ret->who, most);

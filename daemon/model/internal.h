@@ -152,12 +152,24 @@ int apply_setting(struct model *model, const struct rec_header *h);
 
 /* --- watch.c ---------------------------------------------------------------------------------- */
 
+/* Of a node: numastat's count of what was wanted there and taken elsewhere. */
+struct watch_node {
+	__u64 first, last; /* at the first snapshot and at the last */
+	__u64 grew_ns;     /* when it was last seen to have grown; 0: never */
+};
+
 struct watch {
 	struct watch_point *ring;
+	__u64 *foreign; /* a row for each point, with a count for each node */
+	struct watch_node *nodes;
+	__u32 nr_nodes;
+	__u64 first_ns;  /* of the first snapshot */
 	__u64 nr_points; /* that there ever were */
 };
 
 int watch_init(struct watch *watch);
+/* Memory for what is kept of each node; 0 or -ENOMEM. */
+int watch_reserve(struct watch *watch, __u32 nr_nodes);
 void watch_free(struct watch *watch);
 /* Notes the totals of the snapshot that has just become visible, if a point is due. */
 void watch_add(struct model *model);

@@ -282,6 +282,12 @@ __u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, 
  */
 __u64 model_growing_since(const struct model *model, enum ledger row);
 
+/*
+ * Growth of numastat's foreign of a node since then or a little before; beyond the last hour since the first
+ * snapshot, unless it grew last before then. *ret_since_ns: since when really. Both are of CLOCK_BOOTTIME.
+ */
+__u64 model_foreign_growth(const struct model *model, __u32 node, __u64 since_ns, __u64 *ret_since_ns);
+
 /* Whether a row is counted on this kernel; where it is not, its 0 means nothing. */
 bool model_sees_row(const struct model *model, enum ledger row);
 

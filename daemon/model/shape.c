@@ -117,6 +117,8 @@ int apply_machine(struct model *model, const struct rec_header *h)
 	if (!shape->rec.h.size) {
 		int err = shape_init(shape, rec);
 
+		if (!err)
+			err = watch_reserve(&model->watch, shape->sizes[DIM_NODE]);
 		if (err) {
 			shape_free(shape);
 			*shape = (struct shape){ 0 };

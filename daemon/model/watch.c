@@ -2,6 +2,7 @@
 /*
  * What the system-wide totals were during the last hour, so that "how much lately" and "since when"
  * have an answer: one point for each step of 15 seconds, or for each snapshot where those are rarer.
+ * Of which nodes were short, what was at the first snapshot is kept too.
  */
 #include "internal.h"
 
@@ -24,9 +25,27 @@ int watch_init(struct watch *watch)
 	return watch->ring ? 0 : -ENOMEM;
 }
 
+int watch_reserve(struct watch *watch, __u32 nr_nodes)
+{
+	__u64 *foreign = calloc((size_t)NR_POINTS * nr_nodes, sizeof(*foreign));
+	struct watch_node *nodes = calloc(nr_nodes, sizeof(*nodes));
+
+	if (!foreign || !nodes) {
+		free(foreign);
+		free(nodes);
+		return -ENOMEM;
+	}
+	watch->foreign = foreign;
+	watch->nodes = nodes;
+	watch->nr_nodes = nr_nodes;
+	return 0;
+}
+
 void watch_free(struct watch *watch)
 {
 	free(watch->ring);
+	free(watch->foreign);
+	free(watch->nodes);
 }
 
 static __u64 oldest(const struct watch *watch)
@@ -39,15 +58,44 @@ static const struct watch_point *point(const struct watch *watch, __u64 number)
 	return &watch->ring[number % NR_POINTS];
 }
 
+static __u64 *foreign_row(const struct watch *watch, __u64 number)
+{
+	return watch->foreign + number % NR_POINTS * watch->nr_nodes;
+}
+
+/* At every snapshot, so that it is known when a count has grown. */
+static void watch_nodes(struct model *model)
+{
+	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
+	const __u64 *foreign = model_cells(model, METRIC_NUMASTAT) + NUMASTAT_FOREIGN * cube->stride[1];
+	struct watch *watch = &model->watch;
+
+	for (__u32 i = 0; i < watch->nr_nodes; i++) {
+		struct watch_node *node = &watch->nodes[i];
+		__u64 now = foreign[i * cube->stride[0]];
+
+		if (!watch->nr_points)
+			node->first = now;
+		else if (now > node->last)
+			node->grew_ns = model->status.time_ns;
+		node->last = now;
+	}
+	if (!watch->nr_points)
+		watch->first_ns = model->status.time_ns;
+}
+
 void watch_add(struct model *model)
 {
 	struct watch *watch = &model->watch;
 	struct watch_point *new = &watch->ring[watch->nr_points % NR_POINTS];
 
+	watch_nodes(model);
 	if (watch->nr_points && model->status.time_ns - point(watch, watch->nr_points - 1)->time_ns < STEP_NS)
 		return;
 	new->time_ns = model->status.time_ns;
 	new->total = model->groups.total;
+	for (__u32 i = 0; i < watch->nr_nodes; i++)
+		foreign_row(watch, watch->nr_points)[i] = watch->nodes[i].last;
 	watch->nr_points++;
 }
 
@@ -87,4 +135,20 @@ __u64 model_growing_since(const struct model *model, enum ledger row)
 		newer = older->total.v[row];
 	}
 	return is_growing ? since_ns : 0;
+}
+
+__u64 model_foreign_growth(const struct model *model, __u32 node, __u64 since_ns, __u64 *ret_since_ns)
+{
+	const struct watch *watch = &model->watch;
+	__u64 before;
+
+	*ret_since_ns = watch->first_ns;
+	if (node >= watch->nr_nodes || watch->nodes[node].grew_ns <= since_ns)
+		return 0;
+	before = watch->nodes[node].first;
+	for (__u64 i = oldest(watch); i < watch->nr_points && point(watch, i)->time_ns <= since_ns; i++) {
+		before = foreign_row(watch, i)[node];
+		*ret_since_ns = point(watch, i)->time_ns;
+	}
+	return watch->nodes[node].last > before ? watch->nodes[node].last - before : 0;
 }

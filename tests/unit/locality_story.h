@@ -27,8 +27,8 @@ struct story {
 	__u64 resident[NR_NODES]; /* followed pages */
 	enum numa_flow flow;
 	__u64 wanted_from
-		[NR_NODES];      /* that flow to the next node: pages allocated elsewhere, if of that kind */
-	__u64 foreign[NR_NODES]; /* numastat */
+		[NR_NODES]; /* that flow to the next node: pages allocated elsewhere, if of that kind */
+	__u64 foreign_before[NR_NODES], foreign[NR_NODES]; /* numastat: as memoir began, and since */
 	bool node_2_has_no_memory;
 	const char *balancing;
 };
@@ -77,7 +77,7 @@ static inline void tell_residency(struct model *model, const struct story *story
 	assert_int_equal(feed(model, &live), 0);
 }
 
-static inline void tell_nodes(struct model *model, const struct story *story)
+static inline void tell_nodes(struct model *model, const struct story *story, bool is_first)
 {
 	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
 
@@ -91,7 +91,7 @@ static inline void tell_nodes(struct model *model, const struct story *story)
 			.h = { .kind = REC_CELLS, .size = offsetof(struct rec_cells, cells) + 8 },
 			.first = cube->base + node * cube->stride[0] + NUMASTAT_FOREIGN * cube->stride[1],
 			.nr = 1,
-			.cells = { story->foreign[node] }
+			.cells = { story->foreign_before[node] + (is_first ? 0 : story->foreign[node]) }
 		};
 		const struct rec_numa_flow flow = { .h = HEADER(REC_NUMA_FLOW, struct rec_numa_flow, 1),
 						    .key = { .start_ns = START_NS,
@@ -137,7 +137,7 @@ static inline struct model *told(const struct story *story)
 	counts.v[LEDGER_NUMA_TASK_MOVES] = story->task_moves;
 	for (__u64 sequence = 1; sequence <= 2; sequence++) {
 		assert_int_equal(feed_begin(model, sequence, sequence * NSEC_PER_SEC), 0);
-		tell_nodes(model, story);
+		tell_nodes(model, story, sequence == 1);
 		tell_task(model, story, PID, story->cpu_node, &counts);
 		if (story->other_cpu_node != NO_NODE)
 			tell_task(model, story, PID + 1, story->other_cpu_node, &none);

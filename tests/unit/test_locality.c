@@ -196,6 +196,18 @@ static void test_node_full(void **state UNUSED)
 	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
 }
 
+/* That it was short before memoir began, at the latest before the process did, is not to blame. */
+static void test_a_node_that_was_full_once(void **state UNUSED)
+{
+	struct story story = full_story();
+
+	story.foreign[1] = 0;
+	story.foreign_before[1] = 1000000;
+	expect(&story, BASIS_RESIDENCY, CAUSE_UNKNOWN, 0.8);
+	story.foreign[1] = 1;
+	expect(&story, BASIS_RESIDENCY, CAUSE_NODE_FULL, 0.8);
+}
+
 /* Less than half of what is remote was so from the start. */
 static void test_moved(void **state UNUSED)
 {
@@ -275,6 +287,7 @@ int main(void)
 		cmocka_unit_test(test_cpuset),
 		cmocka_unit_test(test_a_node_without_memory_is_no_cpuset),
 		cmocka_unit_test(test_node_full),
+		cmocka_unit_test(test_a_node_that_was_full_once),
 		cmocka_unit_test(test_moved),
 		cmocka_unit_test(test_what_was_not_seen_has_not_moved),
 		cmocka_unit_test(test_spread),

@@ -81,13 +81,75 @@ static void test_the_last_hour(void **state UNUSED)
 	model_free(model);
 }
 
+static void snapshot_of_nodes(struct model *model, __u64 second, __u64 foreign_0, __u64 foreign_1)
+{
+	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
+	struct rec_cells cells = { .h = { .kind = REC_CELLS, .size = offsetof(struct rec_cells, cells) + 8 },
+				   .first = cube->base + NUMASTAT_FOREIGN * cube->stride[1],
+				   .nr = 1,
+				   .cells = { foreign_0 } };
+
+	begin(model, second);
+	assert_int_equal(feed(model, &cells), 0);
+	cells.first += cube->stride[0];
+	cells.cells[0] = foreign_1;
+	assert_int_equal(feed(model, &cells), 0);
+	end(model, second);
+}
+
+static void expect_foreign(const struct model *model, __u32 node, __u64 since, __u64 growth,
+			   __u64 really_since)
+{
+	__u64 since_ns;
+
+	assert_int_equal(model_foreign_growth(model, node, since * NSEC_PER_SEC, &since_ns), growth);
+	if (growth)
+		assert_int_equal(since_ns, really_since * NSEC_PER_SEC);
+}
+
+/* Of what was wanted from a node and taken elsewhere, what was before memoir began says nothing. */
+static void test_growth_of_foreign(void **state UNUSED)
+{
+	struct model *model = model_with(MAX_GROUPS, 10, NULL);
+
+	expect_foreign(model, 0, 0, 0, 0);
+	snapshot_of_nodes(model, 1000, 5000, 70);
+	expect_foreign(model, 0, 0, 0, 0);
+	for (__u64 second = 1005; second <= 1300; second += 5)
+		snapshot_of_nodes(model, second, 5000, 70 + (second - 1000));
+	expect_foreign(model, 0, 0, 0, 0);
+	/* Points are 15 s apart. */
+	expect_foreign(model, 1, 500, 300, 1000);
+	expect_foreign(model, 1, 1000, 300, 1000);
+	expect_foreign(model, 1, 1104, 210, 1090);
+	expect_foreign(model, 1, 1300, 0, 0);
+	expect_foreign(model, 2, 0, 0, 0);
+	/* Between two points the present counts too. */
+	snapshot_of_nodes(model, 1305, 5000, 1070);
+	expect_foreign(model, 1, 1301, 700, 1300);
+	model_free(model);
+}
+
+/* Beyond an hour it is known how much it was in all, and when it was last. */
+static void test_foreign_of_long_ago(void **state UNUSED)
+{
+	struct model *model = model_with(MAX_GROUPS, 10, NULL);
+
+	for (__u64 second = 1000; second <= 9000; second += 15)
+		snapshot_of_nodes(model, second, 0, second < 2000 ? second : 2000);
+	expect_foreign(model, 1, 1500, 1000, 1000);
+	expect_foreign(model, 1, 1990, 1000, 1000);
+	expect_foreign(model, 1, 2100, 0, 0);
+	expect_foreign(model, 1, 8000, 0, 0);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_nothing_is_known),
-		cmocka_unit_test(test_growth_over_a_window),
-		cmocka_unit_test(test_since_when),
-		cmocka_unit_test(test_the_last_hour),
+		cmocka_unit_test(test_nothing_is_known),  cmocka_unit_test(test_growth_over_a_window),
+		cmocka_unit_test(test_since_when),        cmocka_unit_test(test_the_last_hour),
+		cmocka_unit_test(test_growth_of_foreign), cmocka_unit_test(test_foreign_of_long_ago),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

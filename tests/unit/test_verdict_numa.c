@@ -9,6 +9,8 @@
 struct load {
 	__u64 local, remote;        /* hint faults */
 	__u64 allocated, elsewhere; /* pages */
+	__u64 foreign_before,
+		foreign; /* wanted from node 1 and taken elsewhere, before and each second since */
 	bool has_one_thread;
 	bool is_local_now; /* no remote hint faults in the last interval */
 	bool is_asked;     /* somebody asks for one more snapshot, a second later */
@@ -21,6 +23,19 @@ static void tell_setting(struct model *model, const char *balancing)
 
 	copy_text(rec.text, balancing, sizeof(rec.text));
 	assert_int_equal(feed(model, &rec), 0);
+}
+
+static void feed_foreign(struct model *model, __u64 nr)
+{
+	const struct cube *cube = model_cube(model, METRIC_NUMASTAT);
+	const struct rec_cells cells = {
+		.h = { .kind = REC_CELLS, .size = offsetof(struct rec_cells, cells) + 8 },
+		.first = cube->base + cube->stride[0] + NUMASTAT_FOREIGN * cube->stride[1],
+		.nr = 1,
+		.cells = { nr }
+	};
+
+	assert_int_equal(feed(model, &cells), 0);
 }
 
 static void snapshot(struct model *model, const struct load *load, __u64 second)
@@ -36,6 +51,7 @@ static void snapshot(struct model *model, const struct load *load, __u64 second)
 	counts.v[LEDGER_ALLOCATED] = load->allocated * (second - 1005);
 	counts.v[LEDGER_ALLOCATED_REMOTE] = load->elsewhere * (second - 1005);
 	begin(model, second);
+	feed_foreign(model, load->foreign_before + load->foreign * (second - 1005));
 	assert_int_equal(feed_task(model, REC_TASK, &first, &counts), 0);
 	if (!load->has_one_thread)
 		assert_int_equal(feed_task(model, REC_TASK, &second_thread, &none), 0);
@@ -103,6 +119,30 @@ static void test_remote_allocations(void **state UNUSED)
 	expect(&(struct load){ .allocated = 100, .elsewhere = 100 }, "remote_allocations", NULL);
 }
 
+/* A node that was short once is not to blame for what is remote now. */
+static void test_which_node_is_short(void **state UNUSED)
+{
+	struct load load = { .allocated = 1000, .elsewhere = 300, .foreign_before = 1000000 };
+
+	for (int i = 0; i < 2; i++) {
+		struct model *model = model_of(&load);
+		const char *evidence;
+		struct verdicts verdicts;
+
+		verdicts_judge(model, &verdicts);
+		evidence = find(&verdicts, "remote_allocations")->evidence.data;
+		if (load.foreign)
+			assert_non_null(strstr(evidence,
+					       "Node 1 was short of memory most often: over the last "
+					       "5m 0s numastat counted 2100 allocations"));
+		else
+			assert_null(strstr(evidence, "short"));
+		verdicts_free(&verdicts);
+		model_free(model);
+		load.foreign = 7;
+	}
+}
+
 static void test_balancing_is_off(void **state UNUSED)
 {
 	const struct load idle = { 0 };
@@ -119,6 +159,7 @@ static void test_balancing_is_off(void **state UNUSED)
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test(test_remote_accesses),
 	cmocka_unit_test(test_remote_allocations),
+	cmocka_unit_test(test_which_node_is_short),
 	cmocka_unit_test(test_balancing_is_off),
 };
 
