@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rules about time that tasks wait in page faults; see verdict.h. */
-#include "../bpf/abi/hist.h"
 #include "human.h"
 #include "verdict_rules.h"
 
 /* Waited seconds per second, all tasks together, above which it is said, and above which it is a problem. */
 #define FAULT_WARNING 0.05
 #define FAULT_PROBLEM 0.5
-
-/* Time in major faults of a kind, since the probes were installed. */
-static __u64 major_ns(const struct model *model, enum fault_cause cause)
-{
-	const struct cube *cube = model_cube(model, METRIC_PAGE_FAULT);
-
-	return model_cells(model, METRIC_PAGE_FAULT)[cause * cube->stride[0] + FAULT_MAJOR * cube->stride[1] +
-						     HIST_SUM];
-}
 
 /*
  * The file that a process has read from storage most often in faults, of those that the last snapshot has;
@@ -56,8 +46,10 @@ bool judge_major_faults(const struct model *model, struct verdict *ret)
 	const struct group *most = group_with_most(model, LEDGER_MAJOR_FAULT_TIME);
 	double waited = lately_per_second(model, LEDGER_MAJOR_FAULT_TIME) / 1e9;
 	/* Shared memory and files of tmpfs are read from nowhere else. */
-	__u64 swap_ns = major_ns(model, FAULT_SWAP) + major_ns(model, FAULT_SHARED_MEMORY);
-	__u64 file_ns = major_ns(model, FAULT_FILE) + major_ns(model, FAULT_COPY_ON_WRITE);
+	__u64 swap_ns = model_major_fault_growth(model, FAULT_SWAP, LATELY_NS) +
+			model_major_fault_growth(model, FAULT_SHARED_MEMORY, LATELY_NS);
+	__u64 file_ns = model_major_fault_growth(model, FAULT_FILE, LATELY_NS) +
+			model_major_fault_growth(model, FAULT_COPY_ON_WRITE, LATELY_NS);
 	const struct rec_fault_mapping *file = most_read_file(model);
 	__u64 covered_ns;
 
@@ -71,11 +63,11 @@ bool judge_major_faults(const struct model *model, struct verdict *ret)
 		"Tasks wait in page faults that read from storage: %s of the time, all together, over "
 		"the last %s.",
 		human_percent(waited).text, human_duration(covered_ns).text);
-	text_add_format(&ret->evidence, "So far %s were waited for swap and %s for files",
+	text_add_format(&ret->evidence, "Meanwhile %s were waited for swap and %s for files.",
 			human_ns(swap_ns).text, human_ns(file_ns).text);
 	if (file)
-		text_add_format(&ret->evidence, ", most often for %s", file->name);
-	text_add(&ret->evidence, ".");
+		text_add_format(&ret->evidence, " So far the file most often read for that is %s.",
+				file->name);
 	if (most) {
 		text_add(&ret->who, "So far it has cost most to ");
 		text_add_group(&ret->who, most);

@@ -276,6 +276,9 @@ __u64 model_ledger_total(const struct model *model, enum ledger row);
  */
 __u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, __u64 *ret_covered_ns);
 
+/* Likewise of the time in major faults of a kind, in nanoseconds. */
+__u64 model_major_fault_growth(const struct model *model, enum fault_cause cause, __u64 window_ns);
+
 /*
  * When a counter row began to grow, if it has grown during the last five minutes, and before that never
  * paused for longer; at the earliest the first point that is known. 0: it does not grow. CLOCK_BOOTTIME.

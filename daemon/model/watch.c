@@ -17,6 +17,7 @@
 struct watch_point {
 	__u64 time_ns;
 	struct ledger_counts total;
+	__u64 major_fault_ns[NR_FAULT_CAUSES];
 };
 
 int watch_init(struct watch *watch)
@@ -84,6 +85,15 @@ static void watch_nodes(struct model *model)
 		watch->first_ns = model->status.time_ns;
 }
 
+/* Time in major faults of a kind, since the probes were installed. */
+static __u64 major_fault_ns(const struct model *model, enum fault_cause cause)
+{
+	const struct cube *cube = model_cube(model, METRIC_PAGE_FAULT);
+
+	return model_cells(model, METRIC_PAGE_FAULT)[cause * cube->stride[0] + FAULT_MAJOR * cube->stride[1] +
+						     HIST_SUM];
+}
+
 void watch_add(struct model *model)
 {
 	struct watch *watch = &model->watch;
@@ -94,25 +104,37 @@ void watch_add(struct model *model)
 		return;
 	new->time_ns = model->status.time_ns;
 	new->total = model->groups.total;
+	for (__u32 cause = 0; cause < NR_FAULT_CAUSES; cause++)
+		new->major_fault_ns[cause] = major_fault_ns(model, (enum fault_cause)cause);
 	for (__u32 i = 0; i < watch->nr_nodes; i++)
 		foreign_row(watch, watch->nr_points)[i] = watch->nodes[i].last;
 	watch->nr_points++;
 }
 
-__u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, __u64 *ret_covered_ns)
+/* The first point within the window, or NULL. */
+static const struct watch_point *first_within(const struct model *model, __u64 window_ns)
 {
 	const struct watch *watch = &model->watch;
 
-	for (__u64 i = oldest(watch); i < watch->nr_points; i++) {
-		__u64 age_ns = model->status.time_ns - point(watch, i)->time_ns;
+	for (__u64 i = oldest(watch); i < watch->nr_points; i++)
+		if (model->status.time_ns - point(watch, i)->time_ns <= window_ns)
+			return point(watch, i);
+	return NULL;
+}
 
-		if (age_ns > window_ns)
-			continue;
-		*ret_covered_ns = age_ns;
-		return model->groups.total.v[row] - point(watch, i)->total.v[row];
-	}
-	*ret_covered_ns = 0;
-	return 0;
+__u64 model_growth(const struct model *model, enum ledger row, __u64 window_ns, __u64 *ret_covered_ns)
+{
+	const struct watch_point *first = first_within(model, window_ns);
+
+	*ret_covered_ns = first ? model->status.time_ns - first->time_ns : 0;
+	return first ? model->groups.total.v[row] - first->total.v[row] : 0;
+}
+
+__u64 model_major_fault_growth(const struct model *model, enum fault_cause cause, __u64 window_ns)
+{
+	const struct watch_point *first = first_within(model, window_ns);
+
+	return first ? major_fault_ns(model, cause) - first->major_fault_ns[cause] : 0;
 }
 
 __u64 model_growing_since(const struct model *model, enum ledger row)
