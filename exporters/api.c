@@ -78,7 +78,7 @@ enum api_status status_reply(struct request *request)
 	json_add_u64(json, "restarts_survived", context->restarts_survived);
 	json_add_u64(json, "page_size_bytes", machine->page_size);
 	json_add_u64(json, "cpus", machine->nr_cpus);
-	json_add_u64(json, "nodes", machine->nr_nodes);
+	json_add_u64(json, "nodes", model_nr_nodes(request->model));
 	write_snapshot(request);
 	json_add_u64(json, "tasks", request->status.nr_tasks);
 	json_add_u64(json, "processes", request->status.nr_processes);
@@ -223,8 +223,7 @@ enum api_status process_reply(struct request *request)
 		return api_fail(request, API_NOT_FOUND, "no such process at the last snapshot");
 	write_snapshot(request);
 	write_process(request, "process", process);
-	if (request->status.machine->nr_nodes > 1 &&
-	    model_sees_row(request->model, LEDGER_ALLOCATED_REMOTE)) {
+	if (model_nr_nodes(request->model) > 1 && model_sees_row(request->model, LEDGER_ALLOCATED_REMOTE)) {
 		json_object_begin(&request->json, "numa");
 		write_process_numa(request, process);
 		json_object_end(&request->json);

@@ -26,9 +26,10 @@ static void write_numastat(struct request *request, __u32 node)
 static void write_node(struct request *request, __u32 node)
 {
 	__u64 managed_pages = 0, free_pages = 0, page_size = request->status.machine->page_size;
-	__u64 nr_cpus = model_cells(request->model, METRIC_NODE_CPUS)[node];
 	struct json *json = &request->json;
 
+	if (!model_has_node(request->model, node))
+		return;
 	for (__u32 i = 0; i < model_nr_zones(request->model); i++) {
 		const struct zone *zone = model_zone(request->model, i);
 
@@ -37,12 +38,9 @@ static void write_node(struct request *request, __u32 node)
 		managed_pages += zone->managed_pages;
 		free_pages += zone->free_pages;
 	}
-	/* One that may be added to the machine some day. */
-	if (!managed_pages && !nr_cpus)
-		return;
 	json_object_begin(json, NULL);
 	json_add_string(json, "node", node_label(request, node));
-	json_add_u64(json, "cpus", nr_cpus);
+	json_add_u64(json, "cpus", model_cells(request->model, METRIC_NODE_CPUS)[node]);
 	json_add_u64(json, "managed_bytes", managed_pages * page_size);
 	json_add_u64(json, "free_bytes", free_pages * page_size);
 	write_numastat(request, node);

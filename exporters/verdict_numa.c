@@ -133,10 +133,7 @@ bool judge_remote_allocations(const struct model *model, struct verdict *ret)
 
 bool judge_numa_balancing(const struct model *model, struct verdict *ret)
 {
-	struct model_status status;
-
-	model_status(model, &status);
-	if (status.machine->nr_nodes < 2 || model_setting(model, SETTING_NUMA_BALANCING)[0] != '0')
+	if (model_nr_nodes(model) < 2 || model_setting(model, SETTING_NUMA_BALANCING)[0] != '0')
 		return false;
 	ret->severity = SEVERITY_NOTE;
 	text_add(&ret->finding,

@@ -426,6 +426,10 @@ __u64 square_root(__u64 square);
 
 /* --- NUMA --------------------------------------------------------------------------------------- */
 
+/* Nodes with memory or an online CPU, and how many; 1 where it is not known yet. Others may be added. */
+bool model_has_node(const struct model *model, __u32 node);
+__u32 model_nr_nodes(const struct model *model);
+
 /*
  * What went from node to node for a process since the probes were installed, at the last snapshot: so many in
  * a row. Valid until the next model_apply().

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * NUMA, process by process: what went from node to node for it, as a snapshot has it, and where its memory
- * lies, as a reading of live pages has it. Both are lists in the order of processes.
+ * NUMA: which nodes there are, and, process by process, what went from node to node for it, as a snapshot
+ * has it, and where its memory lies, as a reading of live pages has it: two lists in the order of processes.
  */
 #include "internal.h"
 
@@ -93,6 +93,27 @@ void numa_free(struct numa *numa)
 	free(numa->pending_flows.all);
 	free(numa->residencies.all);
 	free(numa->pending_residencies.all);
+}
+
+/* --- nodes ------------------------------------------------------------------------------------ */
+
+bool model_has_node(const struct model *model, __u32 node)
+{
+	if (node >= model_dim_size(model, DIM_NODE))
+		return false;
+	for (__u32 i = 0; i < model_nr_zones(model); i++)
+		if (model_zone(model, i)->node == node && model_zone(model, i)->managed_pages)
+			return true;
+	return model_cells(model, METRIC_NODE_CPUS)[node];
+}
+
+__u32 model_nr_nodes(const struct model *model)
+{
+	__u32 nr = 0;
+
+	for (__u32 node = 0; node < model_dim_size(model, DIM_NODE); node++)
+		nr += model_has_node(model, node);
+	return nr ? nr : 1;
 }
 
 /* --- flows ------------------------------------------------------------------------------------ */

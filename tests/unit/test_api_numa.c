@@ -290,6 +290,7 @@ static void test_a_process_of_which_nothing_is_known(void **state UNUSED)
 	json_t *json;
 
 	assert_int_equal(feed_begin(model, 1, 6000), 0);
+	feed_nodes(model);
 	assert_int_equal(feed(model, &rec), 0);
 	assert_int_equal(feed_end(model, 6000, true), 0);
 	json = reply(model, "/v1/numa", 0);
@@ -302,23 +303,40 @@ static void test_a_process_of_which_nothing_is_known(void **state UNUSED)
 	model_free(model);
 }
 
-static void test_one_node_has_no_numa(void **state UNUSED)
+static void expect_no_numa(__u32 nr_possible)
 {
 	struct model_options options = { .max_groups = 4, .max_processes = 10, .max_events = 1 };
 	struct rec_machine machine = stream_machine();
 	struct model *model = model_new(&options);
+	struct rec_zone zone = { .h = HEADER(REC_ZONE, struct rec_zone, 1), .managed_pages = 90 };
 	json_t *json;
 
-	machine.nr_nodes = 1;
-	machine.nr_matrix_nodes = 1;
+	machine.nr_nodes = nr_possible;
+	machine.nr_matrix_nodes = nr_possible;
 	assert_int_equal(feed(model, &machine), 0);
+	/* Before the first snapshot nothing is known of nodes. */
+	json = reply(model, "/v1/status", 0);
+	has(json, "nodes", "1");
+	json_decref(json);
 	assert_int_equal(feed_begin(model, 1, 6000), 0);
+	assert_int_equal(feed(model, &zone), 0);
+	feed_cell(model, METRIC_NODE_CPUS, 0, 2);
 	feed_process(model, 42, "x", 50, 500);
 	assert_int_equal(feed_end(model, 6000, true), 0);
 	json = reply(model, "/v1/process", 42);
 	assert_null(json_object_get(json, "numa"));
 	json_decref(json);
+	json = reply(model, "/v1/status", 0);
+	has(json, "nodes", "1");
+	json_decref(json);
 	model_free(model);
+}
+
+static void test_one_node_has_no_numa(void **state UNUSED)
+{
+	expect_no_numa(1);
+	/* Others may be added some day. */
+	expect_no_numa(4);
 }
 
 /*

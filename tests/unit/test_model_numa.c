@@ -386,6 +386,39 @@ static void test_counts_are_held_against_the_kernels(void **state UNUSED)
 	model_free(model);
 }
 
+/* Those with memory or a CPU, of all that there may be. */
+static void test_nodes(void **state UNUSED)
+{
+	struct model_options options = { .max_groups = 4, .max_processes = 10, .max_events = 1 };
+	struct rec_zone zone = { .h = HEADER(REC_ZONE, struct rec_zone, 1), .present_pages = 8 };
+	struct rec_machine machine = stream_machine();
+	struct model *model = model_new(&options);
+	struct rec_cells cells = { .h = { .kind = REC_CELLS, .size = offsetof(struct rec_cells, cells) + 8 },
+				   .nr = 1,
+				   .cells = { 2 } };
+
+	assert_non_null(model);
+	assert_int_equal(model_nr_nodes(model), 1);
+	machine.nr_nodes = 4;
+	assert_int_equal(feed(model, &machine), 0);
+	assert_int_equal(model_nr_nodes(model), 1);
+	assert_int_equal(feed_begin(model, 1, NSEC_PER_SEC), 0);
+	assert_int_equal(feed(model, &zone), 0);
+	zone.node = 1;
+	zone.managed_pages = 7;
+	assert_int_equal(feed(model, &zone), 0);
+	cells.first = model_cube(model, METRIC_NODE_CPUS)->base + 3;
+	assert_int_equal(feed(model, &cells), 0);
+	assert_int_equal(feed_end(model, NSEC_PER_SEC, true), 0);
+	assert_int_equal(model_nr_nodes(model), 2);
+	assert_false(model_has_node(model, 0));
+	assert_true(model_has_node(model, 1));
+	assert_false(model_has_node(model, 2));
+	assert_true(model_has_node(model, 3));
+	assert_false(model_has_node(model, 4));
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_places_of_a_process),
 		cmocka_unit_test(test_places_that_are_none),
 		cmocka_unit_test(test_counts_are_held_against_the_kernels),
+		cmocka_unit_test(test_nodes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@ struct load {
 	bool has_one_thread;
 	bool is_local_now; /* no remote hint faults in the last interval */
 	bool is_asked;     /* somebody asks for one more snapshot, a second later */
+	bool has_one_node; /* node 1 may be added some day */
 };
 
 static void tell_setting(struct model *model, const char *balancing)
@@ -42,6 +43,7 @@ static void snapshot(struct model *model, const struct load *load, __u64 second)
 {
 	struct task_identity first = identity(1, 1, 1, "worker", 7),
 			     second_thread = identity(1, 2, 1, "worker", 7);
+	struct rec_zone zone = { .h = HEADER(REC_ZONE, struct rec_zone, 1), .managed_pages = 100 };
 	struct ledger_counts counts = {}, none = {};
 
 	counts.v[LEDGER_NUMA_LOCAL_FAULTS] = load->local * (second - 1005);
@@ -51,6 +53,10 @@ static void snapshot(struct model *model, const struct load *load, __u64 second)
 	counts.v[LEDGER_ALLOCATED] = load->allocated * (second - 1005);
 	counts.v[LEDGER_ALLOCATED_REMOTE] = load->elsewhere * (second - 1005);
 	begin(model, second);
+	assert_int_equal(feed(model, &zone), 0);
+	zone.node = 1;
+	zone.managed_pages = load->has_one_node ? 0 : 100;
+	assert_int_equal(feed(model, &zone), 0);
 	feed_foreign(model, load->foreign_before + load->foreign * (second - 1005));
 	assert_int_equal(feed_task(model, REC_TASK, &first, &counts), 0);
 	if (!load->has_one_thread)
@@ -145,7 +151,7 @@ static void test_which_node_is_short(void **state UNUSED)
 
 static void test_balancing_is_off(void **state UNUSED)
 {
-	const struct load idle = { 0 };
+	const struct load idle = { 0 }, idle_alone = { .has_one_node = true };
 	struct model *model = model_of(&idle);
 	char *finding;
 
@@ -154,6 +160,12 @@ static void test_balancing_is_off(void **state UNUSED)
 	assert_non_null(strstr(finding, "is off"));
 	free(finding);
 	expect(&idle, "numa_balancing", NULL);
+	/* With one node there is nothing to balance. */
+	model = model_of(&idle_alone);
+	tell_setting(model, "0");
+	finding = finding_of(model, "numa_balancing");
+	assert_string_equal(finding, "");
+	free(finding);
 }
 
 static const struct CMUnitTest tests[] = {
