@@ -132,6 +132,29 @@ static void show_nodes(const json_t *nodes, size_t width, struct text *out)
 
 /* --- migration -------------------------------------------------------------------------------- */
 
+/* Of what was migrated, up to MAX_ROWS, the largest first; returns how many there are in all. */
+static size_t largest_of(const json_t *migrated, const json_t *ret[MAX_ROWS])
+{
+	size_t i, nr = 0;
+	json_t *flow;
+
+	json_array_foreach((json_t *)(uintptr_t)migrated, i, flow)
+	{
+		uint64_t bytes = reply_u64(flow, "bytes");
+		size_t place = nr < MAX_ROWS ? nr : MAX_ROWS;
+
+		if (!bytes)
+			continue;
+		nr++;
+		for (; place > 0 && bytes > reply_u64(ret[place - 1], "bytes"); place--)
+			if (place < MAX_ROWS)
+				ret[place] = ret[place - 1];
+		if (place < MAX_ROWS)
+			ret[place] = flow;
+	}
+	return nr;
+}
+
 static void show_migrated(const json_t *migrated, size_t width, struct text *out)
 {
 	static const struct table_column columns[] = {
@@ -141,17 +164,14 @@ static void show_migrated(const json_t *migrated, size_t width, struct text *out
 		{ .header = "SUM", .align = TABLE_RIGHT, .min_width = 8 },
 	};
 	struct table table = TABLE_NEW(columns);
-	size_t i, nr = 0;
-	json_t *flow;
+	const json_t *largest[MAX_ROWS];
+	size_t nr = largest_of(migrated, largest);
 
-	json_array_foreach((json_t *)(uintptr_t)migrated, i, flow)
-	{
-		if (!reply_u64(flow, "bytes") || nr++ >= MAX_ROWS)
-			continue;
-		table_cell(&table, reply_string(flow, "reason"));
-		table_cell(&table, reply_string(flow, "from_node"));
-		table_cell(&table, reply_string(flow, "to_node"));
-		table_cell(&table, human_bytes(reply_u64(flow, "bytes")).text);
+	for (size_t i = 0; i < nr && i < MAX_ROWS; i++) {
+		table_cell(&table, reply_string(largest[i], "reason"));
+		table_cell(&table, reply_string(largest[i], "from_node"));
+		table_cell(&table, reply_string(largest[i], "to_node"));
+		table_cell(&table, human_bytes(reply_u64(largest[i], "bytes")).text);
 	}
 	view_table(out, width, NULL, &table);
 	if (nr > MAX_ROWS)

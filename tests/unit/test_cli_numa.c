@@ -130,6 +130,33 @@ static void test_view(void **state UNUSED)
 			  "  What helps: numactl --cpunodebind=1\n");
 }
 
+/* Of many, those that are most are shown, and they come first; the same of the same size stays in order. */
+static void test_the_largest_migrations_come_first(void **state UNUSED)
+{
+	struct text json = {}, out = {};
+	const char *first, *second, *tied, *least;
+
+	text_add(&json, "{" NODES ",\"page_nodes_known\":true,\"migrated_pages\":[],\"migrated\":[");
+	for (int i = 0; i < 23; i++)
+		text_add_format(
+			&json,
+			"{\"reason\":\"reason%d\",\"from_node\":\"0\",\"to_node\":\"1\",\"bytes\":%d},", i,
+			i == 22 ? 90 * 4096 : (1 + i / 2) * 4096);
+	text_add(&json, "{\"reason\":\"none\",\"bytes\":0}]}");
+	show(json.data, &out);
+	first = strstr(out.data, "\nreason22  ");
+	second = strstr(out.data, "\nreason20  ");
+	tied = strstr(out.data, "\nreason21  ");
+	least = strstr(out.data, "\nreason2  ");
+	assert_true(first && second && tied && least);
+	assert_true(first < second && second < tied && tied < least);
+	assert_null(strstr(out.data, "reason3 "));
+	assert_null(strstr(out.data, "none "));
+	assert_non_null(strstr(out.data, "\nand 3 more\n"));
+	text_free(&json);
+	text_free(&out);
+}
+
 static void test_one_node(void **state UNUSED)
 {
 	struct text out = {};
@@ -341,6 +368,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_the_largest_migrations_come_first),
 		cmocka_unit_test(test_one_node),
 		cmocka_unit_test(test_what_cannot_be_seen),
 		cmocka_unit_test(test_the_node_of_a_page_cannot_be_told),
