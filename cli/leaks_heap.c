@@ -45,6 +45,9 @@ int leaks_heap_tell(json_t *process, const struct heap *heap)
 	if (err || heap->end != SPACE_COMPLETE || !heap->has_anonymous ||
 	    all.free_resident_bytes < heap->anonymous_bytes / 2)
 		return err;
+	/* What is free after a peak does not tell why it grows: a leak may be beside the heap, as by mmap(). */
+	if (!strcmp(reply_string(process, "verdict"), "leak"))
+		return 0;
 	snprintf(next, sizeof(next), "memoir process %" PRIu64 " --heap", reply_u64(process, "pid"));
 	err = set_string(process, "verdict", "allocator_fragmentation");
 	return err ? err : set_string(process, "next", next);
