@@ -299,7 +299,7 @@ static void show_head(const json_t *reply, size_t width, struct text *out)
 {
 	size_t nr_processes = count_leaks(reply, "processes", "comm");
 	size_t nr_kernel = count_leaks(reply, "kernel", "kind") + count_leaks(reply, "cgroups", "cgroup");
-	uint64_t nr_lost = reply_u64(reply, "not_followed");
+	uint64_t nr_lost = reply_u64(reply, "not_followed"), nr_unjudged = reply_u64(reply, "not_judged");
 	uint64_t unplaced = reply_u64(reply_member(reply, "stacks_reading"), "unplaced_bytes");
 
 	view_field(out, width, "Leaks", "%zu process%s, %zu part%s of the kernel", nr_processes,
@@ -315,6 +315,9 @@ static void show_head(const json_t *reply, size_t width, struct text *out)
 	if (nr_lost)
 		view_field(out, width, "Unfollowed", "%" PRIu64 " that grew less than those that are",
 			   nr_lost);
+	if (nr_unjudged)
+		view_field(out, width, "Unjudged", "%" PRIu64 " that grew less steadily or more slowly than those that are",
+			   nr_unjudged);
 	if (unplaced)
 		view_field(out, width, "Unplaced", "%s: there was no room for where it was allocated",
 			   human_bytes(unplaced).text);

@@ -3,9 +3,9 @@
 #include "api_request.h"
 #include "leaks.h"
 
-#define MAX_PROCESSES 32u
-#define MAX_GROUPS 16u
-#define MAX_CGROUPS 16u
+#define MAX_PROCESSES 64u
+#define MAX_GROUPS 32u
+#define MAX_CGROUPS 32u
 #define MAX_PLACES 64u
 
 /* null where it is not a number that can be shown. */
@@ -208,6 +208,7 @@ enum api_status leaks_reply(struct request *request)
 	write_snapshot(request);
 	write_windows(request);
 	json_add_u64(&request->json, "not_followed", model_nr_unfollowed(request->model));
+	json_add_u64(&request->json, "not_judged", suspects_not_judged(request->model));
 	write_memory(request);
 	write_suspects(request, "processes", OWNER_PROCESS, MAX_PROCESSES, write_process);
 	write_suspects(request, "groups", OWNER_GROUP, MAX_GROUPS, write_group);

@@ -12,13 +12,15 @@ struct suspect {
 };
 
 /*
- * Of the 32 of this kind of owner that grew most lately, at most max: leaks first, and among those of one
+ * Of the 128 growers of this kind of owner that come first (growth.h), at most max: leaks first, and among those of one
  * verdict the one that will hurt first, weighed by how sure it is. Valid until the next model_apply().
  */
 __u32 suspects_find(const struct model *model, enum growth_owner owner, struct suspect *ret, __u32 max);
 
+/* How many growers, of all kinds of owners, are not judged, because so many others come before them. */
+__u32 suspects_not_judged(const struct model *model);
+
 /* Whether it would use up all that is left within an hour, if it goes on; be it a leak or not. */
-#define PRESSING_SECONDS 3600.0
 bool is_pressing(const struct leak_judgement *judgement);
 
 /* "anonymous"; of the kernel, "slab". */

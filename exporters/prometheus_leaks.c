@@ -9,7 +9,7 @@
 #include "leaks.h"
 #include "prometheus_internal.h"
 
-#define MAX_LEAKS 32u
+#define MAX_LEAKS 128u
 
 /* Of a group, of a unit's cgroups, or of the kernel itself. */
 struct leaking {

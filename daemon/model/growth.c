@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Looks at the memory of all owners at the end of a snapshot, and tells those that have grown. How their
- * points are kept is in following.c, what growth means in leak.c.
+ * Looks at the memory of all owners at the end of a snapshot. How their points are kept is in following.c,
+ * who of them has grown in growers.c, what growth means in leak.c.
  */
 #include "growth.h"
 
@@ -183,142 +183,7 @@ void growth_end(struct model *model)
 	look_end(growth, time_ns);
 }
 
-/* --- growers ---------------------------------------------------------------------------------- */
-
-/* In the windows up to the longest. */
-static __u32 least_of(const struct growth *growth, const struct series *series, enum growth_window longest)
-{
-	__u32 least = UINT32_MAX;
-
-	for (int window = 0; window <= (int)longest; window++) {
-		__u32 next = growth->windows[window].next, first = series->first[window];
-
-		for (__u32 i = next - first > GROWTH_POINTS ? next - GROWTH_POINTS : first; i != next; i++)
-			if (series->value[window][i % GROWTH_POINTS] < least)
-				least = series->value[window][i % GROWTH_POINTS];
-	}
-	return least;
-}
-
-struct ranking {
-	const struct growth *growth;
-	struct grower *all;
-	__u32 nr, max;
-};
-
-static __u64 grown_since(const struct growth *growth, const struct grower *grower, enum growth_window longest)
-{
-	__u32 least = least_of(growth, grower->series, longest);
-
-	return grower->pages > least ? grower->pages - least : 0;
-}
-
-/* What has grown once, when it was warming up, has done so for a day: it stands behind what grows. */
-static bool grows_more(const struct grower *a, const struct grower *b)
-{
-	if (a->lately_pages != b->lately_pages)
-		return a->lately_pages > b->lately_pages;
-	return a->grown_pages > b->grown_pages;
-}
-
-static void rank(struct ranking *ranking, const struct grower *candidate)
-{
-	struct grower grower = *candidate;
-	__u32 place;
-
-	if (!grower.series)
-		return;
-	grower.grown_pages = grown_since(ranking->growth, &grower, WINDOW_DAY);
-	grower.lately_pages = grown_since(ranking->growth, &grower, WINDOW_TWO_HOURS);
-	if (grower.grown_pages < ranking->growth->noticeable_pages)
-		return;
-	if (ranking->nr == ranking->max) {
-		if (!ranking->max || !grows_more(&grower, &ranking->all[ranking->max - 1]))
-			return;
-		ranking->nr--;
-	}
-	place = ranking->nr++;
-	for (; place > 0 && grows_more(&grower, &ranking->all[place - 1]); place--)
-		ranking->all[place] = ranking->all[place - 1];
-	ranking->all[place] = grower;
-}
-
-static void rank_followed(struct ranking *ranking, const struct followed *followed, struct grower grower)
-{
-	if (!followed)
-		return;
-	grower.owner = followed->owner;
-	for (__u32 kind = 0; kind < NR_GROWTH_KINDS; kind++) {
-		grower.kind = kind;
-		grower.pages = followed->now.pages[kind];
-		grower.series = followed->series[kind];
-		rank(ranking, &grower);
-	}
-}
-
-static void rank_processes(struct ranking *ranking, const struct model *model)
-{
-	for (__u32 i = 0; i < model->processes.nr_alive; i++) {
-		const struct process *process = &model->processes.all[i];
-		const struct followed *followed = followed_by(&model->growth, OWNER_PROCESS, process->tgid,
-							      process->start_ns, &process->footprint);
-
-		rank_followed(ranking, followed,
-			      (struct grower){ .process = process,
-					       .group = process->group,
-					       .cgroup_id = process->cgroup_id });
-	}
-}
-
-static void rank_groups(struct ranking *ranking, const struct model *model)
-{
-	for (__u32 i = NR_FIXED_GROUPS; i < model->groups.nr_visible; i++) {
-		const struct known_group *group = &model->groups.all[i];
-		const struct followed *followed = followed_by(&model->growth, OWNER_GROUP, 0, group->hash,
-							      &group->footprint);
-
-		rank_followed(ranking, followed, (struct grower){ .group = i });
-	}
-}
-
-static void rank_cgroups(struct ranking *ranking, const struct growth *growth)
-{
-	for (__u32 i = 0; i < growth->nr_cgroups; i++) {
-		const struct cgroup_footprint *cgroup = &growth->cgroups[i];
-		const struct followed *followed = followed_by(growth, OWNER_CGROUP, 0, cgroup->id,
-							      &cgroup->footprint);
-
-		rank_followed(ranking, followed, (struct grower){ .cgroup_id = cgroup->id });
-	}
-}
-
-static void rank_kernel(struct ranking *ranking, const struct growth *growth)
-{
-	for (__u32 memory = 0; memory < NR_KERNEL_MEMORY; memory++) {
-		const struct grower grower = { .owner = OWNER_KERNEL,
-					       .kind = memory,
-					       .pages = growth->kernel_memory.pages[memory],
-					       .series = growth->kernel[memory] };
-
-		if (grower.pages != KERNEL_MEMORY_UNKNOWN)
-			rank(ranking, &grower);
-	}
-}
-
-__u32 model_growers(const struct model *model, enum growth_owner owner, struct grower *ret, __u32 max)
-{
-	struct ranking ranking = { .growth = &model->growth, .all = ret, .max = max };
-
-	if (owner == OWNER_PROCESS)
-		rank_processes(&ranking, model);
-	else if (owner == OWNER_GROUP)
-		rank_groups(&ranking, model);
-	else if (owner == OWNER_CGROUP)
-		rank_cgroups(&ranking, &model->growth);
-	else
-		rank_kernel(&ranking, &model->growth);
-	return ranking.nr;
-}
+/* --- what is asked for ---------------------------------------------------------------------------- */
 
 __u32 model_nr_unfollowed(const struct model *model)
 {

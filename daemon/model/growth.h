@@ -37,6 +37,9 @@ struct series {
 	__u32 value[NR_GROWTH_WINDOWS][GROWTH_POINTS];
 };
 
+/* How much it matters to judge a grower; see model_growers(). */
+enum grower_rank { GROWER_GIVEN_BACK, GROWER_UNSTEADY, GROWER_STEADY, GROWER_PRESSING };
+
 struct grower {
 	enum growth_owner owner;
 	__u32 kind;                    /* enum growth_kind or enum kernel_memory */
@@ -45,15 +48,24 @@ struct grower {
 	__u64 cgroup_id;               /* likewise */
 	__u64 pages;                   /* at the last look */
 	__u64 grown_pages;             /* more than at the least, in all windows */
-	__u64 lately_pages;            /* likewise, but for the day's */
+	enum grower_rank rank;
+	double rate; /* pages a second, by which those of one rank are in order */
 	const struct series *series;
 };
 
 /*
- * Those that have grown noticeably, from the one that grew most in two hours; at most max. All is valid until
- * the next model_apply().
+ * Those that have grown noticeably, at most max. First what may use up all that is left within an hour; then
+ * those whose floor rises block by block, as that of each leak does, in two hours or a day; then the others;
+ * at last what the kernel takes back when others need it. Of each of these, the fastest first. All is valid
+ * until the next model_apply().
  */
 __u32 model_growers(const struct model *model, enum growth_owner owner, struct grower *ret, __u32 max);
+
+/* How many there are, whatever max is. */
+__u32 model_nr_growers(const struct model *model, enum growth_owner owner);
+
+/* Whether the kernel takes it back when others need memory. */
+bool grower_is_given_back(const struct grower *grower);
 
 /* What a process has of each kind, in pages. */
 void growth_of_process(const struct process *process, __u64 ret[NR_GROWTH_KINDS]);

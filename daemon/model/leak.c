@@ -5,22 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "floors.h"
 #include "internal.h"
 
 #define SECONDS_PER_HOUR 3600.0
-#define MAX_BLOCKS 10u
-#define FEW_BLOCKS 5u
-#define MANY_POINTS 20u
-
-/*
- * Student's t of 8 and of 3 degrees of freedom, for 9 and for 4 rises: one-sided 0.1 %, and two-sided 1 % for
- * intervals.
- */
-#define T_OF_MANY 4.501
-#define T_OF_FEW 10.215
-#define T99_OF_MANY 3.355
-#define T99_OF_FEW 5.841
-
 #define SLOWING 0.75
 #define SLOWING_DOWN 0.5
 #define SLOWING_CHANCE 1.5
@@ -34,12 +22,6 @@
 /* A window is able to see growth that is so many times what it asks for. */
 #define ABLE 2
 #define MAX_OTHER_CONFIDENCE 0.4
-
-static const __u32 min_points[NR_GROWTH_WINDOWS] = {
-	[WINDOW_QUARTER_HOUR] = 10,
-	[WINDOW_TWO_HOURS] = 20,
-	[WINDOW_DAY] = 10,
-};
 
 /* By Newton; the model needs no library for one root. */
 static double root(double square)
@@ -55,24 +37,6 @@ static double root(double square)
 
 /* --- one window ------------------------------------------------------------------------------- */
 
-static __u32 points_of(const struct growth *growth, const struct series *series, enum growth_window window,
-		       struct trend_point ret[GROWTH_POINTS])
-{
-	const struct window_clock *clock = &growth->windows[window];
-	__u32 first = series->first[window], nr = 0;
-
-	if (clock->next - first > GROWTH_POINTS)
-		first = clock->next - GROWTH_POINTS;
-	for (__u32 i = first; i != clock->next; i++)
-		ret[nr++] = (struct trend_point){
-			.t = (double)(clock->time_ns[i % GROWTH_POINTS] -
-				      clock->time_ns[first % GROWTH_POINTS]) /
-			     1e9,
-			.value = series->value[window][i % GROWTH_POINTS],
-		};
-	return nr;
-}
-
 static __u64 time_of(const struct growth *growth, enum growth_window window, __u32 back)
 {
 	const struct window_clock *clock = &growth->windows[window];
@@ -80,43 +44,26 @@ static __u64 time_of(const struct growth *growth, enum growth_window window, __u
 	return clock->time_ns[(clock->next - 1 - back) % GROWTH_POINTS];
 }
 
-static __u32 blocks_of(const struct trend_point *points, __u32 nr, double ret[MAX_BLOCKS])
-{
-	__u32 nr_blocks = nr >= MANY_POINTS ? MAX_BLOCKS : FEW_BLOCKS;
-
-	for (__u32 block = 0; block < nr_blocks; block++) {
-		__u32 end = (block + 1) * nr / nr_blocks;
-
-		ret[block] = __builtin_inf();
-		for (__u32 i = block * nr / nr_blocks; i < end; i++)
-			if (points[i].value < ret[block])
-				ret[block] = points[i].value;
-	}
-	return nr_blocks;
-}
-
 /* What the rises from block to block say. */
 static void judge_blocks(const struct trend_point *points, __u32 nr, struct leak_window *ret)
 {
-	double block[MAX_BLOCKS], mean, squares = 0, error, first, second, chance, per_second;
-	__u32 nr_blocks = blocks_of(points, nr, block), nr_rises = nr_blocks - 1, half = nr_rises / 2;
-	bool is_many = nr_blocks == MAX_BLOCKS;
+	double error, first, second, chance, per_second;
+	struct blocks blocks;
+	__u32 nr_rises, half;
 
-	mean = (block[nr_rises] - block[0]) / nr_rises;
-	for (__u32 i = 0; i < nr_rises; i++) {
-		double off = block[i + 1] - block[i] - mean;
-
-		squares += off * off;
-	}
-	error = root(squares / (nr_rises - 1) / nr_rises);
-	ret->min_steps = is_many ? T_OF_MANY : T_OF_FEW;
+	floors_blocks(points, nr, &blocks);
+	nr_rises = blocks.nr - 1;
+	half = nr_rises / 2;
+	error = root(blocks.variance);
+	ret->min_steps = blocks.min_steps;
+	ret->is_steady = blocks.is_steady;
 	if (error > 0)
-		ret->steps = mean / error;
+		ret->steps = blocks.mean / error;
 	else
-		ret->steps = mean > 0 ? __builtin_inf() : 0;
-	per_second = nr_blocks * (nr - 1.0) / nr / ret->span_s;
-	ret->low = (mean - (is_many ? T99_OF_MANY : T99_OF_FEW) * error) * per_second;
-	ret->high = (mean + (is_many ? T99_OF_MANY : T99_OF_FEW) * error) * per_second;
+		ret->steps = blocks.mean > 0 ? __builtin_inf() : 0;
+	per_second = blocks.nr * (nr - 1.0) / nr / ret->span_s;
+	ret->low = (blocks.mean - blocks.t99 * error) * per_second;
+	ret->high = (blocks.mean + blocks.t99 * error) * per_second;
 	ret->widest_high = ret->high > ret->trend.high ? ret->high : ret->trend.high;
 	if (ret->low < ret->trend.low)
 		ret->low = ret->trend.low;
@@ -126,8 +73,8 @@ static void judge_blocks(const struct trend_point *points, __u32 nr, struct leak
 		ret->low = ret->trend.slope;
 	if (ret->high < ret->trend.slope)
 		ret->high = ret->trend.slope;
-	first = block[half] - block[0];
-	second = block[nr_rises] - block[nr_rises - half];
+	first = blocks.floor[half] - blocks.floor[0];
+	second = blocks.floor[nr_rises] - blocks.floor[nr_rises - half];
 	ret->halves = first > 0 ? second / first : 0;
 	chance = SLOWING_CHANCE * error * nr_rises;
 	if (first <= 0 || first - second <= chance)
@@ -140,15 +87,15 @@ static void judge_window(const struct model *model, const struct series *series,
 			 struct leak_window *ret)
 {
 	struct trend_point points[GROWTH_POINTS];
-	__u32 nr = points_of(&model->growth, series, window, points);
+	__u32 nr = floors_points(model, series, window, points);
 
 	*ret = (struct leak_window){ .nr = nr, .span_s = nr ? points[nr - 1].t : 0 };
-	if (nr < min_points[window] || !trend_estimate(points, nr, &ret->trend))
+	if (nr < floors_min_points(window) || !trend_estimate(points, nr, &ret->trend))
 		return;
 	ret->is_told = true;
 	ret->grown_pages = ret->trend.slope * ret->span_s;
 	judge_blocks(points, nr, ret);
-	ret->grows = ret->trend.slope > 0 && ret->steps > ret->min_steps &&
+	ret->grows = ret->trend.slope > 0 && ret->is_steady &&
 		     ret->grown_pages * model->shape.rec.page_size >= LEAK_MIN_BYTES;
 }
 
@@ -157,7 +104,7 @@ static void judge_window(const struct model *model, const struct series *series,
 static double largest_rise(const struct model *model, const struct series *series, enum growth_window window)
 {
 	struct trend_point points[GROWTH_POINTS];
-	__u32 nr = points_of(&model->growth, series, window, points);
+	__u32 nr = floors_points(model, series, window, points);
 	double largest = 0;
 
 	for (__u32 i = 1; i < nr; i++)
@@ -190,7 +137,7 @@ static bool is_recurring(const struct model *model, const struct series *series,
 
 	for (int longer = (int)window + 1; longer < NR_GROWTH_WINDOWS; longer++) {
 		struct trend_point points[GROWTH_POINTS];
-		__u32 nr = points_of(&model->growth, series, (enum growth_window)longer, points);
+		__u32 nr = floors_points(model, series, (enum growth_window)longer, points);
 
 		if (nr < 2)
 			continue;
@@ -215,12 +162,6 @@ static bool is_slowing_over(const struct leak_window windows[NR_GROWTH_WINDOWS],
 
 /* --- the verdict ------------------------------------------------------------------------------ */
 
-static bool is_given_back(const struct grower *grower)
-{
-	return grower->owner == OWNER_KERNEL ? grower->kind == KERNEL_SLAB_RECLAIMABLE
-					     : grower->kind == GROWTH_FILE;
-}
-
 /* The longest window that grows; else the longest in which a trend is seen; else the longest that tells. */
 static enum growth_window pick_window(const struct leak_window windows[NR_GROWTH_WINDOWS])
 {
@@ -239,7 +180,7 @@ static enum growth_window pick_window(const struct leak_window windows[NR_GROWTH
 
 static bool is_sizeable(const struct model *model, const struct leak_window *window)
 {
-	return window->is_told && (window->trend.is_significant || window->steps > window->min_steps) &&
+	return window->is_told && (window->trend.is_significant || window->is_steady) &&
 	       window->grown_pages * model->shape.rec.page_size >= LEAK_MIN_BYTES;
 }
 
@@ -291,7 +232,7 @@ static void decide(const struct model *model, const struct grower *grower, struc
 		ret->verdict = LEAK_CERTAIN;
 		ret->reason = LEAK_BECAUSE_IT_GROWS;
 	}
-	if (is_given_back(grower) && ret->verdict != LEAK_NONE) {
+	if (grower_is_given_back(grower) && ret->verdict != LEAK_NONE) {
 		ret->verdict = LEAK_CACHE;
 		ret->reason = LEAK_BECAUSE_CACHE;
 	}
@@ -304,7 +245,7 @@ double leak_detection_limit(const struct model *model, enum growth_window window
 	__u32 nr = model_nr_growth_points(model, window);
 	double span_ns;
 
-	if (nr < min_points[window])
+	if (nr < floors_min_points(window))
 		return __builtin_inf();
 	span_ns = (double)(time_of(&model->growth, window, 0) - time_of(&model->growth, window, nr - 1));
 	return (double)LEAK_MIN_BYTES / model->shape.rec.page_size / (span_ns / 1e9) * SECONDS_PER_HOUR;
@@ -327,15 +268,15 @@ static double limit_of(const struct model *model, const struct leak_window *wind
 }
 
 /* When the floor was at its lowest for the last time, in the longest window that was looked at all along. */
-static __u64 lowest_ns(const struct growth *growth, const struct series *series, enum growth_window window)
+static __u64 lowest_ns(const struct model *model, const struct series *series, enum growth_window window)
 {
 	struct trend_point points[GROWTH_POINTS];
-	__u32 nr = points_of(growth, series, window, points), lowest = 0;
+	__u32 nr = floors_points(model, series, window, points), lowest = 0;
 
 	for (__u32 i = 1; i < nr; i++)
 		if (points[i].value <= points[lowest].value)
 			lowest = i;
-	return nr ? time_of(growth, window, nr - 1 - lowest) : 0;
+	return nr ? time_of(&model->growth, window, nr - 1 - lowest) : 0;
 }
 
 static double clarity_of(const struct leak_window *window)
@@ -398,18 +339,43 @@ static double machine_left_pages(const struct model *model)
 	       (memory->swap_free_pages == KERNEL_MEMORY_UNKNOWN ? 0 : (double)memory->swap_free_pages);
 }
 
-static void tell_time_left(const struct model *model, const struct grower *grower, struct leak_judgement *ret)
+/* The least that is left in a cgroup of its processes: it may be the group alone that reaches that limit. */
+static double group_left_pages(const struct model *model, __u32 group)
+{
+	double left = __builtin_inf();
+
+	for (__u32 i = 0; model->growth.nr_cgroup_memories && i < model->processes.nr_alive; i++) {
+		const struct process *process = &model->processes.all[i];
+		double in_cgroup = __builtin_inf();
+
+		if (process->group == group)
+			in_cgroup = cgroup_left_pages(model, process->cgroup_id);
+		if (in_cgroup < left)
+			left = in_cgroup;
+	}
+	return left;
+}
+
+double leak_left_pages(const struct model *model, const struct grower *grower, enum leak_limit *ret_limit)
 {
 	double machine = machine_left_pages(model), cgroup = __builtin_inf();
 
 	if (grower->owner == OWNER_PROCESS || grower->owner == OWNER_CGROUP)
 		cgroup = cgroup_left_pages(model, grower->cgroup_id);
-	ret->seconds_left = ret->seconds_left_low = ret->seconds_left_high = __builtin_inf();
-	ret->left_pages = cgroup < machine ? cgroup : machine;
+	else if (grower->owner == OWNER_GROUP)
+		cgroup = group_left_pages(model, grower->group);
+	*ret_limit = LEAK_NO_LIMIT;
 	if (cgroup < machine)
-		ret->limit = LEAK_LIMIT_CGROUP;
+		*ret_limit = LEAK_LIMIT_CGROUP;
 	else if (machine < __builtin_inf())
-		ret->limit = LEAK_LIMIT_MACHINE;
+		*ret_limit = LEAK_LIMIT_MACHINE;
+	return cgroup < machine ? cgroup : machine;
+}
+
+static void tell_time_left(const struct model *model, const struct grower *grower, struct leak_judgement *ret)
+{
+	ret->seconds_left = ret->seconds_left_low = ret->seconds_left_high = __builtin_inf();
+	ret->left_pages = leak_left_pages(model, grower, &ret->limit);
 	if (ret->limit == LEAK_NO_LIMIT || !is_sizeable(model, &ret->windows[ret->window]))
 		return;
 	ret->seconds_left = seconds_until(ret->left_pages, ret->pages_per_hour);
@@ -431,7 +397,7 @@ void leak_judge(const struct model *model, const struct grower *grower, struct l
 	ret->low_per_hour = window->low * SECONDS_PER_HOUR;
 	ret->high_per_hour = window->high * SECONDS_PER_HOUR;
 	ret->detection_limit_per_hour = limit_of(model, window);
-	ret->since_ns = lowest_ns(&model->growth, grower->series, ret->window);
+	ret->since_ns = lowest_ns(model, grower->series, ret->window);
 	decide(model, grower, ret);
 	ret->confidence = confidence_of(model, ret);
 	tell_time_left(model, grower, ret);

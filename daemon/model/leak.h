@@ -42,6 +42,8 @@
 #include "trend.h"
 
 #define LEAK_MIN_BYTES (1u << 20)
+/* What uses up all that is left within such a time is urgent, be it a leak or not. */
+#define PRESSING_SECONDS 3600.0
 
 enum leak_verdict {
 	LEAK_NONE,
@@ -75,6 +77,7 @@ struct leak_window {
 	double widest_high; /* the wider of both intervals' ends */
 	double steps;       /* mean of the rises of blocks, in its standard errors; infinite on a line */
 	double min_steps;   /* that this must be above */
+	bool is_steady;     /* it is */
 	double halves; /* rise of the second half by that of the first; 0 where the first does not rise */
 	bool is_slowing, is_slowing_down;
 	bool grows;
@@ -101,6 +104,9 @@ struct leak_judgement {
 };
 
 void leak_judge(const struct model *model, const struct grower *grower, struct leak_judgement *ret);
+
+/* Pages until the nearest limit that is known; infinite where there is none. */
+double leak_left_pages(const struct model *model, const struct grower *grower, enum leak_limit *ret_limit);
 
 const char *leak_verdict_name(enum leak_verdict verdict); /* "growing_working_set" */
 

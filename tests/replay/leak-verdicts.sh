@@ -9,8 +9,10 @@ BUILD=$1
 # shellcheck source=tests/replay/leaks.bash
 . "${0%/*}/leaks.bash"
 
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 # KiB an hour, rounded.
-judge | jq --raw-output --slurp '
+judge "$work" | jq --raw-output --slurp '
 	def kib: if . then . / 1024 | round else "-" end;
 	["PROGRAM", "IS", "KIND", "KIB/H", "EXPECTED", "VERDICT", "CONFIDENCE", "KIB/H", "LOW", "HIGH", "LIMIT"],
 	(.[] | [.name, .truth, .kind, (if .truth == "innocent" then "-" else .rate | kib end), .expected, .verdict,

@@ -8,7 +8,7 @@ setup_file()
 	command -v jq >/dev/null || skip "jq is missing"
 	command -v xz >/dev/null || skip "xz is missing"
 	. "$BATS_TEST_DIRNAME/leaks.bash"
-	judge >"$BATS_FILE_TMPDIR/verdicts"
+	judge "$BATS_FILE_TMPDIR" >"$BATS_FILE_TMPDIR/verdicts"
 }
 
 # none FILTER: no row is so; those that are, are shown.
@@ -53,7 +53,7 @@ none()
 	. "$BATS_TEST_DIRNAME/leaks.bash"
 	cd "$BATS_TEST_TMPDIR"
 	grep -E "^(slow|realloc|constant|periodic)	" "$CORPUS" >rows
-	judge_some rows >verdicts
+	judge_at rows >verdicts
 	jq --raw-output '.groups[] | select(.verdict == "leak") |
 		"{comm=\"\(.comm)\",unit=\"\",kind=\"\(.kind)\"} \(.bytes_per_hour / 3600 | round)"' rows.answer | sort >expected
 	"$BUILD/asan/tests/replay/show" rows.recording /metrics | sed -n 's/^memoir_group_leak_bytes_per_second//p' |

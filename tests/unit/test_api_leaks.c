@@ -117,6 +117,7 @@ static void test_groups_cgroups_and_windows(void **state UNUSED)
 	assert_string_equal(string(cgroup, "next"), "memoir leaks --pid 2 --for 30s");
 	assert_int_equal(json_array_size(json_object_get(json, "kernel")), 0);
 	assert_int_equal((int)number(json, "not_followed"), 0);
+	assert_int_equal((int)number(json, "not_judged"), 0);
 	assert_int_equal(json_array_size(json_object_get(json, "windows")), 3);
 	assert_int_equal((int)number(element(json, "windows", 1), "points"), 34);
 	/* A MiB in 33 steps of two minutes. */
@@ -270,26 +271,77 @@ static void test_place(void **state UNUSED)
 	model_free(story.model);
 }
 
+#define CROWD 200
+
+/* One among a crowd of others, which are more than are judged; its judgement, if it is the worst of all. */
+static struct leak_judgement judge_in_crowd(double (*mib)(struct actor *actor, double hour),
+					    double (*others)(struct actor *actor, double hour), double hours,
+					    __u64 available_pages)
+{
+	static struct actor crowd[CROWD + 1];
+	struct story story = { .model = model_with(16, 1000, NULL), .actors = crowd, .nr_actors = CROWD + 1 };
+	struct rec_kernel_memory memory = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 1),
+					    .total_pages = 4000000,
+					    .available_pages = available_pages };
+	const struct api_context context = { .model = story.model };
+	struct suspect suspect;
+	json_t *json;
+
+	for (__u32 i = 0; i < CROWD; i++)
+		crowd[i] = (struct actor){ .mib = others, .comm = "worker", .chance = { i } };
+	crowd[CROWD] = (struct actor){ .mib = mib, .comm = "one" };
+	assert_int_equal(feed_begin(story.model, 1, 1), 0);
+	assert_int_equal(feed(story.model, &memory), 0);
+	assert_int_equal(feed_end(story.model, 1, false), 0);
+	story_until(&story, hours);
+	assert_int_equal(suspects_find(story.model, OWNER_PROCESS, &suspect, 1), 1);
+	assert_string_equal(suspect.grower.process->comm, "one");
+	json = api_answer(&context, "/v1/leaks", NULL);
+	assert_int_equal((int)number(json, "not_judged"), CROWD + 1 - 128);
+	json_decref(json);
+	model_free(story.model);
+	return suspect.judgement;
+}
+
+static double leaks_slowly(struct actor *actor UNUSED, double hour)
+{
+	return 50 + hour;
+}
+
+/* Those that have warmed up grew more by far in a day. */
 static double warms_up(struct actor *actor UNUSED, double hour)
 {
 	return 50 + 300 * (hour < 0.3 ? hour / 0.3 : 1);
 }
 
-/* Those that have warmed up grew more by far in a day, and there are more of them than are judged. */
-static void test_a_leak_among_many_that_have_warmed_up(void **state UNUSED)
+/* All of them hold more than two hours ago, having given back all in between. */
+static double breathes(struct actor *actor, double hour)
 {
-	struct story story = { .model = model_with(16, 1000, NULL), .nr_actors = 61 };
-	struct actor crowd[61] = { [60] = { .mib = leaks_20, .comm = "leak" } };
-	struct suspect suspects[1];
+	double phase = hour / 1.7 + (double)(actor->chance.state % 10) / 200;
 
-	for (int i = 0; i < 60; i++)
-		crowd[i] = (struct actor){ .mib = warms_up, .comm = "worker" };
-	story.actors = crowd;
-	story_until(&story, 5);
-	assert_int_equal(suspects_find(story.model, OWNER_PROCESS, suspects, 1), 1);
-	assert_string_equal(suspects[0].grower.process->comm, "leak");
-	assert_int_equal(suspects[0].judgement.verdict, LEAK_CERTAIN);
-	model_free(story.model);
+	return 50 + 100 * (phase - (double)(__u64)phase);
+}
+
+static void test_a_leak_among_many(void **state UNUSED)
+{
+	__u64 plenty = 4000 * PAGES_PER_MIB;
+
+	assert_int_equal(judge_in_crowd(leaks_20, warms_up, 5, plenty).verdict, LEAK_CERTAIN);
+	assert_int_equal(judge_in_crowd(leaks_slowly, breathes, 26, plenty).verdict, LEAK_CERTAIN);
+}
+
+/* In bursts, which tell no leak, but use up the 700 MiB that are left within minutes. */
+static double takes_all(struct actor *actor UNUSED, double hour)
+{
+	return hour < 1.8 ? 50 : 50 + 300 * (double)(__u64)((hour - 1.8) * 20);
+}
+
+static void test_what_hurts_soon_among_many_leaks(void **state UNUSED)
+{
+	struct leak_judgement judgement = judge_in_crowd(takes_all, leaks_60, 2.1, 700 * PAGES_PER_MIB);
+
+	assert_true(is_pressing(&judgement));
+	assert_true(judgement.verdict != LEAK_CERTAIN);
 }
 
 int main(void)
@@ -300,7 +352,8 @@ int main(void)
 		cmocka_unit_test(test_what_is_not_known_is_null),
 		cmocka_unit_test(test_the_doctor_names_the_worst),
 		cmocka_unit_test(test_what_hurts_soon_is_a_problem),
-		cmocka_unit_test(test_a_leak_among_many_that_have_warmed_up),
+		cmocka_unit_test(test_a_leak_among_many),
+		cmocka_unit_test(test_what_hurts_soon_among_many_leaks),
 		cmocka_unit_test(test_place),
 		cmocka_unit_test(test_what_is_not_sure_is_told_where_it_must_be),
 	};

@@ -56,7 +56,7 @@ static void expect_no(const struct text *out, const char *part)
 static const char with_leak[] =
 	"{\"snapshot\":{\"age_ns\":306000000},\"windows\":[{\"step_ns\":15000000000,\"points\":60},"
 	"{\"step_ns\":120000000000,\"points\":46},{\"step_ns\":1440000000000,\"points\":3}],"
-	"\"detection_limit_bytes_per_hour\":700000.0,\"not_followed\":3,"
+	"\"detection_limit_bytes_per_hour\":700000.0,\"not_followed\":3,\"not_judged\":5,"
 	"\"processes\":[{\"pid\":4711,\"comm\":\"a\\u001b[2Jname\"," FIGURES("leak", "anonymous") "},"
 	"{\"pid\":9,\"comm\":\"x\"," UNKNOWN "},"
 	"{\"pid\":10,\"comm\":\"pool\"," FIGURES("growing_working_set", "shared") "},"
@@ -88,6 +88,7 @@ static void test_a_leak(void **state UNUSED)
 	expect_line(&out, "1 process, 1 part of the kernel");
 	expect_line(&out, "1h 30m: a steady leak of more than 684KiB/h would be told");
 	expect_line(&out, "3 that grew less than those that are");
+	expect_line(&out, "\nUnjudged    5 that grew less steadily or more slowly than those that are\n");
 	expect_line(&out, "anonymous  100MiB +60.0MiB 87.0%  10h 0m LEAK");
 	expect_line(&out, "shared     100MiB +60.0MiB 87.0%  10h 0m working set");
 	expect_line(&out, "1 more grew, watched for less than three minutes: too short to judge.");
@@ -136,6 +137,7 @@ static void test_too_early(void **state UNUSED)
 	show(early, &out);
 	expect_narrow(&out);
 	expect_line(&out, "0 processes, 0 parts of the kernel");
+	expect_no(&out, "Unjudged");
 	expect_line(&out, "2m 0s: a leak is told after 40 minutes at best");
 	expect_line(&out, "\n1 grew, watched for less than three minutes");
 	expect_no(&out, "VERDICT");
