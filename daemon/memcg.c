@@ -161,31 +161,19 @@ static void read_kernels(struct memcg *memcg, const struct cgroups *cgroups, con
 	}
 }
 
-static bool is_read(const struct memcg *memcg, __u64 id)
-{
-	for (__u32 i = 0; i < memcg->nr; i++)
-		if (memcg->records[i].cgroup_id == id)
-			return true;
-	return false;
-}
-
 void memcg_read(struct memcg *memcg, const struct cgroups *cgroups, const struct model *model, bool is_due)
 {
-	static const enum growth_owner owners[] = { OWNER_PROCESS, OWNER_CGROUP };
-	struct grower growers[REC_MAX_CGROUP_MEMORIES / 2];
+	__u64 ids[REC_MAX_CGROUP_MEMORIES];
+	__u32 nr;
 
 	memcg->nr = memcg->nr_kernels = 0;
 	if (!is_due || memcg->root_fd < 0)
 		return;
 	if (memcg->version == MEMCG_V2)
 		read_kernels(memcg, cgroups, model);
-	for (size_t owner = 0; owner < ARRAY_SIZE(owners); owner++) {
-		__u32 nr = model_growers(model, owners[owner], growers, ARRAY_SIZE(growers));
-
-		for (__u32 i = 0; i < nr; i++)
-			if (growers[i].cgroup_id && !is_read(memcg, growers[i].cgroup_id))
-				read_cgroup(memcg, cgroups, growers[i].cgroup_id);
-	}
+	nr = model_limiting_cgroups(model, ids, ARRAY_SIZE(ids));
+	for (__u32 i = 0; i < nr; i++)
+		read_cgroup(memcg, cgroups, ids[i]);
 }
 
 void memcg_emit(const struct memcg *memcg, void (*emit)(void *ctx, const struct rec_header *record),

@@ -10,6 +10,9 @@
 #include "internal.h"
 #include "leak.h"
 
+/* So many growers are asked for their cgroups: those of many processes are one. */
+#define MAX_LIMITED 128u
+
 struct ranking {
 	const struct model *model;
 	struct grower *all;
@@ -201,6 +204,29 @@ __u32 model_nr_growers(const struct model *model, enum growth_owner owner)
 
 	rank_all(&ranking, owner);
 	return ranking.nr_growers;
+}
+
+static __u32 add_cgroups(const struct model *model, enum growth_owner owner, __u64 *ids, __u32 nr, __u32 max)
+{
+	struct grower growers[MAX_LIMITED];
+	__u32 nr_growers = model_growers(model, owner, growers, MAX_LIMITED);
+
+	for (__u32 i = 0; i < nr_growers && nr < max; i++) {
+		__u32 known = 0;
+
+		while (known < nr && ids[known] != growers[i].cgroup_id)
+			known++;
+		if (known == nr && growers[i].cgroup_id)
+			ids[nr++] = growers[i].cgroup_id;
+	}
+	return nr;
+}
+
+__u32 model_limiting_cgroups(const struct model *model, __u64 *ret_ids, __u32 max)
+{
+	__u32 nr = add_cgroups(model, OWNER_PROCESS, ret_ids, 0, max / 2);
+
+	return add_cgroups(model, OWNER_CGROUP, ret_ids, nr, max);
 }
 
 bool grower_is_given_back(const struct grower *grower)

@@ -64,6 +64,12 @@ __u32 model_growers(const struct model *model, enum growth_owner owner, struct g
 /* How many there are, whatever max is. */
 __u32 model_nr_growers(const struct model *model, enum growth_owner owner);
 
+/*
+ * The cgroups whose limits are worth reading, at most max: of the processes that come first among growers, as
+ * long as half of max, and of the cgroups that do.
+ */
+__u32 model_limiting_cgroups(const struct model *model, __u64 *ret_ids, __u32 max);
+
 /* Whether the kernel takes it back when others need memory. */
 bool grower_is_given_back(const struct grower *grower);
 

@@ -342,6 +342,68 @@ static void test_limits_of_cgroups(void **state UNUSED)
 	model_free(story.model);
 }
 
+/* Forty workers that grow by 0.4 MiB an hour each, in a cgroup of which 24 MiB are left. */
+static double works(struct actor *actor UNUSED, double hour)
+{
+	return 20 + 0.4 * hour;
+}
+
+static void test_a_group_reaches_the_limit_of_its_cgroup(void **state UNUSED)
+{
+	static struct actor actors[40];
+	struct story story = story_of(actors, 40);
+	const __u64 pages[NR_KERNEL_MEMORY] = {};
+	struct leak_judgement judgement;
+	struct grower grower;
+
+	for (__u32 i = 0; i < 40; i++)
+		actors[i].mib = works;
+	assert_int_equal(feed_begin(story.model, 1, 1), 0);
+	assert_int_equal(feed_kernel(story.model, pages, 2000000), 0);
+	assert_int_equal(feed_cgroup_memory(story.model, 8, 1 << 20, 0, 0), 0); /* it has none there */
+	assert_int_equal(feed_cgroup_memory(story.model, 7, 24 << 20, 0, 0), 0);
+	assert_int_equal(feed_end(story.model, 1, false), 0);
+	story_until(&story, 2);
+	assert_int_equal(model_growers(story.model, OWNER_GROUP, &grower, 1), 1);
+	leak_judge(story.model, &grower, &judgement);
+	assert_int_equal(judgement.verdict, LEAK_CERTAIN);
+	assert_int_equal(judgement.limit, LEAK_LIMIT_CGROUP);
+	assert_int_equal((__u64)judgement.left_pages, 24 * PAGES_PER_MIB);
+	assert_in_range((__u64)judgement.seconds_left, 5200, 5600);
+	model_free(story.model);
+}
+
+/* Where most processes that leak are in one cgroup, and more than are read hold ever more page cache. */
+static void test_whose_limits_are_read(void **state UNUSED)
+{
+	struct model *model = model_with(16, 100, NULL);
+	__u64 ids[REC_MAX_CGROUP_MEMORIES];
+
+	for (__u64 i = 0; i < 400; i++) {
+		__u64 now_ns = STORY_BOOT_NS + i * 15 * NSEC_PER_SEC;
+
+		assert_int_equal(feed_begin(model, i + 1, now_ns), 0);
+		for (__u32 task = 1; task <= 60; task++) {
+			__u64 cgroup = task <= 30 ? 7 : task == 31 ? 8 : 100 + task;
+			const struct task_identity id = identity(task, task, 5, "x", cgroup);
+			const struct ledger_counts counts = {
+				.v = { [LEDGER_RSS_ANON] = 1000 + (task <= 31 ? (task == 31 ? 1 : 9) * i : 0),
+				       [LEDGER_RSS_FILE] = 1000 + (task > 31 ? 50 * i : 0) }
+			};
+
+			assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
+		}
+		assert_int_equal(feed_end(model, now_ns, false), 0);
+	}
+	assert_int_equal(model_limiting_cgroups(model, ids, REC_MAX_CGROUP_MEMORIES),
+			 REC_MAX_CGROUP_MEMORIES);
+	assert_int_equal(ids[0], 7);
+	assert_int_equal(ids[1], 8);
+	for (__u32 i = 2; i < REC_MAX_CGROUP_MEMORIES; i++)
+		assert_in_range(ids[i], 132, 160);
+	model_free(model);
+}
+
 /* It is first known when the cgroup has been looked at already, and read in every fourth look. */
 static void test_what_the_kernel_holds_for_a_cgroup(void **state UNUSED)
 {
@@ -450,6 +512,8 @@ int main(void)
 		cmocka_unit_test(test_a_gap_in_what_the_kernel_says),
 		cmocka_unit_test(test_what_no_machine_has_is_refused),
 		cmocka_unit_test(test_limits_of_cgroups),
+		cmocka_unit_test(test_a_group_reaches_the_limit_of_its_cgroup),
+		cmocka_unit_test(test_whose_limits_are_read),
 		cmocka_unit_test(test_what_the_kernel_holds_for_a_cgroup),
 		cmocka_unit_test(test_that_it_is_known_is_no_growth),
 		cmocka_unit_test(test_what_the_kernel_cannot_hold),

@@ -354,6 +354,43 @@ static void test_kernel_memory_of_cgroups_that_leaks(void **state UNUSED)
 	model_free(model);
 }
 
+static double works(struct actor *actor UNUSED, double hour)
+{
+	return 20 + 0.4 * hour;
+}
+
+/* Workers of which none is in a hurry; but of the memory that they share 24 MiB are left. */
+static void test_time_until_the_limit_of_a_cgroup(void **state UNUSED)
+{
+	static const char series[] =
+		"\nmemoir_group_leak_limit_seconds{comm=\"x\",unit=\"a.service\",kind=\"anonymous\"} ";
+	static struct actor actors[40];
+	struct story story = { .model = model_with(16, 10000, NULL), .actors = actors, .nr_actors = 40 };
+	const struct rec_kernel_memory memory = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 1),
+						  .total_pages = 4000000,
+						  .available_pages = 2000000 };
+	const struct rec_cgroup_memory cgroup = { .h = HEADER(REC_CGROUP_MEMORY, struct rec_cgroup_memory, 1),
+						  .cgroup_id = 7,
+						  .left_bytes = 24 << 20 };
+	const char *sample;
+	struct text text;
+
+	for (__u32 i = 0; i < 40; i++)
+		actors[i].mib = works;
+	assert_int_equal(feed_cgroup(story.model, 7, "a.service"), 0);
+	assert_int_equal(feed_begin(story.model, 1, 1), 0);
+	assert_int_equal(feed(story.model, &memory), 0);
+	assert_int_equal(feed(story.model, &cgroup), 0);
+	assert_int_equal(feed_end(story.model, 1, false), 0);
+	story_until(&story, 3);
+	text = exposition(story.model, PROMETHEUS_TEXT);
+	sample = strstr(text.data, series);
+	assert_non_null(sample);
+	assert_in_range((__u64)strtod(sample + strlen(series), NULL), 5200, 5600);
+	text_free(&text);
+	model_free(story.model);
+}
+
 /* The reference names everything that is exported. */
 static void test_all_families_are_described(void **state UNUSED)
 {
@@ -390,6 +427,7 @@ int main(void)
 		cmocka_unit_test(test_hostile_names),
 		cmocka_unit_test(test_no_series_twice),
 		cmocka_unit_test(test_kernel_memory_of_cgroups_that_leaks),
+		cmocka_unit_test(test_time_until_the_limit_of_a_cgroup),
 		cmocka_unit_test(test_all_families_are_described),
 	};
 
