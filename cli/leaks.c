@@ -218,26 +218,44 @@ static bool is_unsure(const json_t *suspect)
 	       reply_is_known(suspect, "bytes_per_hour");
 }
 
-/* A sum that says no more than the processes that it is of. */
-static bool is_told_by_processes(const json_t *suspect, const char *key)
+/* Whether one of these leaks, and is of that name. */
+static bool leaks_of(const json_t *suspects, const char *key, const char *name)
 {
-	if (!strcmp(key, "cgroup"))
-		return strcmp(reply_string(suspect, "kind"), "kernel") != 0;
-	return !strcmp(key, "comm") && !reply_is_known(suspect, "pid") && !group_says_more(suspect);
-}
-
-/* Those of one array of which this holds, as long as there is room. */
-static void show_details(const json_t *suspects, const char *key, bool (*is_wanted)(const json_t *suspect),
-			 size_t *nr, size_t width, struct text *out)
-{
-	char name[96];
 	json_t *suspect;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)suspects, i, suspect)
 	{
+		if (is_verdict(suspect, "leak") && !strcmp(reply_string(suspect, key), name))
+			return true;
+	}
+	return false;
+}
+
+/* A sum that says no more than those that it is of. */
+static bool is_told_by_others(const json_t *reply, const json_t *suspect, const char *key)
+{
+	const char *name = reply_string(suspect, key);
+
+	if (!strcmp(key, "cgroup"))
+		return strcmp(reply_string(suspect, "kind"), "kernel") != 0 &&
+		       (leaks_of(reply_member(reply, "processes"), "cgroup", name) ||
+			leaks_of(reply_member(reply, "groups"), "unit", name));
+	return !strcmp(key, "comm") && !reply_is_known(suspect, "pid") && !group_says_more(suspect);
+}
+
+/* Those of one array of which this holds, as long as there is room. */
+static void show_details(const json_t *reply, const char *member, const char *key,
+			 bool (*is_wanted)(const json_t *suspect), size_t *nr, size_t width, struct text *out)
+{
+	char name[96];
+	json_t *suspect;
+	size_t i;
+
+	json_array_foreach((json_t *)(uintptr_t)reply_member(reply, member), i, suspect)
+	{
 		if (*nr >= (is_wanted == is_unsure ? MAX_UNSURE : MAX_DETAILS) || !is_wanted(suspect) ||
-		    is_told_by_processes(suspect, key))
+		    is_told_by_others(reply, suspect, key))
 			continue;
 		++*nr;
 		if (reply_is_known(suspect, "pid"))
@@ -258,10 +276,10 @@ static void show_sentences(const json_t *reply, size_t width, struct text *out)
 		/* What is not sure is told where nothing is. */
 		if (nr && order[i] == is_unsure)
 			break;
-		show_details(reply_member(reply, "processes"), "comm", order[i], &nr, width, out);
-		show_details(reply_member(reply, "groups"), "comm", order[i], &nr, width, out);
-		show_details(reply_member(reply, "cgroups"), "cgroup", order[i], &nr, width, out);
-		show_details(reply_member(reply, "kernel"), "kind", order[i], &nr, width, out);
+		show_details(reply, "processes", "comm", order[i], &nr, width, out);
+		show_details(reply, "groups", "comm", order[i], &nr, width, out);
+		show_details(reply, "cgroups", "cgroup", order[i], &nr, width, out);
+		show_details(reply, "kernel", "kind", order[i], &nr, width, out);
 	}
 }
 
@@ -285,25 +303,56 @@ static uint64_t watched_ns(const json_t *reply)
 	return watched;
 }
 
-static size_t count_leaks(const json_t *reply, const char *member, const char *key)
+static bool leaks(const json_t *reply, const json_t *suspect)
+{
+	(void)reply;
+	return is_verdict(suspect, "leak");
+}
+
+static bool leaks_in_kernel(const json_t *reply, const json_t *suspect)
+{
+	return leaks(reply, suspect) && !strcmp(reply_string(suspect, "kind"), "kernel");
+}
+
+/* A group that leaks as a whole, while no process of it is seen to. */
+static bool group_leaks(const json_t *reply, const json_t *suspect)
+{
+	return leaks(reply, suspect) && group_says_more(suspect) &&
+	       !leaks_of(reply_member(reply, "processes"), "group", reply_string(suspect, "comm"));
+}
+
+/* Likewise. */
+static bool cgroup_leaks(const json_t *reply, const json_t *suspect)
+{
+	return leaks(reply, suspect) && !leaks_in_kernel(reply, suspect) &&
+	       !is_told_by_others(reply, suspect, "cgroup");
+}
+
+static size_t count(const json_t *reply, const char *member,
+		    bool (*is_counted)(const json_t *reply, const json_t *suspect))
 {
 	json_t *suspect;
 	size_t i, nr = 0;
 
 	json_array_foreach((json_t *)(uintptr_t)reply_member(reply, member), i, suspect)
-		nr += is_verdict(suspect, "leak") && !is_told_by_processes(suspect, key);
+		nr += is_counted(reply, suspect);
 	return nr;
 }
 
 static void show_head(const json_t *reply, size_t width, struct text *out)
 {
-	size_t nr_processes = count_leaks(reply, "processes", "comm");
-	size_t nr_kernel = count_leaks(reply, "kernel", "kind") + count_leaks(reply, "cgroups", "cgroup");
+	size_t nr_processes = count(reply, "processes", leaks);
+	size_t nr_kernel = count(reply, "kernel", leaks) + count(reply, "cgroups", leaks_in_kernel);
+	size_t nr_sums = count(reply, "groups", group_leaks) + count(reply, "cgroups", cgroup_leaks);
+	char sums[64] = "";
 	uint64_t nr_lost = reply_u64(reply, "not_followed"), nr_unjudged = reply_u64(reply, "not_judged");
 	uint64_t unplaced = reply_u64(reply_member(reply, "stacks_reading"), "unplaced_bytes");
 
-	view_field(out, width, "Leaks", "%zu process%s, %zu part%s of the kernel", nr_processes,
-		   nr_processes == 1 ? "" : "es", nr_kernel, plural(nr_kernel));
+	if (nr_sums)
+		snprintf(sums, sizeof(sums), " %zu group%s or cgroup%s as a whole,", nr_sums, plural(nr_sums),
+			 plural(nr_sums));
+	view_field(out, width, "Leaks", "%zu process%s,%s %zu part%s of the kernel", nr_processes,
+		   nr_processes == 1 ? "" : "es", sums, nr_kernel, plural(nr_kernel));
 	if (reply_is_known(reply, "detection_limit_bytes_per_hour"))
 		view_field(out, width, "Watched", "%s: a steady leak of more than %s/h would be told",
 			   human_duration(watched_ns(reply)).text,
@@ -316,7 +365,8 @@ static void show_head(const json_t *reply, size_t width, struct text *out)
 		view_field(out, width, "Unfollowed", "%" PRIu64 " that grew less than those that are",
 			   nr_lost);
 	if (nr_unjudged)
-		view_field(out, width, "Unjudged", "%" PRIu64 " that grew less steadily or more slowly than those that are",
+		view_field(out, width, "Unjudged",
+			   "%" PRIu64 " that grew less steadily or more slowly than those that are",
 			   nr_unjudged);
 	if (unplaced)
 		view_field(out, width, "Unplaced", "%s: there was no room for where it was allocated",

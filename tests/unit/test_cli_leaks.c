@@ -57,7 +57,7 @@ static const char with_leak[] =
 	"{\"snapshot\":{\"age_ns\":306000000},\"windows\":[{\"step_ns\":15000000000,\"points\":60},"
 	"{\"step_ns\":120000000000,\"points\":46},{\"step_ns\":1440000000000,\"points\":3}],"
 	"\"detection_limit_bytes_per_hour\":700000.0,\"not_followed\":3,\"not_judged\":5,"
-	"\"processes\":[{\"pid\":4711,\"comm\":\"a\\u001b[2Jname\"," FIGURES("leak", "anonymous") "},"
+	"\"processes\":[{\"pid\":4711,\"comm\":\"a\\u001b[2Jname\",\"cgroup\":\"web.service\"," FIGURES("leak", "anonymous") "},"
 	"{\"pid\":9,\"comm\":\"x\"," UNKNOWN "},"
 	"{\"pid\":10,\"comm\":\"pool\"," FIGURES("growing_working_set", "shared") "},"
 	"{\"pid\":11,\"comm\":\"small\"," FIGURES("none", "anonymous") "}],"
@@ -85,7 +85,7 @@ static void test_a_leak(void **state UNUSED)
 
 	show(with_leak, &out);
 	expect_narrow(&out);
-	expect_line(&out, "1 process, 1 part of the kernel");
+	expect_line(&out, "1 process, 1 group or cgroup as a whole, 1 part of the kernel");
 	expect_line(&out, "1h 30m: a steady leak of more than 684KiB/h would be told");
 	expect_line(&out, "3 that grew less than those that are");
 	expect_line(&out, "\nUnjudged    5 that grew less steadily or more slowly than those that are\n");
@@ -113,20 +113,22 @@ static void test_groups(void **state UNUSED)
 	expect_line(&out, "workers");
 	expect_line(&out, "restarted");
 	expect_line(&out, "web.service");
+	/* A process of it says that it leaks. */
+	expect_no(&out, "web.service, anonymous memory");
 	expect_line(&out, "SUBSYSTEM");
 	text_free(&out);
 }
 
-/* No process has it; what processes have is told with them. */
+/* No process has it; and what no process of a cgroup is seen to leak, all together may. */
 static void test_what_the_kernel_holds_for_a_cgroup(void **state UNUSED)
 {
 	struct text out = {};
 
 	show(of_cgroup, &out);
 	expect_narrow(&out);
-	expect_line(&out, "0 processes, 1 part of the kernel");
+	expect_line(&out, "0 processes, 1 group or cgroup as a whole, 1 part of the kernel");
 	expect_line(&out, "\nweb.service, kernel memory: LEAK");
-	expect_no(&out, "sum.service, anonymous memory");
+	expect_line(&out, "\nsum.service, anonymous memory: LEAK");
 	text_free(&out);
 }
 
