@@ -22,6 +22,9 @@
 /* A window is able to see growth that is so many times what it asks for. */
 #define ABLE 2
 #define MAX_OTHER_CONFIDENCE 0.4
+/* A ramp that ends looks like a leak until it does; few last for most of a day. */
+#define RAMP_HOURS 20
+#define MAX_RAMP_CONFIDENCE 0.8
 
 /* By Newton; the model needs no library for one root. */
 static double root(double square)
@@ -307,6 +310,8 @@ static double confidence_of(const struct model *model, const struct leak_judgeme
 	confidence = hours / (hours + 0.5) * clarity * nr_grow / (nr_able ? nr_able : 1);
 	if (judgement->verdict != LEAK_CERTAIN && confidence > MAX_OTHER_CONFIDENCE)
 		return MAX_OTHER_CONFIDENCE;
+	if (hours < RAMP_HOURS && confidence > MAX_RAMP_CONFIDENCE)
+		return MAX_RAMP_CONFIDENCE;
 	return confidence;
 }
 

@@ -33,7 +33,8 @@
  * clarity: slope / (2 slope - lower bound of the slope), which is 1 for a line and 1/2 where the bound is 0,
  * in the clearest window; agreement: of the windows that could have seen it (their span times the slope is
  * twice LEAK_MIN_BYTES), the share that grows. Where it is no leak it is at most 0.4: how sure it is, then,
- * that it will turn out as one.
+ * that it will turn out as one. It is at most 0.8 until it has grown for 20 hours: a cache that takes a night
+ * to fill grows as a leak does until it is full.
  */
 #ifndef MEMOIR_MODEL_LEAK_H
 #define MEMOIR_MODEL_LEAK_H
