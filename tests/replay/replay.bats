@@ -51,6 +51,7 @@ samples()
 @test "golden /v1/fragmentation with its history" { check history; }
 @test "golden /v1/slab" { check slab; }
 @test "golden /v1/events" { check events; }
+@test "golden /v1/leaks" { check leaks; }
 @test "golden /v1/leaks/stacks" { check leak-stacks; }
 @test "golden /v1/doctor" { check doctor; }
 @test "golden /v1/events after some" { check late-events; }
