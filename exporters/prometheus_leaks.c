@@ -83,11 +83,34 @@ static void add(struct leaks *leaks, const struct model *model, const struct sus
 		leaking->seconds_left = judgement->seconds_left;
 }
 
-/* The memory of a cgroup's processes is that of groups already. */
-static bool is_shown(const struct suspect *suspect)
+/*
+ * The memory of a cgroup's processes is that of groups already, where those leak; but together they reach its
+ * limit sooner. Whether there are such groups.
+ */
+static bool hasten_groups(struct leaks *leaks, const struct model *model, const struct suspect *suspect)
 {
-	return suspect->judgement.verdict == LEAK_CERTAIN && suspect->judgement.has_rate &&
-	       (suspect->grower.owner != OWNER_CGROUP || suspect->grower.kind == GROWTH_KERNEL);
+	const struct leaking sum = describe(model, suspect);
+	double seconds_left = suspect->judgement.seconds_left;
+	bool is_any = false;
+
+	if (suspect->grower.owner != OWNER_CGROUP || suspect->grower.kind == GROWTH_KERNEL)
+		return false;
+	for (__u32 i = 0; i < leaks->nr; i++) {
+		struct leaking *leaking = &leaks->leak[i];
+
+		if (leaking->owner != OWNER_GROUP || leaking->kind != sum.kind ||
+		    !is_same_name(leaking->unit, sum.unit))
+			continue;
+		is_any = true;
+		if (suspect->judgement.limit == LEAK_LIMIT_CGROUP && seconds_left < leaking->seconds_left)
+			leaking->seconds_left = seconds_left;
+	}
+	return is_any;
+}
+
+static bool is_leak(const struct suspect *suspect)
+{
+	return suspect->judgement.verdict == LEAK_CERTAIN && suspect->judgement.has_rate;
 }
 
 static void find_leaks(const struct model *model, struct leaks *ret)
@@ -100,7 +123,7 @@ static void find_leaks(const struct model *model, struct leaks *ret)
 		__u32 nr = suspects_find(model, owners[i], suspects, MAX_LEAKS);
 
 		for (__u32 j = 0; j < nr; j++)
-			if (is_shown(&suspects[j]))
+			if (is_leak(&suspects[j]) && !hasten_groups(ret, model, &suspects[j]))
 				add(ret, model, &suspects[j]);
 	}
 }
@@ -109,9 +132,9 @@ const struct leak_metric leak_metrics[NR_LEAK_METRICS] = {
 	{ "memoir_group_leak_bytes_per_second", EVENTS, OWNER_GROUP,
 	  "Growth of the group's memory that memoir leaks calls a leak, of the group as a whole or else of its processes that leak." },
 	{ "memoir_group_leak_limit_seconds", NSEC, OWNER_GROUP,
-	  "Time until what leaks reaches the limit of its cgroup or uses up the machine's memory, if it goes on." },
+	  "Time until what leaks, with all that grows in its cgroup, reaches the limit of that or uses up the machine's memory, if it goes on." },
 	{ "memoir_cgroup_leak_bytes_per_second", EVENTS, OWNER_CGROUP,
-	  "Growth of what the kernel holds for the unit's cgroups that memoir leaks calls a leak." },
+	  "Growth of what the kernel holds for the unit's cgroups, or of all their processes where none of their groups leaks by itself, that memoir leaks calls a leak." },
 	{ "memoir_cgroup_leak_limit_seconds", NSEC, OWNER_CGROUP,
 	  "Time until that reaches the limit of its cgroup or uses up the machine's memory, if it goes on." },
 	{ "memoir_kernel_leak_bytes_per_second", EVENTS, OWNER_KERNEL,

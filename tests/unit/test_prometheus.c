@@ -354,29 +354,28 @@ static void test_kernel_memory_of_cgroups_that_leaks(void **state UNUSED)
 	model_free(model);
 }
 
-static double works(struct actor *actor UNUSED, double hour)
+static double works(struct actor *actor, double hour)
 {
-	return 20 + 0.4 * hour;
+	return 20 + actor->level * hour;
 }
 
-/* Workers of which none is in a hurry; but of the memory that they share 24 MiB are left. */
-static void test_time_until_the_limit_of_a_cgroup(void **state UNUSED)
+/* Three hours of forty workers that grow by so many MiB an hour each, and share what is left in their cgroup. */
+static struct text story_of_workers(double level, __u32 nr_names, __u64 left_bytes)
 {
-	static const char series[] =
-		"\nmemoir_group_leak_limit_seconds{comm=\"x\",unit=\"a.service\",kind=\"anonymous\"} ";
+	static const char *const names[] = { "a0", "b0", "c0", "d0", "e0", "f0", "g0", "h0", "i0", "j0",
+					     "k0", "l0", "m0", "n0", "o0", "p0", "q0", "r0", "s0", "t0" };
 	static struct actor actors[40];
-	struct story story = { .model = model_with(16, 10000, NULL), .actors = actors, .nr_actors = 40 };
+	struct story story = { .model = model_with(32, 10000, NULL), .actors = actors, .nr_actors = 40 };
 	const struct rec_kernel_memory memory = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 1),
 						  .total_pages = 4000000,
 						  .available_pages = 2000000 };
 	const struct rec_cgroup_memory cgroup = { .h = HEADER(REC_CGROUP_MEMORY, struct rec_cgroup_memory, 1),
 						  .cgroup_id = 7,
-						  .left_bytes = 24 << 20 };
-	const char *sample;
+						  .left_bytes = left_bytes };
 	struct text text;
 
 	for (__u32 i = 0; i < 40; i++)
-		actors[i].mib = works;
+		actors[i] = (struct actor){ .mib = works, .level = level, .comm = names[i % nr_names] };
 	assert_int_equal(feed_cgroup(story.model, 7, "a.service"), 0);
 	assert_int_equal(feed_begin(story.model, 1, 1), 0);
 	assert_int_equal(feed(story.model, &memory), 0);
@@ -384,11 +383,38 @@ static void test_time_until_the_limit_of_a_cgroup(void **state UNUSED)
 	assert_int_equal(feed_end(story.model, 1, false), 0);
 	story_until(&story, 3);
 	text = exposition(story.model, PROMETHEUS_TEXT);
-	sample = strstr(text.data, series);
-	assert_non_null(sample);
-	assert_in_range((__u64)strtod(sample + strlen(series), NULL), 5200, 5600);
-	text_free(&text);
 	model_free(story.model);
+	return text;
+}
+
+static __u64 value_of(const struct text *text, const char *series)
+{
+	const char *sample = strstr(text->data, series);
+
+	if (!sample)
+		fail_msg("there is no %s", series);
+	return (__u64)strtod(sample + strlen(series), NULL);
+}
+
+/* Of two groups, each of which alone would take twice the time; and of those of which none is seen to leak. */
+static void test_time_until_the_limit_of_a_cgroup(void **state UNUSED)
+{
+	struct text text = story_of_workers(0.4, 2, 24 << 20);
+
+	assert_in_range(
+		value_of(
+			&text,
+			"memoir_group_leak_limit_seconds{comm=\"a0\",unit=\"a.service\",kind=\"anonymous\"} "),
+		5200, 5600);
+	assert_null(strstr(text.data, "\nmemoir_cgroup_leak_limit_seconds{"));
+	text_free(&text);
+	text = story_of_workers(0.04, 20, 24 << 20);
+	assert_null(strstr(text.data, "\nmemoir_group_leak_limit_seconds{"));
+	/* 1.6 MiB an hour. */
+	assert_in_range(value_of(&text,
+				 "memoir_cgroup_leak_limit_seconds{unit=\"a.service\",kind=\"anonymous\"} "),
+			50000, 58000);
+	text_free(&text);
 }
 
 /* The reference names everything that is exported. */
