@@ -45,7 +45,7 @@ int leaks_heap_tell(json_t *process, const struct heap *heap)
 	if (err || heap->end != SPACE_COMPLETE || !heap->has_anonymous ||
 	    all.free_resident_bytes < heap->anonymous_bytes / 2)
 		return err;
-	/* What is free after a peak does not tell why it grows: a leak may be beside the heap, as by mmap(). */
+	/* What is free after a peak does not tell why it grows: mmap() may leak beside the heap. */
 	if (!strcmp(reply_string(process, "verdict"), "leak"))
 		return 0;
 	snprintf(next, sizeof(next), "memoir process %" PRIu64 " --heap", reply_u64(process, "pid"));

@@ -12,8 +12,9 @@ struct suspect {
 };
 
 /*
- * Of the 128 growers of this kind of owner that come first (growth.h), at most max: leaks first, and among those of one
- * verdict the one that will hurt first, weighed by how sure it is. Valid until the next model_apply().
+ * Of the 128 growers of this kind of owner that come first (growth.h), at most max: leaks first, and among
+ * those of one verdict the one that will hurt first, weighed by how sure it is. Valid until the next
+ * model_apply().
  */
 __u32 suspects_find(const struct model *model, enum growth_owner owner, struct suspect *ret, __u32 max);
 

@@ -57,6 +57,7 @@ static void rank_of(const struct model *model, struct grower *grower)
 	double rate[NR_GROWTH_WINDOWS] = { 0 };
 	bool is_steady[NR_GROWTH_WINDOWS] = { false }, is_told[NR_GROWTH_WINDOWS];
 	enum leak_limit limit;
+	double hour;
 
 	for (int window = 0; window < NR_GROWTH_WINDOWS; window++)
 		is_told[window] = look_at_window(model, grower, (enum growth_window)window, &rate[window],
@@ -64,6 +65,7 @@ static void rank_of(const struct model *model, struct grower *grower)
 	/* The quarter hour alone tells no leak; but where there is nothing else, it tells who may be one. */
 	if (is_told[WINDOW_TWO_HOURS])
 		is_steady[WINDOW_QUARTER_HOUR] = false;
+	hour = rate[WINDOW_QUARTER_HOUR] * PRESSING_SECONDS;
 	grower->rank = GROWER_UNSTEADY;
 	grower->rate = rate[is_told[WINDOW_TWO_HOURS] ? WINDOW_TWO_HOURS : WINDOW_QUARTER_HOUR];
 	for (int window = 0; window < NR_GROWTH_WINDOWS; window++) {
@@ -75,8 +77,8 @@ static void rank_of(const struct model *model, struct grower *grower)
 	}
 	if (grower_is_given_back(grower))
 		grower->rank = GROWER_GIVEN_BACK;
-	else if (rate[WINDOW_QUARTER_HOUR] > 0 &&
-		 rate[WINDOW_QUARTER_HOUR] * PRESSING_SECONDS > leak_left_pages(model, grower, &limit))
+	else if (hour * model->shape.rec.page_size >= LEAK_MIN_BYTES &&
+		 hour > leak_left_pages(model, grower, &limit))
 		grower->rank = GROWER_PRESSING;
 }
 
@@ -114,6 +116,7 @@ static void rank(struct ranking *ranking, const struct grower *candidate)
 		ranking->all[place] = ranking->all[place - 1];
 	ranking->all[place] = grower;
 }
+
 static void rank_followed(struct ranking *ranking, const struct followed *followed, struct grower grower)
 {
 	if (!followed)
