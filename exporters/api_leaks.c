@@ -3,9 +3,6 @@
 #include "api_request.h"
 #include "leaks.h"
 
-#define MAX_PROCESSES 64u
-#define MAX_GROUPS 32u
-#define MAX_CGROUPS 32u
 #define MAX_PLACES 64u
 
 /* null where it is not a number that can be shown. */
@@ -135,11 +132,11 @@ static void write_kernel(struct request *request, const struct suspect *suspect)
 	json_add_string(&request->json, "subsystem", suspect_kind(suspect));
 }
 
-static void write_suspects(struct request *request, const char *key, enum growth_owner owner, __u32 max,
+static void write_suspects(struct request *request, const char *key, enum growth_owner owner,
 			   void (*identify)(struct request *request, const struct suspect *suspect))
 {
-	struct suspect suspects[MAX_PROCESSES];
-	__u32 nr = suspects_find(request->model, owner, suspects, max);
+	struct suspect suspects[MAX_JUDGED];
+	__u32 nr = suspects_find(request->model, owner, suspects, MAX_JUDGED);
 	struct json *json = &request->json;
 
 	json_array_begin(json, key);
@@ -210,10 +207,10 @@ enum api_status leaks_reply(struct request *request)
 	json_add_u64(&request->json, "not_followed", model_nr_unfollowed(request->model));
 	json_add_u64(&request->json, "not_judged", suspects_not_judged(request->model));
 	write_memory(request);
-	write_suspects(request, "processes", OWNER_PROCESS, MAX_PROCESSES, write_process);
-	write_suspects(request, "groups", OWNER_GROUP, MAX_GROUPS, write_group);
-	write_suspects(request, "cgroups", OWNER_CGROUP, MAX_CGROUPS, write_cgroup);
-	write_suspects(request, "kernel", OWNER_KERNEL, NR_KERNEL_MEMORY, write_kernel);
+	write_suspects(request, "processes", OWNER_PROCESS, write_process);
+	write_suspects(request, "groups", OWNER_GROUP, write_group);
+	write_suspects(request, "cgroups", OWNER_CGROUP, write_cgroup);
+	write_suspects(request, "kernel", OWNER_KERNEL, write_kernel);
 	write_leak_stacks(request, MAX_PLACES);
 	write_leak_sizes(request);
 	return API_OK;

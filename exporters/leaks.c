@@ -7,9 +7,6 @@
 #include "frames.h"
 #include "human.h"
 
-/* So many growers of one kind of owner are judged at most: each takes 0.1 ms. */
-#define MAX_JUDGED 128u
-
 /* The least time that is left, so that what has no time at all does not outweigh all else. */
 #define LEAST_SECONDS 60.0
 

@@ -11,10 +11,13 @@ struct suspect {
 	struct leak_judgement judgement;
 };
 
+/* So many growers of one kind of owner are judged at most: each takes 0.1 ms. */
+#define MAX_JUDGED 128u
+
 /*
- * Of the 128 growers of this kind of owner that come first (growth.h), at most max: leaks first, and among
- * those of one verdict the one that will hurt first, weighed by how sure it is. Valid until the next
- * model_apply().
+ * Of the growers of this kind of owner that are judged, because they come first (growth.h), at most max:
+ * leaks first, and among those of one verdict the one that will hurt first, weighed by how sure it is. Valid
+ * until the next model_apply().
  */
 __u32 suspects_find(const struct model *model, enum growth_owner owner, struct suspect *ret, __u32 max);
 

@@ -9,8 +9,6 @@
 #include "leaks.h"
 #include "prometheus_internal.h"
 
-#define MAX_LEAKS 128u
-
 /* Of a group, of a unit's cgroups, or of the kernel itself. */
 struct leaking {
 	enum growth_owner owner;
@@ -21,7 +19,7 @@ struct leaking {
 };
 
 struct leaks {
-	struct leaking leak[4 * MAX_LEAKS];
+	struct leaking leak[NR_GROWTH_OWNERS * MAX_JUDGED];
 	__u32 nr;
 };
 
@@ -116,11 +114,11 @@ static bool is_leak(const struct suspect *suspect)
 static void find_leaks(const struct model *model, struct leaks *ret)
 {
 	static const enum growth_owner owners[] = { OWNER_GROUP, OWNER_PROCESS, OWNER_CGROUP, OWNER_KERNEL };
-	struct suspect suspects[MAX_LEAKS];
+	struct suspect suspects[MAX_JUDGED];
 
 	ret->nr = 0;
 	for (size_t i = 0; i < sizeof(owners) / sizeof(owners[0]); i++) {
-		__u32 nr = suspects_find(model, owners[i], suspects, MAX_LEAKS);
+		__u32 nr = suspects_find(model, owners[i], suspects, MAX_JUDGED);
 
 		for (__u32 j = 0; j < nr; j++)
 			if (is_leak(&suspects[j]) && !hasten_groups(ret, model, &suspects[j]))
