@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../daemon/util.h"
 #include "../exporters/human.h"
 #include "command.h"
 #include "locality.h"
@@ -73,10 +74,28 @@ static void show_matrix(const json_t *reply, const char *member, const struct nu
 	show_unseen(format->title, width, out);
 }
 
+/* The same of the last minutes, which may be another. */
+static void show_recent(const json_t *reply, const char *member, struct numa_matrix_format format,
+			size_t width, struct text *out)
+{
+	uint64_t minutes = reply_u64(reply, "recent_ns") / (60 * NSEC_PER_SEC);
+	char title[64];
+
+	if (!minutes || !json_is_array(reply_member(reply, member)))
+		return;
+	snprintf(title, sizeof(title), "%s in the last %" PRIu64 " min", format.title, minutes);
+	format.title = title;
+	show_matrix(reply, member, &format, width, out);
+}
+
 static void show_matrices(const json_t *reply, size_t width, struct text *out)
 {
-	static const struct numa_matrix_format faults = { "Hint faults", "count", human_count, 5 };
-	static const struct numa_matrix_format allocated = { "Allocated", "bytes", human_bytes, 7 };
+	static const struct numa_matrix_format faults = { "Hint faults", "count", human_count, 5 },
+					       recent_faults = { "Hint faults", "recent_count", human_count,
+								 5 },
+					       allocated = { "Allocated", "bytes", human_bytes, 7 },
+					       recently_allocated = { "Allocated", "recent_bytes",
+								      human_bytes, 7 };
 
 	if (!has_page_nodes(reply)) {
 		text_add(out, "\n");
@@ -87,7 +106,9 @@ static void show_matrices(const json_t *reply, size_t width, struct text *out)
 		return;
 	}
 	show_matrix(reply, "hint_faults", &faults, width, out);
+	show_recent(reply, "hint_faults", recent_faults, width, out);
 	show_matrix(reply, "allocated", &allocated, width, out);
+	show_recent(reply, "allocated", recently_allocated, width, out);
 	view_line(out, width, "Columns are nodes of memory. The darker, the larger the share of its row.");
 }
 
@@ -285,7 +306,7 @@ int numa_view(struct cli *cli, const json_t *reply, struct text *out)
 	size_t width = output_width();
 
 	(void)cli;
-	view_field(out, width, "Snapshot", "%s old",
+	view_field(out, width, "Snapshot", "%s old; counts since the probes were installed",
 		   human_ns(reply_u64(reply_member(reply, "snapshot"), "age_ns")).text);
 	if (!json_array_size(nodes)) {
 		view_line(out, width, "The NUMA nodes of this machine are not visible here.");

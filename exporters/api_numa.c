@@ -49,6 +49,35 @@ static void write_node(struct request *request, __u32 node)
 
 /* --- the machine ------------------------------------------------------------------------------ */
 
+/* CPUs against memory, all that there was and what there was lately. */
+static void write_matrix(struct request *request, const char *key, enum metric metric, const char *value_key,
+			 const char *recent_key)
+{
+	__u64 unit = metric_rows[metric].unit == PAGES ? request->status.machine->page_size : 1;
+	const struct cube *cube = model_cube(request->model, metric);
+	const __u64 *cells = model_cells(request->model, metric);
+	struct json *json = &request->json;
+
+	if (!model_sees_metric(request->model, metric)) {
+		json_add_null(json, key);
+		return;
+	}
+	json_array_begin(json, key);
+	for (__u32 cell = 0; cell < cube->size[0] * cube->stride[0]; cell++) {
+		if (!cells[cell])
+			continue;
+		json_object_begin(json, NULL);
+		json_add_string(json, "cpu_node",
+				model_dim_label(request->model, DIM_CPU_NODE, cell / cube->stride[0]));
+		json_add_string(json, "memory_node",
+				model_dim_label(request->model, DIM_MEMORY_NODE, cell % cube->stride[0]));
+		json_add_u64(json, value_key, cells[cell] * unit);
+		json_add_u64(json, recent_key, model_placement_growth(request->model, metric, cell) * unit);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
 /* Waiting for pages that hint faults move, on all nodes. */
 static void write_migration_stall(struct request *request)
 {
@@ -259,8 +288,9 @@ enum api_status numa_reply(struct request *request)
 	for (__u32 node = 0; node < model_dim_size(model, DIM_NODE); node++)
 		write_node(request, node);
 	json_array_end(json);
-	write_cube(request, "hint_faults", METRIC_NUMA_HINT_FAULTS, "count", false);
-	write_cube(request, "allocated", METRIC_NUMA_ALLOCATED, "bytes", false);
+	json_add_u64(json, "recent_ns", model_placement_covered_ns(model));
+	write_matrix(request, "hint_faults", METRIC_NUMA_HINT_FAULTS, "count", "recent_count");
+	write_matrix(request, "allocated", METRIC_NUMA_ALLOCATED, "bytes", "recent_bytes");
 	write_cube(request, "allocations", METRIC_NUMA_ALLOCATIONS, "count", false);
 	write_cube(request, "migrated", METRIC_MIGRATED, "bytes", false);
 	write_cube(request, "refused", METRIC_NUMA_REFUSED, "bytes", false);

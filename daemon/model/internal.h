@@ -174,6 +174,20 @@ void watch_free(struct watch *watch);
 /* Notes the totals of the snapshot that has just become visible, if a point is due. */
 void watch_add(struct model *model);
 
+/* --- placement.c ------------------------------------------------------------------------------ */
+
+struct placement {
+	struct placement_point *ring;
+	__u64 *cells;    /* of all points */
+	__u64 nr_points; /* that there ever were */
+};
+
+/* Memory for matrices of that many nodes; 0 or -ENOMEM. placement_free() in any case. */
+int placement_reserve(struct placement *placement, const struct cube cubes[NR_METRICS]);
+void placement_free(struct placement *placement);
+/* Notes the matrices of the snapshot that has just become visible, if a point is due. */
+void placement_add(struct model *model);
+
 /* --- history.c -------------------------------------------------------------------------------- */
 
 /* The free blocks of one zone at the points of the history; point n is in row n % HISTORY_POINTS. */
@@ -415,6 +429,7 @@ struct model {
 	struct events events;
 	struct settings settings;
 	struct watch watch;
+	struct placement placement;
 	struct snapshot snapshot;
 	struct fallbacks fallbacks;
 	struct fault_sites fault_sites;

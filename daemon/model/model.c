@@ -94,6 +94,7 @@ void model_free(struct model *model)
 	traces_free(&model->traces);
 	events_free(&model->events);
 	watch_free(&model->watch);
+	placement_free(&model->placement);
 	processes_free(&model->processes);
 	groups_free(&model->groups);
 	free(model);

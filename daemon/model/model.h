@@ -291,6 +291,13 @@ __u64 model_growing_since(const struct model *model, enum ledger row);
  */
 __u64 model_foreign_growth(const struct model *model, __u32 node, __u64 since_ns, __u64 *ret_since_ns);
 
+/*
+ * The growth of a cell of METRIC_NUMA_HINT_FAULTS or METRIC_NUMA_ALLOCATED during the last ten to eleven minutes, or
+ * less where that is all that is known: model_placement_covered_ns() says how long that is.
+ */
+__u64 model_placement_growth(const struct model *model, enum metric metric, __u32 cell);
+__u64 model_placement_covered_ns(const struct model *model);
+
 /* Whether a row is counted on this kernel; where it is not, its 0 means nothing. */
 bool model_sees_row(const struct model *model, enum ledger row);
 

@@ -118,8 +118,12 @@ int apply_machine(struct model *model, const struct rec_header *h)
 		int err = shape_init(shape, rec);
 
 		if (!err)
+			err = placement_reserve(&model->placement, shape->cubes);
+		if (!err)
 			err = watch_reserve(&model->watch, shape->sizes[DIM_NODE]);
 		if (err) {
+			placement_free(&model->placement);
+			model->placement = (struct placement){ 0 };
 			shape_free(shape);
 			*shape = (struct shape){ 0 };
 			return err;

@@ -221,6 +221,7 @@ int apply_snapshot_end(struct model *model, const struct rec_header *h)
 	compare_with_vmstat(model, rec->quiet);
 	snapshot->is_open = false;
 	watch_add(model);
+	placement_add(model);
 	if (model->options.durable)
 		durable_write(model, model->options.durable);
 	return 0;

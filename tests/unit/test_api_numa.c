@@ -155,8 +155,11 @@ static void test_the_machine(void **state UNUSED)
 	json = reply(model, "/v1/numa", 0);
 	has(json, "balancing", "\"1\"");
 	has(json, "page_nodes_known", "true");
-	has(json, "hint_faults", "[{\"cpu_node\":\"0\",\"memory_node\":\"1\",\"count\":7}]");
-	has(json, "allocated", "[{\"cpu_node\":\"1\",\"memory_node\":\"0\",\"bytes\":12288}]");
+	has(json, "hint_faults",
+	    "[{\"cpu_node\":\"0\",\"memory_node\":\"1\",\"count\":7,\"recent_count\":0}]");
+	has(json, "allocated",
+	    "[{\"cpu_node\":\"1\",\"memory_node\":\"0\",\"bytes\":12288,\"recent_bytes\":0}]");
+	has(json, "recent_ns", "0");
 	has(json, "allocations", "[{\"cpu_node\":\"1\",\"memory_node\":\"0\",\"count\":2}]");
 	has(json, "migrated",
 	    "[{\"reason\":\"numa_misplaced\",\"from_node\":\"0\",\"to_node\":\"1\",\"bytes\":20480}]");
@@ -165,6 +168,45 @@ static void test_the_machine(void **state UNUSED)
 	    "[{\"decision\":\"swapped\",\"from_node\":\"1\",\"to_node\":\"0\",\"count\":9}]");
 	has(json, "migration_stall", "{\"count\":3,\"sum_ns\":660}");
 	has(json, "live_age_ns", "2000");
+	json_decref(json);
+	model_free(model);
+}
+
+/* A snapshot at this second with so many hint faults on either node, and pages from node 1 to 0. */
+static void feed_matrices(struct model *model, __u64 second, __u64 local, __u64 remote, __u64 pages)
+{
+	__u64 time_ns = second * NSEC_PER_SEC;
+
+	assert_int_equal(feed_begin(model, second, time_ns), 0);
+	feed_cell(model, METRIC_NUMA_HINT_FAULTS, 0, local);
+	feed_cell(model, METRIC_NUMA_HINT_FAULTS, 1, remote);
+	feed_cell(model, METRIC_NUMA_ALLOCATED, 2, pages);
+	assert_int_equal(feed_end(model, time_ns, true), 0);
+}
+
+/* What was remote for an hour, and is no longer, shows in the whole and not in what is recent. */
+static void test_what_is_recent(void **state UNUSED)
+{
+	struct model *model = model_of_nodes(0, 0);
+	json_t *json;
+
+	for (__u64 second = 0; second <= 3600; second += 15)
+		feed_matrices(model, second + 1, 5, second, 0);
+	for (__u64 second = 3615; second <= 4800; second += 15)
+		feed_matrices(model, second + 1, 5 + second - 3600, 3600, second - 3600);
+	json = reply(model, "/v1/numa", 0);
+	has(json, "recent_ns", "600000000000");
+	has(json, "hint_faults",
+	    "[{\"cpu_node\":\"0\",\"memory_node\":\"0\",\"count\":1205,\"recent_count\":600},"
+	    "{\"cpu_node\":\"0\",\"memory_node\":\"1\",\"count\":3600,\"recent_count\":0}]");
+	has(json, "allocated",
+	    "[{\"cpu_node\":\"1\",\"memory_node\":\"0\",\"bytes\":4915200,\"recent_bytes\":2457600}]");
+	json_decref(json);
+	/* Between two points the present counts too. */
+	feed_matrices(model, 4831, 1305, 3607, 1300);
+	json = reply(model, "/v1/numa", 0);
+	has(json, "recent_ns", "630000000000");
+	has(json_array_get(json_object_get(json, "hint_faults"), 1), "recent_count", "7");
 	json_decref(json);
 	model_free(model);
 }
@@ -368,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_machine),
+		cmocka_unit_test(test_what_is_recent),
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_a_node_of_nothing),
 		cmocka_unit_test(test_a_process),

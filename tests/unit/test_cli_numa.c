@@ -84,7 +84,7 @@ static void test_view(void **state UNUSED)
 
 	show(reply, &out);
 	expect_narrow(&out);
-	expect_text(&out, "Snapshot    306ms old\n"
+	expect_text(&out, "Snapshot    306ms old; counts since the probes were installed\n"
 			  "Balancing is on: hint faults are samples of accesses that the kernel's balancer\n"
 			  "takes, not all accesses. What has a memory policy it does not sample, nor shared\n"
 			  "memory on older kernels, and of a process with one thread only what is on\n"
@@ -168,6 +168,26 @@ static void test_one_node(void **state UNUSED)
 	text_free(&out);
 	show("{}", &out);
 	expect_line(&out, "\nThe NUMA nodes of this machine are not visible here.\n");
+	text_free(&out);
+}
+
+/* What is recent has a picture of its own, once it is of a minute. */
+static void test_what_is_recent(void **state UNUSED)
+{
+	struct text out = {};
+
+#define RECENTLY(ns)                                                                    \
+	"{\"page_nodes_known\":true," NODES ",\"recent_ns\":" ns ",\"hint_faults\":["   \
+	"{\"cpu_node\":\"0\",\"memory_node\":\"1\",\"count\":3600,\"recent_count\":0}," \
+	"{\"cpu_node\":\"0\",\"memory_node\":\"0\",\"count\":1200,\"recent_count\":600}],\"allocated\":[]}"
+	show(RECENTLY("659000000000"), &out);
+	expect_narrow(&out);
+	expect_line(&out, "\nHint faults: 4800, 25.0% local, 75.0% remote\n");
+	expect_line(&out, "\nHint faults in the last 10 min: 600, 100% local, 0% remote\n");
+	expect_line(&out, "\nAllocated in the last 10 min: none so far\n");
+	text_free(&out);
+	show(RECENTLY("59000000000"), &out);
+	assert_null(strstr(out.data, "in the last"));
 	text_free(&out);
 }
 
@@ -370,6 +390,7 @@ int main(void)
 		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_the_largest_migrations_come_first),
 		cmocka_unit_test(test_one_node),
+		cmocka_unit_test(test_what_is_recent),
 		cmocka_unit_test(test_what_cannot_be_seen),
 		cmocka_unit_test(test_the_node_of_a_page_cannot_be_told),
 		cmocka_unit_test(test_many_nodes),
