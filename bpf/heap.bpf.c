@@ -58,7 +58,7 @@ static __always_inline bool keep(__u64 address, const struct heap_object *object
 /* What was to be reallocated is still there. Others may have taken its place among the objects. */
 static __always_inline void put_back(const struct heap_call_frame *call)
 {
-	if (call->has_old && !keep(call->address, &call->old))
+	if (call->has_old && !keep(call->told.address, &call->old))
 		COUNT(nr_lost);
 }
 
@@ -99,7 +99,7 @@ static __always_inline struct heap_thread *this_thread(void)
 #define RLIM_INFINITY (~0UL)
 
 /* Whether a call that throws where it fails is to be left alone: see HEAP_MAX_SURE_BYTES. */
-static __always_inline bool is_spared(__u64 cookie, __u64 size)
+static __always_inline bool is_spared(struct pt_regs *ctx, __u64 cookie)
 {
 	const struct signal_struct *signal;
 
@@ -107,7 +107,8 @@ static __always_inline bool is_spared(__u64 cookie, __u64 size)
 	if (!(cookie & HEAP_THROWS))
 		return false;
 	signal = bpf_get_current_task_btf()->signal;
-	if (size <= HEAP_MAX_SURE_BYTES && signal->rlim[RLIMIT_AS].rlim_cur == RLIM_INFINITY &&
+	if (read_arguments(ctx, cookie).size <= HEAP_MAX_SURE_BYTES &&
+	    signal->rlim[RLIMIT_AS].rlim_cur == RLIM_INFINITY &&
 	    signal->rlim[RLIMIT_DATA].rlim_cur == RLIM_INFINITY)
 		return false;
 	COUNT(nr_spared);
@@ -146,13 +147,13 @@ static __always_inline bool is_nested(struct heap_thread *thread, __u64 cookie, 
 /* Takes what is to be reallocated out: once the allocator has freed it, others may get its address. */
 static __always_inline void take_old(struct heap_call_frame *call)
 {
-	const struct heap_object *old = bpf_map_lookup_elem(&heap_objects, &call->address);
+	const struct heap_object *old = bpf_map_lookup_elem(&heap_objects, &call->told.address);
 
 	if (!old)
 		return;
 	call->old = *old;
 	call->has_old = 1;
-	bpf_map_delete_elem(&heap_objects, &call->address);
+	bpf_map_delete_elem(&heap_objects, &call->told.address);
 }
 
 /* It may be handed on, as by a deleting function to another one, and to free() in a static program. */
@@ -204,7 +205,7 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	if (!is_traced())
 		return false;
 	thread = known_thread();
-	if ((thread && is_nested(thread, cookie, PT_REGS_SP(ctx))) || is_spared(cookie, PT_REGS_PARM1(ctx)) ||
+	if ((thread && is_nested(thread, cookie, PT_REGS_SP(ctx))) || is_spared(ctx, cookie) ||
 	    is_passed_over(ctx, cookie, &p))
 		return false;
 	if (!thread)
@@ -220,10 +221,10 @@ static __always_inline bool begin(struct pt_regs *ctx, __u64 cookie)
 	call->cookie = cookie;
 	call->sp = PT_REGS_SP(ctx);
 	call->has_old = 0;
-	read_arguments(ctx, call);
-	if (is_realloc(call) && call->address)
+	call->told = read_arguments(ctx, cookie);
+	if (is_realloc(call) && call->told.address)
 		take_old(call);
-	call->p = p ?: choose(call->size);
+	call->p = p ?: choose(call->told.size);
 	call->is_open = call->p || call->has_old || (cookie & HEAP_HANDS_ON);
 	return call->is_open;
 }
@@ -243,7 +244,7 @@ static __always_inline void end(struct pt_regs *ctx)
 	call = &thread->call;
 	call->is_open = 0;
 	address = result(returned, call);
-	if (!address && is_realloc(call) && call->address && !call->size) {
+	if (!address && is_realloc(call) && call->told.address && !call->told.size) {
 		if (call->has_old)
 			COUNT(nr_frees);
 		else
@@ -257,11 +258,11 @@ static __always_inline void end(struct pt_regs *ctx)
 	}
 	if (call->has_old)
 		COUNT(nr_frees);
-	else if (is_realloc(call) && call->address)
+	else if (is_realloc(call) && call->told.address)
 		COUNT(nr_unknown);
 	if (call->p) {
-		object.size = call->size;
-		object.weighted_bytes = heap_weighted_bytes(call->size, call->p, bpf_get_prandom_u32());
+		object.size = call->told.size;
+		object.weighted_bytes = heap_weighted_bytes(call->told.size, call->p, bpf_get_prandom_u32());
 		allocated(ctx, thread, address, &object, heap_weighted_nr(call->p));
 	}
 }

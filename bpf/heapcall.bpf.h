@@ -10,12 +10,17 @@
 
 #include "abi/heap.h"
 
+/* What a call is told. */
+struct heap_arguments {
+	__u64 address; /* what is reallocated, or where posix_memalign() puts the address */
+	__u64 size;
+};
+
 /* A call that has begun. */
 struct heap_call_frame {
 	__u64 cookie; /* of its probe */
 	__u64 sp;
-	__u64 size;
-	__u64 address;          /* what is reallocated, or where posix_memalign() puts the address */
+	struct heap_arguments told;
 	struct heap_object old; /* what is reallocated, where it is known */
 	__u64 p;                /* by which it was chosen, see HEAP_CERTAIN; 0: it was not */
 	__u8 is_open, has_old;
@@ -32,33 +37,37 @@ static __always_inline __u64 product(__u64 n, __u64 size)
 	return bytes || !n || !size ? bytes : 1;
 }
 
-static __always_inline void read_arguments(struct pt_regs *ctx, struct heap_call_frame *call)
+static __always_inline struct heap_arguments read_arguments(struct pt_regs *ctx, __u64 cookie)
 {
-	call->address = 0;
-	switch (HEAP_COOKIE_CALL(call->cookie)) {
+	/* Read before it is known which are needed: the verifier wants constant places. */
+	__u64 first = PT_REGS_PARM1(ctx), second = PT_REGS_PARM2(ctx), third = PT_REGS_PARM3(ctx),
+	      fourth = PT_REGS_PARM4(ctx);
+
+	barrier_var(first);
+	barrier_var(second);
+	barrier_var(third);
+	barrier_var(fourth);
+	if (cookie & HEAP_OF_HEAP) {
+		first = second;
+		second = third;
+		third = fourth;
+	}
+	switch (HEAP_COOKIE_CALL(cookie)) {
 	case HEAP_MALLOC:
-		call->size = PT_REGS_PARM1(ctx);
-		break;
+		return (struct heap_arguments){ .size = first };
 	case HEAP_CALLOC:
-		call->size = product(PT_REGS_PARM1(ctx), PT_REGS_PARM2(ctx));
-		break;
+		return (struct heap_arguments){ .size = product(first, second) };
 	case HEAP_REALLOC:
-		call->address = PT_REGS_PARM1(ctx);
-		call->size = PT_REGS_PARM2(ctx);
-		break;
+	case HEAP_IN_PLACE:
+		return (struct heap_arguments){ .address = first, .size = second };
 	case HEAP_REALLOCARRAY:
-		call->address = PT_REGS_PARM1(ctx);
-		call->size = product(PT_REGS_PARM2(ctx), PT_REGS_PARM3(ctx));
-		break;
+		return (struct heap_arguments){ .address = first, .size = product(second, third) };
 	case HEAP_MEMALIGN:
-		call->size = PT_REGS_PARM2(ctx);
-		break;
+		return (struct heap_arguments){ .size = second };
 	case HEAP_POSIX_MEMALIGN:
-		call->address = PT_REGS_PARM1(ctx);
-		call->size = PT_REGS_PARM3(ctx);
-		break;
+		return (struct heap_arguments){ .address = first, .size = third };
 	default:
-		call->size = 0;
+		return (struct heap_arguments){};
 	}
 }
 
@@ -66,7 +75,7 @@ static __always_inline bool is_realloc(const struct heap_call_frame *call)
 {
 	const __u32 kind = HEAP_COOKIE_CALL(call->cookie);
 
-	return kind == HEAP_REALLOC || kind == HEAP_REALLOCARRAY;
+	return kind == HEAP_REALLOC || kind == HEAP_REALLOCARRAY || kind == HEAP_IN_PLACE;
 }
 
 /* The address that a call gave; 0: none. */
@@ -74,11 +83,17 @@ static __always_inline __u64 result(__u64 returned, const struct heap_call_frame
 {
 	__u64 address = 0;
 
-	if (HEAP_COOKIE_CALL(call->cookie) != HEAP_POSIX_MEMALIGN)
+	switch (HEAP_COOKIE_CALL(call->cookie)) {
+	case HEAP_IN_PLACE:
+		return returned >= call->told.size ? call->told.address : 0;
+	case HEAP_POSIX_MEMALIGN:
+		if ((__u32)returned ||
+		    bpf_probe_read_user(&address, sizeof(address), (void *)call->told.address))
+			return 0;
+		return address;
+	default:
 		return returned;
-	if ((__u32)returned || bpf_probe_read_user(&address, sizeof(address), (void *)call->address))
-		return 0;
-	return address;
+	}
 }
 
 /* Whether a call that returns at sp is the one that has begun, and not one of the same function within it. */

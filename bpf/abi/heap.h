@@ -18,17 +18,20 @@ enum heap_call {
 	HEAP_POSIX_MEMALIGN, /* (where the address goes, alignment, size); returns 0 or an error */
 	HEAP_FREE,           /* (address, ...) */
 	HEAP_DELETE,         /* the same, and may call free() itself */
+	HEAP_IN_PLACE, /* (address, size, ...); returns the size that there is, which may be too small */
 	NR_HEAP_CALLS
 };
 
 /*
  * The cookie of a probe: which call it is, whether it may hand on to another one that has a probe too,
- * whether it fails by an exception, and which of the probes it is.
+ * whether it fails by an exception, whether its arguments come after one more, which says in what heap, and
+ * which of the probes it is.
  */
 #define HEAP_HANDS_ON 0x80u
 #define HEAP_THROWS 0x40u
+#define HEAP_OF_HEAP 0x20u
 #define HEAP_COOKIE(call, flags, index) ((__u64)(index) << 8 | (flags) | (call))
-#define HEAP_COOKIE_CALL(cookie) ((__u32)(cookie)&0x3f)
+#define HEAP_COOKIE_CALL(cookie) ((__u32)(cookie)&0x1f)
 
 /*
  * An exception cannot pass the return of a call that is probed: it ends the program. A call that fails so is

@@ -12,10 +12,10 @@
 struct heap_function {
 	const char *name;
 	enum heap_call call;
-	__u32 flags; /* HEAP_HANDS_ON: it may; HEAP_THROWS: an exception, where it fails */
+	__u32 flags; /* HEAP_HANDS_ON: it may; HEAP_THROWS: an exception, where it fails; HEAP_OF_HEAP */
 };
 
-#define NR_HEAP_FUNCTIONS 74u
+#define NR_HEAP_FUNCTIONS 133u
 extern const struct heap_function heap_functions[NR_HEAP_FUNCTIONS];
 
 #endif

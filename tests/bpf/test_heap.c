@@ -50,7 +50,10 @@ static void test_counts_are_the_same_on_older_kernels(void **state)
 	compare_counts_by(UPROBES_OF_EVENTS);
 }
 
-/* With a library that takes the place of the usual allocator; which also has operator new. */
+/*
+ * With a library that takes the place of the usual allocator; which also has operator new, and functions of
+ * its own.
+ */
 static void trace_with(const char *library)
 {
 	struct heap_counts counts;
@@ -64,6 +67,8 @@ static void trace_with(const char *library)
 	TRACE("allocate", library, &counts, "run 5000", "run 5000", "free");
 	if (!strstr(allocators_of_trace, expected))
 		fail_msg("%s is not among %s", expected, allocators_of_trace);
+	TRACE("entrypoints", library, &counts, "run 1000");
+	assert_true(counts.nr_frees > 1000);
 }
 
 #define LIBRARIES "/usr/lib/" LIBRARY_ARCH "-linux-gnu/"

@@ -8,6 +8,7 @@ MUTE := $(B)/tests/workloads/mute
 RCUFREES := $(B)/tests/workloads/rcufrees
 ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
+ENTRYPOINTS := $(B)/tests/workloads/entrypoints
 THROWS := $(B)/tests/workloads/throws
 # Its probes are described for one machine.
 OFFER := $(if $(filter x86,$(ARCH)),$(B)/tests/workloads/offer)
@@ -23,9 +24,9 @@ NAMES := $(B)/tests/workloads/names.so
 OVER := $(B)/tests/workloads/over.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(ENTRYPOINTS) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
 
-$(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(OFFER): %: %.o
+$(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(ENTRYPOINTS) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
