@@ -105,6 +105,23 @@ static void test_linked_statically(void **state)
 	assert_string_equal(allocators_of_trace, "allocate-static");
 }
 
+/* Its functions call each other, and its realloc() to 0 bytes gives something. */
+static void test_musl(void **state)
+{
+	struct heap_counts counts;
+
+	(void)state;
+	TRACE("allocate-musl-static", NULL, &counts, "run 5000", "fail", "run 5000", "free");
+	assert_string_equal(allocators_of_trace, "allocate-musl-static");
+	if (access("/lib/ld-musl-" LIBRARY_ARCH ".so.1", R_OK) < 0) {
+		print_message("musl is not installed\n");
+		return;
+	}
+	TRACE("allocate-musl", NULL, &counts, "run 5000", "fail", "run 5000", "free");
+	if (!strstr(allocators_of_trace, "musl"))
+		fail_msg("musl is not among %s", allocators_of_trace);
+}
+
 /* What an allocator frees by another one below it is freed once. */
 static void test_allocator_over_another(void **state)
 {
@@ -381,6 +398,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_tcmalloc, tear_down),
 	cmocka_unit_test_teardown(test_mimalloc, tear_down),
 	cmocka_unit_test_teardown(test_linked_statically, tear_down),
+	cmocka_unit_test_teardown(test_musl, tear_down),
 	cmocka_unit_test_teardown(test_allocator_over_another, tear_down),
 	cmocka_unit_test_teardown(test_frees_of_a_child_are_its_own, tear_down),
 	cmocka_unit_test_teardown(test_calls_that_do_not_return, tear_down),

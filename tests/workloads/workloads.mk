@@ -8,6 +8,7 @@ MUTE := $(B)/tests/workloads/mute
 RCUFREES := $(B)/tests/workloads/rcufrees
 ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
+ALLOCATE_MUSL := $(ALLOCATE)-musl $(ALLOCATE)-musl-static
 ENTRYPOINTS := $(B)/tests/workloads/entrypoints
 THROWS := $(B)/tests/workloads/throws
 # Its probes are described for one machine.
@@ -24,7 +25,7 @@ NAMES := $(B)/tests/workloads/names.so
 OVER := $(B)/tests/workloads/over.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(ENTRYPOINTS) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(ALLOCATE_MUSL) $(ENTRYPOINTS) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
 
 $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(ENTRYPOINTS) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
@@ -33,6 +34,11 @@ $(WORKLOAD) $(RECOUNT) $(MUTE) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(
 $(ALLOCATE_STATIC): $(ALLOCATE).o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -static $^ -o $@
+
+$(ALLOCATE_MUSL): tests/workloads/allocate.c tests/workloads/usage.h
+	$(call msg,LINK,$@)
+	@mkdir -p $(@D)
+	$(Q)$(MUSL_CC) -D_GNU_SOURCE -O2 -g -std=gnu11 $(if $(filter %-static,$@),-static) $< -o $@
 
 $(OFFER_TWICE): OFFER_FLAGS = -DTWICE
 $(OFFER_ASTRAY): OFFER_FLAGS = -DASTRAY
