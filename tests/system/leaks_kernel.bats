@@ -75,6 +75,54 @@ pinned() {
 	nothing_is_left
 }
 
+# held KIND FUNCTION: what the program is said to hold of this kind by that function, a regular expression: how often, bytes,
+# their standard error.
+held() {
+	jq -r --argjson pid "${pids[0]}" --arg kind "$1" --arg function "^($2)\\+" '[.trace.stacks[]
+		| select(.pid == $pid and .kind == $kind and any(.kernel_stack.frames[]; test($function)))]
+		| [(map(.outstanding) | add // 0), (map(.outstanding_bytes) | add // 0),
+			(map(.outstanding_bytes_error | . * .) | add // 0 | sqrt | ceil)] | @tsv' "$dir/trace"
+}
+
+# is_exact KIND FUNCTION NR BYTES: so many of so many bytes each are within four standard errors of what is said, which is of
+# allocations of just that size.
+is_exact() {
+	local nr bytes error
+	read -r nr bytes error < <(held "$1" "$2")
+	echo "$1: $nr of $3, $bytes bytes +- $error of $(($3 * $4))"
+	[ "$nr" -gt 0 ] && [ "$bytes" -eq $((nr * $4)) ] &&
+		[ $((bytes + 4 * error)) -ge $(($3 * $4)) ] && [ $((bytes - 4 * error)) -le $(($3 * $4)) ]
+}
+
+# Of a per-CPU value of so many bytes: on each possible CPU, and what the kernel keeps beside for its cgroup and its tag, none,
+# 8 or 16 bytes for each 4 of it (pcpu_obj_full_size()).
+percpu_bytes() {
+	local nr bytes nr_cpus
+	nr_cpus=$(($(sed 's/.*[-,]//' /sys/devices/system/cpu/possible) + 1))
+	read -r nr bytes _ < <(held percpu 'array_map_alloc|bpf_map_alloc_percpu')
+	for size in $(($1 * nr_cpus)) $(($1 * (nr_cpus + 2))) $(($1 * (nr_cpus + 4))); do
+		[ "$bytes" -ne $((nr * size)) ] || echo "$size"
+	done
+}
+
+@test "of pages and per-CPU memory that a process holds, a trace of the kernel tells the bytes within its errors" {
+	local nr=4096 each
+	start_daemon
+	lay "$BUILD/tests/workloads/holdings" "$nr"
+	trace '?kernel=1&seconds=600'
+	soon has_begun
+	echo >&"$stay"
+	read -r -t "$silence_s" _ <&"$reports"
+	trace '?end=1'
+	soon has_ended
+	jq -c '.trace | del(.stacks)' "$dir/trace"
+	# Else the factor by which what is followed stands for others is not looked at.
+	jq -e '.trace.every > 1' "$dir/trace"
+	is_exact pages '(anon_)?pipe_write' "$nr" 4096
+	each=$(percpu_bytes 512)
+	is_exact percpu 'array_map_alloc|bpf_map_alloc_percpu' "$nr" "$each"
+}
+
 @test "what kfree_rcu() frees is not taken for a leak" {
 	local pid
 	start_daemon
