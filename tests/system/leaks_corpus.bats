@@ -188,6 +188,52 @@ trace_traced() {
 	corpus trace_traced
 }
 
+# --- leaks that are not of the heap ---------------------------------------------------------------
+
+# Whether no trace of the heap sees what the row leaks.
+is_of_pages() {
+	case $name in mmap | thread-stacks | shared | page-tables) ;; *) return 1 ;; esac
+}
+
+# What live pages tell of the row is where memory was first touched: of the stack of a thread, the thread's code. Page tables
+# are the kernel's, and no function's of the program.
+touching_function() {
+	[ "$name" = thread-stacks ] && echo fill_stack || echo "$site"
+}
+
+leak_pages() {
+	is_of_pages || return 0
+	bytes=$((bytes * 8))
+	run_leak
+	page_pids[$name]=$pid
+}
+
+# By which the process of the row holds most: of what is its own, what has a stack of its own; of page tables, all.
+is_named() {
+	get '/v1/leaks/stacks?max_age_ms=500' >"$dir/stacks"
+	if [ "$name" = page-tables ]; then
+		jq -e --argjson pid "${page_pids[$name]}" '[.stacks[] | select(.pid == $pid and .owner == "process")] | max_by(.bytes)
+			| any(.kernel_stack.frames[]; startswith("pte_alloc_one+"))' "$dir/stacks" >/dev/null
+	else
+		jq -e --argjson pid "${page_pids[$name]}" --arg function "$(touching_function)" '
+			[.stacks[] | select(.pid == $pid and .owner == "process" and (.user_stack.frames | length > 0))]
+			| max_by(.bytes).user_stack.frames[0].name // "" | test("^" + $function + "[.+]")' "$dir/stacks" >/dev/null
+	fi
+}
+
+leak_of_pages_is_named() {
+	is_of_pages || return 0
+	echo "$name: by $(touching_function)"
+	soon is_named
+}
+
+@test "where pages leak that are of no heap is told by the function that touches them first" {
+	declare -gA page_pids
+	start_daemon
+	corpus leak_pages
+	corpus leak_of_pages_is_named
+}
+
 # --- leaks of the kernel's memory -----------------------------------------------------------------
 
 # The functions of the kernel, one of them at least, by which the memory of the row is allocated.

@@ -17,7 +17,11 @@
 
 SITE static size_t map_segment(void)
 {
-	map_written(64 * KIB);
+	void *memory = mmap(NULL, 64 * KIB, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (memory == MAP_FAILED)
+		die("mmap");
+	touch(memory, 64 * KIB);
 	count(64 * KIB);
 	return 64 * KIB;
 }
@@ -39,7 +43,7 @@ static void *fill_stack(void *unused)
 {
 	char frame[STACK_BYTES / 2];
 
-	memset(frame, 1, sizeof(frame));
+	touch(frame, sizeof(frame));
 	use(frame);
 	return unused;
 }
@@ -77,7 +81,7 @@ SITE static size_t share_segment(void)
 	memory = mmap(NULL, 64 * KIB, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (memory == MAP_FAILED)
 		die("mmap");
-	memset(memory, 1, 64 * KIB);
+	touch(memory, 64 * KIB);
 	close(fd);
 	count(64 * KIB);
 	return 64 * KIB;
