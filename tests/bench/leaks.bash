@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What a traced malloc() and its free() cost the process, beside the same traced as memleak does. Rounds follow one another, and
-# the median of each is shown. Sourced by bench.sh.
+# the median of each is shown, and whether it is within what is wanted. Sourced by bench.sh.
 # shellcheck shell=bash
 
 PAIR_ROUNDS=7
 PAIRS_UNTRACED=200000
 PAIRS_TRACED=10000
+# The most of memleak's time that memoir is to take.
+PAIR_BOUNDS='{"exact": 0.5, "sampled": 0.05}'
 
 # take_pairs NR HOW: the time of a pair, into $work/pair_times.
 take_pairs()
@@ -79,13 +81,16 @@ measure_leaks()
 	end "$daemon"
 	exec {pairs_input}>&- {pairs_output}<&-
 	gone "$pairs"
-	jq -L "$here" --slurp 'include "statistics";
+	jq -L "$here" --slurp --argjson bounds "$PAIR_BOUNDS" 'include "statistics";
 		(map(select(.how == "memleak") | .ns) | if length > 0 then median else null end) as $memleak
 		| {leaks: [group_by(.how)[] | {how: .[0].how, ns: (map(.ns) | median)}
-			| .of_memleak = (if $memleak then .ns / $memleak else null end)]}' \
+			| .of_memleak = (if $memleak then .ns / $memleak else null end)
+			| .bound = $bounds[.how | sub(",.*"; "")] | .bound as $bound
+			| .result = (.of_memleak | against($bound))]}' \
 		"$work/pair_times" >"$work/leaks.part"
 	jq -L "$here" -r 'include "statistics";
-		["", "ns a pair", "of memleak"],
-		(.leaks | sort_by(.ns)[] | [.how, (.ns | fixed(0)), (if .of_memleak then .of_memleak | fixed(3) else "" end)])
-		| @tsv' "$work/leaks.part" | table 3
+		["", "ns a pair", "of memleak", "at most", ""],
+		(.leaks | sort_by(.ns)[] | [.how, (.ns | fixed(0)), (if .of_memleak then .of_memleak | fixed(3) else "" end),
+			(if .bound then .bound | fixed(3) else "" end), .result])
+		| @tsv' "$work/leaks.part" | table 5
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# Order statistics, for `jq -L tests/bench 'include "statistics"; ...'`. Of nothing, they are null.
+# Order statistics and what is made of them, for `jq -L tests/bench 'include "statistics"; ...'`. Of nothing, they are null.
 
 # The value below which a share of the numbers lies, interpolated between neighbours.
 def quantile(share):
@@ -21,3 +21,7 @@ def fixed(decimals):
         "." + ("\($n % $scale)" | ("0" * (decimals - length)) + .)
       end
   end;
+
+# What a number is against the most that it is to be; without a number or a bound, nothing.
+def against(bound):
+  if . == null or bound == null then "" elif . <= bound then "held" else "MISSED" end;
