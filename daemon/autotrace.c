@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Which process memoird traces by itself; see autotrace.h. */
+/* What memoird traces by itself; see autotrace.h. */
 #include "autotrace.h"
 
 #include "../exporters/leaks.h"
@@ -27,8 +27,11 @@ static bool was_traced(const struct autotrace *autotrace, const struct process *
 
 static bool is_wanted(const struct suspect *suspect)
 {
-	return suspect->grower.kind == GROWTH_ANONYMOUS &&
-	       (suspect->judgement.verdict == LEAK_CERTAIN || is_pressing(&suspect->judgement));
+	const struct grower *grower = &suspect->grower;
+	const bool is_seen = grower->owner == OWNER_KERNEL ? is_seen_by_kernel_trace(grower)
+							   : grower->kind == GROWTH_ANONYMOUS;
+
+	return is_seen && (suspect->judgement.verdict == LEAK_CERTAIN || is_pressing(&suspect->judgement));
 }
 
 /* Memory that runs out is the best reason for a trace, as long as there is enough for the trace. */
@@ -49,19 +52,15 @@ static void note(struct autotrace *autotrace, const struct process *process, __u
 	autotrace->next = (autotrace->next + 1) % AUTOTRACE_MAX_TRACED;
 }
 
-const struct process *autotrace_pick(struct autotrace *autotrace, const struct model *model, __u64 now_ns,
-				     const __u32 *own, __u32 nr_own)
+static const struct process *pick_of(struct autotrace *autotrace, const struct model *model, __u64 now_ns,
+				     enum growth_owner owner, const __u32 *own, __u32 nr_own)
 {
+	static const struct process kernel; /* number 0 */
 	struct suspect suspects[MAX_SUSPECTS];
-	__u32 nr;
+	const __u32 nr = suspects_find(model, owner, suspects, MAX_SUSPECTS);
 
-	if ((autotrace->looked_ns && now_ns - autotrace->looked_ns < AUTOTRACE_LOOK_NS) ||
-	    (autotrace->begun_ns && now_ns - autotrace->begun_ns < AUTOTRACE_PAUSE_NS) || !has_room(model))
-		return NULL;
-	autotrace->looked_ns = now_ns;
-	nr = suspects_find(model, OWNER_PROCESS, suspects, MAX_SUSPECTS);
 	for (__u32 i = 0; i < nr; i++) {
-		const struct process *process = suspects[i].grower.process;
+		const struct process *process = owner == OWNER_KERNEL ? &kernel : suspects[i].grower.process;
 
 		if (!is_wanted(&suspects[i]) || is_own(process, own, nr_own) ||
 		    was_traced(autotrace, process, now_ns))
@@ -70,4 +69,17 @@ const struct process *autotrace_pick(struct autotrace *autotrace, const struct m
 		return process;
 	}
 	return NULL;
+}
+
+const struct process *autotrace_pick(struct autotrace *autotrace, const struct model *model, __u64 now_ns,
+				     const __u32 *own, __u32 nr_own)
+{
+	const struct process *process;
+
+	if ((autotrace->looked_ns && now_ns - autotrace->looked_ns < AUTOTRACE_LOOK_NS) ||
+	    (autotrace->begun_ns && now_ns - autotrace->begun_ns < AUTOTRACE_PAUSE_NS) || !has_room(model))
+		return NULL;
+	autotrace->looked_ns = now_ns;
+	process = pick_of(autotrace, model, now_ns, OWNER_PROCESS, own, nr_own);
+	return process ?: pick_of(autotrace, model, now_ns, OWNER_KERNEL, own, nr_own);
 }

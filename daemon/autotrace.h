@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which process memoird traces by itself: one whose anonymous memory is judged a leak, or would use up all
- * that is left within an hour, so that who looks later finds the stack beside the verdict. Traced processes
- * are slowed down, so this happens seldom. Pure.
+ * What memoird traces by itself: a process whose anonymous memory is judged a leak, or would use up all that
+ * is left within an hour, or else the kernel, where its slabs or per-CPU memory do; so that who looks later
+ * finds the stack beside the verdict. What is traced is slowed down, so this happens seldom. Pure.
  */
 #ifndef MEMOIR_AUTOTRACE_H
 #define MEMOIR_AUTOTRACE_H
@@ -33,8 +33,8 @@ struct autotrace {
 };
 
 /*
- * The process to trace now, CLOCK_BOOTTIME, the worst of those that may be; NULL: none. It counts as traced
- * from now on. Never one of own, the nr_own processes of memoird. Valid until the next model_apply().
+ * The process to trace now, CLOCK_BOOTTIME, the worst of those that may be; with tgid 0 it is the kernel;
+ * NULL: none. It counts as traced from now on. Never one of own, the nr_own processes of memoird. Valid until the next model_apply().
  */
 const struct process *autotrace_pick(struct autotrace *autotrace, const struct model *model, __u64 now_ns,
 				     const __u32 *own, __u32 nr_own);

@@ -43,8 +43,9 @@ struct kerneltrace {
 	__u64 seed;                          /* of struct leak_settings, for one trace */
 	__u32 every;                         /* 0: events are counted only */
 	__u64 duration_ns, begin_ns, end_ns; /* CLOCK_BOOTTIME; end_ns 0: none goes on */
-	__u64 nr_early_events;               /* before it began, when not all programs were there */
-	sd_event_source *timer;              /* NULL before the first trace */
+	bool is_automatic;
+	__u64 nr_early_events;  /* before it began, when not all programs were there */
+	sd_event_source *timer; /* NULL before the first trace */
 	__u64 keys[BATCH];
 	struct leak_object objects[BATCH];
 };
@@ -176,16 +177,17 @@ static void emit_site(struct kerneltrace *trace, const struct kernelsite *row, _
 	trace->emit(trace->ctx, &record.h);
 }
 
-static struct rec_trace new_record(enum trace_ending ending, __u64 now)
+static struct rec_trace new_record(const struct kerneltrace *trace, enum trace_ending ending, __u64 now)
 {
 	return (struct rec_trace){ .h = { REC_TRACE, sizeof(struct rec_trace), now },
 				   .is_kernel = 1,
+				   .is_automatic = trace->is_automatic,
 				   .ending = ending };
 }
 
 static void emit_why_not(struct kerneltrace *trace, const char *why_not)
 {
-	struct rec_trace record = new_record(TRACE_NEVER_BEGAN, now_ns(CLOCK_BOOTTIME));
+	struct rec_trace record = new_record(trace, TRACE_NEVER_BEGAN, now_ns(CLOCK_BOOTTIME));
 
 	snprintf(record.why_not, sizeof(record.why_not), "%s", why_not);
 	trace->emit(trace->ctx, &record.h);
@@ -237,7 +239,7 @@ static void end(struct kerneltrace *trace, enum trace_ending ending)
 	struct kernelsites sites = { .rows = rows, .max = MAX_SITES };
 	/* Before the first is detached, so that none sees what another does not. */
 	int err = rows ? set_out(trace, 0) : -ENOMEM;
-	struct rec_trace record = new_record(ending, now_ns(CLOCK_BOOTTIME));
+	struct rec_trace record = new_record(trace, ending, now_ns(CLOCK_BOOTTIME));
 	struct leak_counts counts;
 
 	record.nr_missed = kernelprograms_nr_missed(trace->programs);
@@ -349,7 +351,7 @@ static int on_timer(sd_event_source *source, uint64_t usec, void *ctx)
 	return 0;
 }
 
-int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns)
+int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns, bool is_automatic)
 {
 	const char *what = "cannot begin";
 	int err;
@@ -359,6 +361,7 @@ int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns)
 	trace->timer = sd_event_source_disable_unref(trace->timer);
 	trace->every = 0;
 	trace->duration_ns = duration_ns;
+	trace->is_automatic = is_automatic;
 	err = getrandom(&trace->seed, sizeof(trace->seed), 0) == sizeof(trace->seed) ? 0 : -errno;
 	if (!err)
 		err = kernelprograms_begin(trace->probes, &trace->programs, &what);

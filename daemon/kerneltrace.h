@@ -25,7 +25,7 @@ struct kerneltrace *kerneltrace_new(sd_event *event, struct probes *probes, stru
 void kerneltrace_free(struct kerneltrace *trace);
 
 /* Begins one. 0, or -EBUSY where one goes on. Where it cannot begin there is a REC_TRACE that says why. */
-int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns);
+int kerneltrace_begin(struct kerneltrace *trace, __u64 duration_ns, bool is_automatic);
 
 /* Ends the one that goes on, if there is one, with its result; it has none before objects are followed. */
 void kerneltrace_end(struct kerneltrace *trace);

@@ -26,6 +26,7 @@ struct leaktrace {
 	union trace_message request; /* the last one */
 	struct trace_heap waiting;   /* until an automatic one has ended; h.tgid is 0: of the kernel */
 	bool is_waiting;
+	bool is_automatic; /* the one that goes on, or went last */
 	struct autotrace autotrace;
 	__u64 ended_ns; /* the last time that one was seen to go on */
 	__u64 end_ns;   /* 0: none goes on */
@@ -89,8 +90,9 @@ static void begin(struct leaktrace *trace, const struct trace_heap *heap)
 {
 	int err;
 
+	trace->is_automatic = heap->is_automatic;
 	if (!heap->h.tgid) {
-		kerneltrace_begin(trace->kernel, heap->duration_ns);
+		kerneltrace_begin(trace->kernel, heap->duration_ns, heap->is_automatic);
 		return;
 	}
 	trace->request.heap = *heap;
@@ -114,7 +116,7 @@ int leaktrace_begin(struct leaktrace *trace, __u32 pid, __u64 duration_ns, __u32
 		begin(trace, &heap);
 		return 0;
 	}
-	if (trace->is_waiting || kerneltrace_end_ns(trace->kernel) || !trace->request.heap.is_automatic)
+	if (trace->is_waiting || !trace->is_automatic)
 		return -EBUSY;
 	leaktrace_end(trace);
 	trace->waiting = heap;
@@ -141,9 +143,14 @@ void leaktrace_follow(struct leaktrace *trace, const struct model *model, __u64 
 	process = autotrace_pick(&trace->autotrace, model, now, own, ARRAY_SIZE(own));
 	if (!process)
 		return;
-	log_info(
-		"the memory of process %u grows like a leak: its heap is traced for %.0f s; see memoir leaks",
-		process->tgid, (double)duration_ns / NSEC_PER_SEC);
+	if (process->tgid)
+		log_info(
+			"the memory of process %u grows like a leak: its heap is traced for %.0f s; see memoir leaks",
+			process->tgid, (double)duration_ns / NSEC_PER_SEC);
+	else
+		log_info(
+			"the kernel's own memory grows like a leak: it is traced for %.0f s; see memoir leaks",
+			(double)duration_ns / NSEC_PER_SEC);
 	heap.h.tgid = process->tgid;
 	heap.h.start_ns = process->start_ns;
 	begin(trace, &heap);

@@ -239,9 +239,8 @@ static void say(const struct model *model, const struct suspect *suspect, __u32 
 		say_lives(model, suspect, ret);
 	} else if (what == NR_GROWTH_WINDOWS + 3) {
 		say_place(model, suspect, ret);
-	} else if (what == NR_GROWTH_WINDOWS + 4 && suspect->grower.owner == OWNER_PROCESS &&
-		   suspect->grower.kind == GROWTH_ANONYMOUS) {
-		text_add_traced(ret, model, suspect->grower.process);
+	} else if (what == NR_GROWTH_WINDOWS + 4) {
+		text_add_traced(ret, model, suspect);
 	}
 }
 
@@ -281,7 +280,7 @@ static const struct process *largest_of(const struct model *model, const struct 
 	return largest;
 }
 
-static bool is_seen_by_kernel_trace(const struct grower *grower)
+bool is_seen_by_kernel_trace(const struct grower *grower)
 {
 	return grower->owner == OWNER_KERNEL ? grower->kind == KERNEL_SLAB || grower->kind == KERNEL_PERCPU
 					     : grower->kind == GROWTH_KERNEL;

@@ -41,8 +41,11 @@ double pages_to_bytes(const struct model *model, double pages);
 bool suspect_evidence(const struct model *model, const struct suspect *suspect, __u32 number,
 		      struct text *ret);
 
-/* Appends the sentence about the last trace of its heap; nothing where there was none. */
-void text_add_traced(struct text *text, const struct model *model, const struct process *process);
+/* Appends the sentence about the last trace of its heap, or of the kernel; nothing where there was none. */
+void text_add_traced(struct text *text, const struct model *model, const struct suspect *suspect);
+
+/* Whether a trace of the kernel would show what grows. */
+bool is_seen_by_kernel_trace(const struct grower *grower);
 
 /* The command to run next. */
 void suspect_next(const struct model *model, const struct suspect *suspect, struct text *ret);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the last trace of a process's heap says of it, where its growth is judged: as a sentence of the
- * evidence, and as members of the JSON API.
+ * evidence, and as members of the JSON API; and of the kernel's memory likewise the sentence.
  */
 #include "api_request.h"
 #include "frames.h"
@@ -19,25 +19,37 @@ static void say_heaviest(struct text *text, const struct model *model, const str
 {
 	const struct rec_trace_stack *stack = &traced->heaviest;
 
-	text_add(text, ", the largest part of it, ");
+	text_add(text, traced->rec.is_kernel ? ", of slabs and per-CPU memory mostly "
+					     : ", the largest part of it, ");
 	add_bytes(text, stack->live_bytes, stack->live_error);
 	text_add_format(text, " or %s/h, by ",
 			human_bytes(human_round(trace_per_hour(&traced->rec, stack->live_bytes))).text);
-	if (traced->frames.h.size)
+	if (traced->rec.is_kernel && model_stack(model, stack->stack))
+		text_add_place(text, model, stack->stack, 0);
+	else if (traced->frames.h.size)
 		text_add_user_place(text, model, &traced->frames);
 	else
 		text_add(text, "a stack whose frames are not known");
 }
 
-void text_add_traced(struct text *text, const struct model *model, const struct process *process)
+/* Of the kernel there is one for all kinds of its memory: it tells of that which most of it is. */
+static bool tells_of(const struct traced *traced, const struct grower *grower)
 {
-	const struct traced *traced = model_traced(model, process);
+	if (grower->owner == OWNER_KERNEL)
+		return is_seen_by_kernel_trace(grower) && traced->heaviest.h.size &&
+		       (traced->heaviest.kind == TRACE_PERCPU) == (grower->kind == KERNEL_PERCPU);
+	return grower->owner == OWNER_PROCESS && grower->kind == GROWTH_ANONYMOUS;
+}
+
+void text_add_traced(struct text *text, const struct model *model, const struct suspect *suspect)
+{
+	const struct traced *traced = model_traced(model, suspect->grower.process);
 	const struct rec_trace *rec;
 
-	if (!traced)
+	if (!traced || !tells_of(traced, &suspect->grower))
 		return;
 	rec = &traced->rec;
-	text_add_format(text, "A trace of its heap%s for %s",
+	text_add_format(text, "A trace of %s%s for %s", rec->is_kernel ? "the kernel" : "its heap",
 			rec->is_automatic ? ", which memoird began by itself," : "",
 			human_ns(rec->duration_ns).text);
 	if (rec->every_bytes)

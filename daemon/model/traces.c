@@ -57,8 +57,16 @@ int apply_trace_stack(struct model *model, const struct rec_header *h)
 
 static bool is_of(const struct rec_trace *trace, const struct process *process)
 {
+	if (trace->is_kernel)
+		return !process;
 	return process && trace->tgid == process->tgid &&
 	       trace->start_ns / USER_TICK_NS == process->start_ns / USER_TICK_NS;
+}
+
+/* Pages of the kernel are shown by live pages; and where frees are not seen, it is not known what is held. */
+static bool is_held(const struct rec_trace_stack *row)
+{
+	return row->stack && row->kind != TRACE_PAGES && !row->is_unseen;
 }
 
 static void take_heaviest(const struct model *model, struct traced *traced)
@@ -67,7 +75,7 @@ static void take_heaviest(const struct model *model, struct traced *traced)
 	const struct rec_user_stack *frames;
 
 	for (__u32 i = 0; i < rows->nr; i++)
-		if (rows->stacks[i].stack && rows->stacks[i].live_bytes > traced->heaviest.live_bytes)
+		if (is_held(&rows->stacks[i]) && rows->stacks[i].live_bytes > traced->heaviest.live_bytes)
 			traced->heaviest = rows->stacks[i];
 	frames = traced->heaviest.h.size ? model_user_stack(model, traced->heaviest.stack) : NULL;
 	/* Others may have code at the same addresses. */
@@ -92,13 +100,13 @@ static void forget_old(struct model *model, const struct rec_trace *trace)
 	traces->nr_traced = nr;
 }
 
-/* Of what could not begin nothing is known, and what was known before stays; the kernel is no process. */
+/* Of what could not begin nothing is known, and what was known before stays. */
 static void keep(struct model *model)
 {
 	struct traces *traces = &model->traces;
 	struct traced *traced;
 
-	if (traces->rec.ending == TRACE_NEVER_BEGAN || traces->rec.is_kernel)
+	if (traces->rec.ending == TRACE_NEVER_BEGAN)
 		return;
 	forget_old(model, &traces->rec);
 	traced = &traces->traced[traces->nr_traced++];

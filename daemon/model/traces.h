@@ -16,8 +16,8 @@ __u32 model_nr_trace_stacks(const struct model *model);
 const struct rec_trace_stack *model_trace_stack(const struct model *model, __u32 index);
 
 /*
- * What the last trace of a process says of it, with the stack that holds most of what was not freed. Kept of
- * so many processes that were traced last, as long as they live.
+ * What the last trace of a process says of it, with the stack that holds most of what was not freed; of the
+ * kernel, of slab objects and per-CPU memory. Kept of so many that were traced last, as long as they live.
  */
 #define MAX_TRACED 8u
 struct traced {
@@ -26,7 +26,10 @@ struct traced {
 	struct rec_user_stack frames;    /* of that; h.size is 0 where they are not known */
 };
 
-/* Of a living process; NULL where it was not traced. Valid until the next model_apply(). */
+/*
+ * Of a living process, or where that is NULL of the kernel; NULL where it was not traced. Valid until the next
+ * model_apply().
+ */
 const struct traced *model_traced(const struct model *model, const struct process *process);
 
 /* Bytes an hour, if what was not freed in a trace of this length went on like this. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Which process is traced without having been asked for, and when; and what a trace becomes in the evidence
- * of its process.
+ * What is traced without having been asked for, and when; and what a trace becomes in the evidence of its
+ * process, or of the kernel's memory.
  */
 #include "memory_story.h"
 
@@ -104,6 +104,51 @@ static void test_what_uses_up_all_is_traced_at_once(void **state UNUSED)
 	model_free(story.model);
 }
 
+/* A model in which this kind of the kernel's memory grows by 20 pages in 15 s. */
+static struct model *kernel_leaks(enum kernel_memory kind, __u64 *ret_now_ns)
+{
+	struct model *model = model_with(16, 100, NULL);
+	struct rec_kernel_memory memory = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 1),
+					    .total_pages = 2000000,
+					    .available_pages = 1000000 };
+
+	for (__u64 i = 0; i < 400; i++) {
+		*ret_now_ns = STORY_BOOT_NS + i * 15 * NSEC_PER_SEC;
+		memory.pages[kind] = 10000 + 20 * i;
+		assert_int_equal(feed_begin(model, i + 1, *ret_now_ns), 0);
+		assert_int_equal(feed(model, &memory), 0);
+		assert_int_equal(feed_end(model, *ret_now_ns, false), 0);
+	}
+	return model;
+}
+
+/* Of what a trace of it does not see, there is none. */
+static void test_the_kernel(void **state UNUSED)
+{
+	const struct {
+		enum kernel_memory kind;
+		bool is_traced;
+	} cases[] = { { KERNEL_SLAB, true }, { KERNEL_PERCPU, true }, { KERNEL_VMALLOC, false } };
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct autotrace autotrace = {};
+		const struct process *process;
+		__u64 now;
+		struct model *model = kernel_leaks(cases[i].kind, &now);
+
+		process = autotrace_pick(&autotrace, model, now, NULL, 0);
+		assert_int_equal(!!process, cases[i].is_traced);
+		if (process) {
+			assert_int_equal(process->tgid, 0);
+			now += AUTOTRACE_PAUSE_NS;
+			assert_null(autotrace_pick(&autotrace, model, now, NULL, 0));
+			now += AUTOTRACE_AGAIN_NS;
+			assert_non_null(autotrace_pick(&autotrace, model, now, NULL, 0));
+		}
+		model_free(model);
+	}
+}
+
 /* --- evidence --------------------------------------------------------------------------------- */
 
 static void feed_frames(struct model *model, const struct process *process, __u64 key, const char *name)
@@ -155,24 +200,51 @@ static void feed_trace_of(struct model *model, const struct process *process, en
 	assert_int_equal(feed(model, &trace), 0);
 }
 
-/* It is of no process, and nothing that is kept of one. */
-static void feed_kernel_trace(struct model *model)
+/* It is of no process, and nothing that is kept of one. Of pages nothing is said, and what is not seen is not known. */
+static void feed_kernel_trace(struct model *model, enum trace_kind kind)
 {
-	struct rec_trace trace = { .h = HEADER(REC_TRACE, struct rec_trace, 0), .is_kernel = 1, .every = 1 };
+	const struct rec_trace trace = { .h = HEADER(REC_TRACE, struct rec_trace, 0),
+					 .is_kernel = 1,
+					 .is_automatic = 1,
+					 .every = 1,
+					 .duration_ns = 30 * NSEC_PER_SEC,
+					 .live_bytes = 20 << 20 };
+	const struct rec_stack stack = {
+		.h = HEADER(REC_STACK, struct rec_stack, 0), .stack = 7, .nr = 1, .ip = { 77 }
+	};
+	struct rec_symbol symbol = { .h = HEADER(REC_SYMBOL, struct rec_symbol, 0), .ip = 77 };
+	struct rec_trace_stack row = { .h = HEADER(REC_TRACE_STACK, struct rec_trace_stack, 0) };
 
-	feed_row(model, 7, 8 << 20);
-	for (__u32 i = 0; i <= MAX_TRACED; i++)
+	snprintf(symbol.text, sizeof(symbol.text), "alloc_pipe_info+0x10/0x20");
+	assert_int_equal(feed(model, &stack), 0);
+	assert_int_equal(feed(model, &symbol), 0);
+	for (__u32 i = 0; i <= MAX_TRACED; i++) {
+		row.stack = 7, row.kind = kind, row.live_bytes = 8 << 20, row.is_unseen = 0;
+		assert_int_equal(feed(model, &row), 0);
+		row.stack = 8, row.kind = TRACE_PAGES, row.live_bytes = 9 << 20;
+		assert_int_equal(feed(model, &row), 0);
+		row.kind = kind, row.is_unseen = 1;
+		assert_int_equal(feed(model, &row), 0);
 		assert_int_equal(feed(model, &trace), 0);
+	}
+}
+
+static void expect_evidence_of(const struct model *model, const struct grower *grower, const char *wanted)
+{
+	const struct suspect suspect = { .grower = *grower };
+	struct text text = {};
+
+	text_add_traced(&text, model, &suspect);
+	assert_false(text.is_failed);
+	assert_string_equal(text.data ? text.data : "", wanted);
+	text_free(&text);
 }
 
 static void expect_evidence(const struct model *model, const struct process *process, const char *wanted)
 {
-	struct text text = {};
+	const struct grower grower = { .owner = OWNER_PROCESS, .kind = GROWTH_ANONYMOUS, .process = process };
 
-	text_add_traced(&text, model, process);
-	assert_false(text.is_failed);
-	assert_string_equal(text.data ? text.data : "", wanted);
-	text_free(&text);
+	expect_evidence_of(model, &grower, wanted);
 }
 
 #define EVIDENCE                                                                                            \
@@ -191,9 +263,34 @@ static void test_trace_is_evidence(void **state UNUSED)
 	/* What could not begin says nothing new, and one of another or of the kernel takes nothing away. */
 	feed_trace_of(story.model, model_find_process(story.model, 3), TRACE_NEVER_BEGAN);
 	feed_trace_of(story.model, model_find_process(story.model, 1), TRACE_HAS_ENDED);
-	feed_kernel_trace(story.model);
+	feed_kernel_trace(story.model, TRACE_KMALLOC);
 	expect_evidence(story.model, model_find_process(story.model, 3), EVIDENCE);
 	model_free(story.model);
+}
+
+#define KERNEL_EVIDENCE                                                                                      \
+	"A trace of the kernel, which memoird began by itself, for 30.0s, left 20.0MiB not freed, of slabs " \
+	"and per-CPU memory mostly 8.00MiB or 960MiB/h, by alloc_pipe_info; what is still in use is among it."
+
+/* There is one trace for all kinds: it is evidence for that which holds most in it. */
+static void test_trace_of_the_kernel_is_evidence(void **state UNUSED)
+{
+	const struct grower slab = { .owner = OWNER_KERNEL, .kind = KERNEL_SLAB },
+			    percpu = { .owner = OWNER_KERNEL, .kind = KERNEL_PERCPU },
+			    vmalloc = { .owner = OWNER_KERNEL, .kind = KERNEL_VMALLOC },
+			    group = { .owner = OWNER_GROUP, .kind = GROWTH_ANONYMOUS };
+	struct model *model = model_with(16, 100, NULL);
+
+	expect_evidence_of(model, &slab, "");
+	feed_kernel_trace(model, TRACE_CACHE);
+	expect_evidence_of(model, &slab, KERNEL_EVIDENCE);
+	expect_evidence_of(model, &percpu, "");
+	expect_evidence_of(model, &vmalloc, "");
+	expect_evidence_of(model, &group, "");
+	feed_kernel_trace(model, TRACE_PERCPU);
+	expect_evidence_of(model, &slab, "");
+	expect_evidence_of(model, &percpu, KERNEL_EVIDENCE);
+	model_free(model);
 }
 
 static double stays(struct actor *actor UNUSED, double hour)
@@ -236,7 +333,9 @@ int main(void)
 		cmocka_unit_test(test_never_ourselves),
 		cmocka_unit_test(test_not_where_memory_is_short),
 		cmocka_unit_test(test_what_uses_up_all_is_traced_at_once),
+		cmocka_unit_test(test_the_kernel),
 		cmocka_unit_test(test_trace_is_evidence),
+		cmocka_unit_test(test_trace_of_the_kernel_is_evidence),
 		cmocka_unit_test(test_the_last_few_are_kept),
 	};
 
