@@ -27,8 +27,8 @@ struct traced {
 };
 
 /*
- * Of a living process, or where that is NULL of the kernel; NULL where it was not traced. Valid until the next
- * model_apply().
+ * Of a living process, or where that is NULL of the kernel; NULL where it was not traced. Valid until the
+ * next model_apply().
  */
 const struct traced *model_traced(const struct model *model, const struct process *process);
 

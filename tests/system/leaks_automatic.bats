@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-# A process that would use up all memory within the hour is traced without having been asked for, after the three minutes in
-# which growth is told; somebody who asks for a trace has precedence, and what was found stands beside the verdict.
+# What would use up all memory within the hour, a process or the kernel, is traced without having been asked for, after the
+# three minutes in which growth is told; somebody who asks for a trace has precedence, and what was found stands beside the
+# verdict.
 # shellcheck disable=SC2154
 
 load daemon
@@ -58,4 +59,22 @@ has_grown() {
 		and (.stack | startswith("0x"))
 		and any(.traced.user_stack.frames[]; .name // "" | startswith("leak_large+"))
 		and any(.evidence[]; contains("which memoird began by itself") and contains("leak_large"))' "$dir/leaks"
+}
+
+# The stack that holds most of slabs stands beside the verdict on them.
+kernel_is_explained() {
+	get /v1/leaks >"$dir/leaks"
+	jq -e '.kernel[] | select(.subsystem == "slab") | any(.evidence[];
+		startswith("A trace of the kernel, which memoird began by itself, for ") and contains("load_msg"))' "$dir/leaks"
+}
+
+@test "the kernel is traced by itself where its slabs would use up all memory, and the stack is told" {
+	local available_kib
+	start_daemon --trace-suspects 5
+	available_kib=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
+	lay "$BUILD/tests/workloads/messages" $((available_kib / 40 / 600))
+	wait_for_message "*grows like a leak: *" >"$dir/messages"
+	cat "$dir/messages"
+	grep -q "the kernel's own memory grows like a leak" "$dir/messages" || skip "a process grows faster here"
+	soon kernel_is_explained
 }

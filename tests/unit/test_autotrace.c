@@ -200,7 +200,10 @@ static void feed_trace_of(struct model *model, const struct process *process, en
 	assert_int_equal(feed(model, &trace), 0);
 }
 
-/* It is of no process, and nothing that is kept of one. Of pages nothing is said, and what is not seen is not known. */
+/*
+ * It is of no process, and takes nothing away that is kept of one. Of pages nothing is said, and where
+ * frees are not seen, what is held is not known.
+ */
 static void feed_kernel_trace(struct model *model, enum trace_kind kind)
 {
 	const struct rec_trace trace = { .h = HEADER(REC_TRACE, struct rec_trace, 0),

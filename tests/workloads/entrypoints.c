@@ -239,7 +239,7 @@ static void run(unsigned long nr)
 		if (!changes[i % NR(changes)].function)
 			continue;
 		address = allocate(nth(gives, NR(gives), i), size);
-		/* It grows and shrinks; whether what is to stay where it is can grow is the allocator's to say. */
+		/* It grows and shrinks. Whether what is to stay where it is can grow, the allocator says. */
 		address = change(&changes[i % NR(changes)], address, &size, ALIGNMENT * (1 + i % 11));
 		if (!(i / NR(changes) % 4))
 			continue;

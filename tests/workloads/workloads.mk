@@ -6,6 +6,7 @@ RECOUNT := $(B)/tests/workloads/recount
 HEAP := $(B)/tests/workloads/heap
 MUTE := $(B)/tests/workloads/mute
 HOLDINGS := $(B)/tests/workloads/holdings
+MESSAGES := $(B)/tests/workloads/messages
 RCUFREES := $(B)/tests/workloads/rcufrees
 ALLOCATE := $(B)/tests/workloads/allocate
 ALLOCATE_STATIC := $(ALLOCATE)-static
@@ -26,9 +27,9 @@ NAMES := $(B)/tests/workloads/names.so
 OVER := $(B)/tests/workloads/over.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(ALLOCATE_MUSL) $(ENTRYPOINTS) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(MESSAGES) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(ALLOCATE_MUSL) $(ENTRYPOINTS) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
 
-$(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(ENTRYPOINTS) $(OFFER): %: %.o
+$(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(MESSAGES) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(ENTRYPOINTS) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
