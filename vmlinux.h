@@ -205,6 +205,8 @@ struct rlimit {
 };
 
 struct signal_struct {
+	long unsigned int min_flt;
+	long unsigned int maj_flt;
 	struct rlimit rlim[16];
 	short int oom_score_adj;
 };

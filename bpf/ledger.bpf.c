@@ -72,7 +72,7 @@ int task_exit(__u64 *ctx)
 
 static __always_inline void task_record(struct task_struct *task, const struct task_ledger *ledger)
 {
-	struct rec_task *record = record_reserve(REC_TASK_EXIT, sizeof(*record));
+	struct rec_task_exit *record = record_reserve(REC_TASK_EXIT, sizeof(*record));
 
 	if (!record) {
 		lost(LOSS_EXIT_NAME);
@@ -142,9 +142,7 @@ static __always_inline void read_place(struct task_place *place, struct task_str
 }
 
 /* The rows that the kernel counts itself: faults are the first of all, and those of memory the last. */
-#define NR_FAULT_ROWS 2
-#define NR_OWN_ROWS (NR_LEDGER - NR_FAULT_ROWS - NR_MEMORY_ROWS)
-_Static_assert(LEDGER_MINOR_FAULTS == 0 && LEDGER_MAJOR_FAULTS == 1, "a record is written in this order");
+#define NR_OWN_ROWS (NR_LEDGER - NR_FAULT_KINDS - NR_MEMORY_ROWS)
 
 static const __u64 nothing[NR_OWN_ROWS];
 
@@ -160,9 +158,12 @@ int task_snapshot(struct bpf_iter__task *ctx)
 		struct rec_header h;
 		struct task_identity id;
 		struct task_place place;
-		__u64 faults[NR_FAULT_ROWS];
+		__u64 faults[NR_FAULT_KINDS];
 	} record = { .h = { REC_TASK, sizeof(struct rec_task), 0 } };
-	__u64 memory[NR_MEMORY_ROWS] = {};
+	struct {
+		__u64 memory[NR_MEMORY_ROWS];
+		__u64 ended_faults[NR_FAULT_KINDS];
+	} end = {};
 	struct task_ledger *ledger;
 
 	if (!task)
@@ -173,16 +174,20 @@ int task_snapshot(struct bpf_iter__task *ctx)
 		record.id.flags |= TASK_HAS_EXITED;
 	if (nodes_are_many)
 		read_place(&record.place, task);
-	record.faults[0] = task->min_flt;
-	record.faults[1] = task->maj_flt;
+	/* First the sum, and then what this task would add to it if it left the list now: not twice. */
+	end.ended_faults[FAULT_MINOR] = task->signal->min_flt;
+	end.ended_faults[FAULT_MAJOR] = task->signal->maj_flt;
+	barrier();
+	record.faults[FAULT_MINOR] = task->min_flt;
+	record.faults[FAULT_MAJOR] = task->maj_flt;
 	if (task->mm)
-		read_memory(memory, task->mm);
+		read_memory(end.memory, task->mm);
 	bpf_seq_write(ctx->meta->seq, &record, sizeof(record));
 	if (ledger)
-		bpf_seq_write(ctx->meta->seq, &ledger->counts.v[NR_FAULT_ROWS], sizeof(nothing));
+		bpf_seq_write(ctx->meta->seq, &ledger->counts.v[NR_FAULT_KINDS], sizeof(nothing));
 	else
 		bpf_seq_write(ctx->meta->seq, nothing, sizeof(nothing));
-	bpf_seq_write(ctx->meta->seq, memory, sizeof(memory));
+	bpf_seq_write(ctx->meta->seq, &end, sizeof(end));
 	return 0;
 }
 

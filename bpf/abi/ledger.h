@@ -33,6 +33,10 @@ _Static_assert(LEDGER_STALL_SELF_NS(STALL_NUMA_MIGRATION) == LEDGER_NUMA_MIGRATI
 _Static_assert(LEDGER_STALLS_OVER_1MS + 3 == LEDGER_STALLS_OVER_1S,
 	       "rows of waits lie in the order of their length");
 
+/* The rows of the kernel's own faults are the first, and lie in the order of enum fault_kind. */
+_Static_assert((int)LEDGER_MINOR_FAULTS == (int)FAULT_MINOR && (int)LEDGER_MAJOR_FAULTS == (int)FAULT_MAJOR,
+	       "fault rows come first");
+
 /* The rows of the fault exceptions lie in the order of enum fault_access. */
 _Static_assert(LEDGER_READ_FAULTS + FAULT_PROTECTION == LEDGER_PROTECTION_FAULTS,
 	       "fault rows lie in the order of enum fault_access");

@@ -110,11 +110,21 @@ struct rec_vmstat {
 	__u64 value[NR_VMSTAT_ITEMS];
 };
 
-/* REC_TASK: a living task in a snapshot. REC_TASK_EXIT: the final ledger of one that is gone. */
+/* A living task in a snapshot. */
 struct rec_task {
 	struct rec_header h;
 	struct task_identity id;
-	struct task_place place; /* zeroes where there is one node only, and of a task that is gone */
+	struct task_place place; /* zeroes where there is one node only */
+	struct ledger_counts counts;
+	/* The kernel's sum over all threads of its process that had left the task list by then. */
+	__u64 ended_faults[NR_FAULT_KINDS];
+};
+
+/* The final ledger of a task that is gone. It begins as the other does. */
+struct rec_task_exit {
+	struct rec_header h;
+	struct task_identity id;
+	struct task_place place; /* zeroes */
 	struct ledger_counts counts;
 };
 

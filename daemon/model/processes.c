@@ -76,7 +76,7 @@ int apply_task(struct model *model, const struct rec_header *h)
 
 int apply_task_exit(struct model *model, const struct rec_header *h)
 {
-	const struct rec_task *rec = (const struct rec_task *)h;
+	const struct rec_task_exit *rec = (const struct rec_task_exit *)h;
 	struct process *process = process_find(&model->processes, rec->id.tgid, rec->id.start_ns);
 	struct groups *groups = &model->groups;
 	__u32 group = GROUP_OTHER;

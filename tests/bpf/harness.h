@@ -71,7 +71,7 @@ struct lab_config {
 
 union lab_record {
 	struct rec_header h;
-	struct rec_task task;
+	struct rec_task_exit task;
 	struct rec_stall stall;
 	struct rec_oom_kill oom_kill;
 	struct rec_alloc_failure alloc_failure;

@@ -142,7 +142,7 @@ static inline struct rusage child_reap(const struct child *child)
 
 /* --- the records of exits --------------------------------------------------------------------- */
 
-static inline const struct rec_task *find_exit(const struct lab *lab, pid_t pid)
+static inline const struct rec_task_exit *find_exit(const struct lab *lab, pid_t pid)
 {
 	for (__u32 i = 0; i < lab->nr_records; i++)
 		if (lab->records[i].h.kind == REC_TASK_EXIT && lab->records[i].task.id.pid == (__u32)pid)
@@ -154,7 +154,7 @@ static inline const struct rec_task *find_exit(const struct lab *lab, pid_t pid)
  * The final ledger of a task that was reaped, once it has arrived, or NULL: a kernel that runs no programs in
  * the context of some tasks hides the ends that fall into it. All other records are kept too.
  */
-static inline const struct rec_task *seek_exit(struct lab *lab, pid_t pid)
+static inline const struct rec_task_exit *seek_exit(struct lab *lab, pid_t pid)
 {
 	for (int try = 0; try < MAX_TRIES; try++) {
 		lab_drain_more(lab);
@@ -166,9 +166,9 @@ static inline const struct rec_task *seek_exit(struct lab *lab, pid_t pid)
 }
 
 /* The same for a test that needs this one. */
-static inline const struct rec_task *await_exit(struct lab *lab, pid_t pid)
+static inline const struct rec_task_exit *await_exit(struct lab *lab, pid_t pid)
 {
-	const struct rec_task *record = seek_exit(lab, pid);
+	const struct rec_task_exit *record = seek_exit(lab, pid);
 
 	if (!record)
 		fail_msg("no record of the exit of task %d", pid);
@@ -199,6 +199,7 @@ static inline __u64 stat_field(pid_t pid, int number)
 }
 
 #define STAT_MIN_FLT 10
+#define STAT_THREADS 20
 #define STAT_START_TIME 22
 
 /* A time since boot in the unit of /proc/PID/stat. */

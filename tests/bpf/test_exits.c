@@ -13,7 +13,7 @@ static void test_final_ledger_arrives_whole(void **state)
 	struct lab *lab = *state;
 	char name[MEMOIR_COMM_LEN] = HOSTILE;
 	struct ledger_counts expected = { 0 };
-	const struct rec_task *record;
+	const struct rec_task_exit *record;
 	struct rusage usage;
 	struct child child;
 	__u64 start_ticks;
@@ -116,7 +116,7 @@ static void *thread_body(void *name)
 static void test_thread_is_of_its_process(void **state)
 {
 	struct lab *lab = *state;
-	const struct rec_task *leader;
+	const struct rec_task_exit *leader;
 	__u32 nr_threads = 0;
 	pid_t pid;
 

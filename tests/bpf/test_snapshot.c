@@ -2,6 +2,7 @@
 /* The iterator over all tasks: who is in it, what it says of each, and that it gives ledgers to those
  * without. */
 #include <fcntl.h>
+#include <pthread.h>
 
 #include "tasks.h"
 
@@ -136,6 +137,56 @@ static void test_counts_are_those_of_the_ledger_and_the_kernel(void **state)
 	assert_int_equal(task.counts.v[LEDGER_FREED], 40);
 	assert_int_equal(task.counts.v[LEDGER_ALLOCATED], 0);
 	assert_in_range(task.counts.v[LEDGER_MINOR_FAULTS], before, after);
+}
+
+static void *touch_once(void *nr_pages)
+{
+	size_t size = (size_t)nr_pages << 12;
+	volatile char *pages = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (pages == MAP_FAILED || madvise((void *)pages, size, MADV_NOHUGEPAGE) < 0)
+		return NULL;
+	for (size_t at = 0; at < size; at += 4096)
+		pages[at] = 1;
+	munmap((void *)pages, size);
+	return nr_pages;
+}
+
+/* A thread that touches so many pages and ends; the kernel releases it a moment after it can be joined. */
+static void end_a_thread(size_t nr_pages)
+{
+	__u64 nr_threads = stat_field(getpid(), STAT_THREADS);
+	pthread_t thread;
+	void *result;
+
+	assert_int_equal(pthread_create(&thread, NULL, touch_once, (void *)nr_pages), 0);
+	assert_int_equal(pthread_join(thread, &result), 0);
+	assert_ptr_equal(result, (void *)nr_pages);
+	while (stat_field(getpid(), STAT_THREADS) != nr_threads)
+		;
+}
+
+/* Its process says what it had; a task that had no threads, nothing. */
+static void test_ended_threads_are_in_the_kernels_sum(void **state)
+{
+	struct lab *lab = *state;
+	struct rec_task before, after;
+	struct child child;
+
+	ATTACH(lab, task_snapshot);
+	before = task_now(lab, getpid());
+	end_a_thread(1000);
+	after = task_now(lab, getpid());
+	/* Beside what it touched, a thread has some faults on its stack. */
+	assert_in_range(after.ended_faults[FAULT_MINOR] - before.ended_faults[FAULT_MINOR], 1000, 1100);
+	assert_int_equal(after.ended_faults[FAULT_MAJOR], before.ended_faults[FAULT_MAJOR]);
+	child = child_start(lab, "single", 10, 0);
+	after = task_now(lab, child.pid);
+	assert_int_equal(after.ended_faults[FAULT_MINOR], 0);
+	assert_int_equal(after.ended_faults[FAULT_MAJOR], 0);
+	assert_int_equal(after.counts.v[LEDGER_MINOR_FAULTS], stat_field(child.pid, STAT_MIN_FLT));
+	child_let_exit(&child);
+	child_reap(&child);
 }
 
 /* The kernel's own number, in pages. */
@@ -275,6 +326,7 @@ static const struct CMUnitTest tests[] = {
 	LAB_TEST(test_says_who_a_task_is),
 	LAB_TEST(test_kernel_threads_are_told_apart),
 	LAB_TEST(test_counts_are_those_of_the_ledger_and_the_kernel),
+	LAB_TEST(test_ended_threads_are_in_the_kernels_sum),
 	LAB_TEST(test_resident_pages_are_told_apart_by_kind),
 	LAB_TEST(test_page_tables_are_the_kernels_number),
 	LAB_TEST(test_gives_ledgers_to_those_without),

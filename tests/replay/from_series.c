@@ -73,6 +73,9 @@ static void put_task(__u32 kind, const struct series_process *process)
 {
 	struct rec_task rec = { .h = HEADER(kind, struct rec_task), .counts = process->counts };
 
+	/* It begins as the other, and is shorter. */
+	if (kind == REC_TASK_EXIT)
+		rec.h.size = sizeof(struct rec_task_exit);
 	rec.id = (struct task_identity){ .start_ns = process->start_ns,
 					 .tgid = process->tgid,
 					 .pid = process->tgid,

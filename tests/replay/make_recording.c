@@ -37,6 +37,7 @@ static bool is_alive(const struct sim_task *task, __u32 snapshot)
 }
 
 static struct ledger_counts exited;
+static __u64 ended_faults[1000][NR_FAULT_KINDS]; /* the same by process */
 
 /* The last thread of the server is on another node; a cpuset, a policy. */
 static struct task_place place_of(const struct sim_task *task)
@@ -59,10 +60,15 @@ static void put_task(__u32 kind, const struct sim_task *task, __u64 after_ns, __
 	/* Who is born in the third snapshot finds node 0 full. */
 	if (task->first == 3)
 		rec.counts.v[LEDGER_ALLOCATED_REMOTE] = rec.counts.v[LEDGER_ALLOCATED] / 4 * 3;
-	if (kind == REC_TASK_EXIT)
+	if (kind == REC_TASK_EXIT) {
 		add_counters(&exited, &rec.counts);
-	else
+		rec.h.size = sizeof(struct rec_task_exit);
+		for (int fault = 0; fault < NR_FAULT_KINDS; fault++)
+			ended_faults[task->tgid][fault] += rec.counts.v[fault];
+	} else {
 		rec.place = place_of(task);
+		memcpy(rec.ended_faults, ended_faults[task->tgid], sizeof(rec.ended_faults));
+	}
 	put(&rec);
 }
 

@@ -107,7 +107,7 @@ static void print_task(const struct rec_task *rec)
 	process->counts = rec->counts;
 }
 
-static void print_exit(const struct rec_task *rec)
+static void print_exit(const struct rec_task_exit *rec)
 {
 	const struct series_process *process = find_process(&rec->id);
 
@@ -133,6 +133,7 @@ static void forget_counters(struct rec_task *rec)
 
 static void print_record(void *record)
 {
+	const struct rec_task_exit *exited = record;
 	struct rec_task *task = record;
 	const struct rec_header *h = record;
 
@@ -146,8 +147,8 @@ static void print_record(void *record)
 			print_task(task);
 		break;
 	case REC_TASK_EXIT:
-		if (is_of_corpus(&task->id))
-			print_exit(task);
+		if (is_of_corpus(&exited->id))
+			print_exit(exited);
 		break;
 	default:
 		break;

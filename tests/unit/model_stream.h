@@ -114,6 +114,23 @@ static inline int feed_task(struct model *model, __u32 kind, const struct task_i
 		.counts = *counts,
 	};
 
+	/* It begins as the other, and is shorter. */
+	if (kind == REC_TASK_EXIT)
+		rec.h.size = sizeof(struct rec_task_exit);
+	return feed(model, &rec);
+}
+
+/* REC_TASK, of a process whose threads that ended had so many faults. */
+static inline int feed_task_of(struct model *model, const struct task_identity *id,
+			       const struct ledger_counts *counts, const __u64 ended_faults[NR_FAULT_KINDS])
+{
+	struct rec_task rec = {
+		.h = HEADER(REC_TASK, struct rec_task, 0),
+		.id = *id,
+		.counts = *counts,
+		.ended_faults = { ended_faults[FAULT_MINOR], ended_faults[FAULT_MAJOR] },
+	};
+
 	return feed(model, &rec);
 }
 

@@ -21,6 +21,7 @@ struct sim_task {
 	__u64 released_ns;
 	struct task_identity id;
 	struct ledger_counts counts;
+	__u64 ended_faults[NR_FAULT_KINDS]; /* of its process's threads that were released */
 };
 
 struct sim_series {
@@ -46,7 +47,7 @@ struct sim {
 	__u64 time_ns, sequence;
 	__u32 last_pid;
 	struct sim_task tasks[MAX_TASKS];
-	struct rec_task ring[MAX_RING];
+	struct rec_task_exit ring[MAX_RING];
 	__u32 nr_ring;
 	struct ledger_counts accounts[NR_ACCOUNTS];
 	struct ledger_counts freed[NR_COMMS][NR_UNITS]; /* of them, ACCOUNT_EXITED by name */
@@ -111,11 +112,13 @@ static inline void sim_fork(struct sim *sim, bool is_thread)
 	sim->last_pid = sim->last_pid % 1000 + 1;
 	if (is_thread) {
 		task->id = parent->id;
+		memcpy(task->ended_faults, parent->ended_faults, sizeof(task->ended_faults));
 		task->id.pid = 100000 + sim->last_pid;
 		task->id.flags = 0;
 	} else {
 		task->id = identity(sim->last_pid, sim->last_pid, sim->time_ns++, "new", 0);
 		sim_name(sim, &task->id);
+		memset(task->ended_faults, 0, sizeof(task->ended_faults));
 	}
 	memset(&task->counts, 0, sizeof(task->counts));
 	sim_work(sim, &task->counts, 50);
@@ -158,8 +161,8 @@ static inline void sim_free(struct sim *sim, struct sim_task *task)
 	if (is_lost) {
 		sim->nr_lost++;
 	} else {
-		sim->ring[sim->nr_ring++] = (struct rec_task){
-			.h = HEADER(REC_TASK_EXIT, struct rec_task, sim->time_ns),
+		sim->ring[sim->nr_ring++] = (struct rec_task_exit){
+			.h = HEADER(REC_TASK_EXIT, struct rec_task_exit, sim->time_ns),
 			.id = task->id,
 			.counts = task->counts,
 		};
@@ -167,10 +170,16 @@ static inline void sim_free(struct sim *sim, struct sim_task *task)
 	task->state = TASK_NONE;
 }
 
-static inline void sim_release(const struct sim *sim, struct sim_task *task)
+static inline void sim_release(struct sim *sim, struct sim_task *task)
 {
 	task->state = TASK_RELEASED;
 	task->released_ns = sim->time_ns;
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		if (!sim_is_process(&sim->tasks[i], task))
+			continue;
+		for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+			sim->tasks[i].ended_faults[kind] += task->counts.v[kind];
+	}
 }
 
 static inline void sim_exit_process(struct sim *sim, const struct sim_task *one)
