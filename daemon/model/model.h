@@ -216,15 +216,19 @@ struct process {
 	__u64 cpu_nodes;     /* of the CPUs that its threads run on, or ran on last */
 	__u32 policy;        /* MPOL_* of linux/mempolicy.h, of the leader; 0: none of its own */
 	/* private to the model */
-	struct packed_counts total; /* see process_total() */
-	__u32 rates;                /* the row of model_process_rates(); 0: it has none, all are 0 */
-	struct ledger_counts *gone; /* final ledgers of its exited threads; NULL: there are none */
-	__u64 left_ns;              /* when the first snapshot began that did not see it; 0: it was seen */
-	__u32 pass;                 /* the pass of the open snapshot, if that has seen it */
+	struct packed_counts counted; /* see process_counted() */
+	__u64 faults[NR_FAULT_KINDS]; /* the kernel's own sums; see process_total() */
+	__u32 rates;                  /* the row of model_process_rates(); 0: it has none, all are 0 */
+	struct ledger_counts *gone;   /* final ledgers of its exited threads; NULL: there are none */
+	__u64 left_ns;                /* when the first snapshot began that did not see it; 0: it was seen */
+	__u32 pass;                   /* the pass of the open snapshot, if that has seen it */
 	struct footprint footprint;
 };
 
-/* What all its threads have counted, living and gone: one row, or all. */
+/*
+ * What all its threads have counted, living and gone: one row, or all. Minor and major faults are the
+ * kernel's own sums; in the other rows those are gone that ended since the model has known the process.
+ */
 __u64 process_total(const struct process *process, enum ledger row);
 void process_totals(const struct process *process, struct ledger_counts *ret);
 /* Processes alive at the last snapshot, in no order; valid until the next model_apply(). */

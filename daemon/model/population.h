@@ -18,7 +18,8 @@ struct rates {
 
 /* What the open snapshot has seen of a process. */
 struct process_next {
-	struct ledger_counts sum; /* what its exited threads had, and what the living ones have */
+	struct ledger_counts sum;     /* what its exited threads had, and what the living ones have */
+	__u64 faults[NR_FAULT_KINDS]; /* by the kernel's own sums */
 	__u64 cgroup_id;
 	__u64 allowed_nodes, cpu_nodes;
 	__u32 policy;
@@ -53,6 +54,12 @@ int apply_task(struct model *model, const struct rec_header *h);
 int apply_task_exit(struct model *model, const struct rec_header *h);
 /* What the exited threads of a process had counted; never NULL. */
 const struct ledger_counts *process_gone(const struct process *process);
+/*
+ * What it counts for in its group, where every count has one owner: all rows by the ledgers of its threads.
+ * The kernel's sums of faults, as process_totals() has them, are also of threads whose counts are elsewhere:
+ * what ended before this model knew the process is in its group already, or was before the probes.
+ */
+void process_counted(const struct process *process, struct ledger_counts *ret);
 /* Brings all processes to the snapshot that ends, and counts them into their groups. */
 void processes_end(struct model *model);
 

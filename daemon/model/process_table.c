@@ -13,7 +13,7 @@
 void processes_free(struct processes *processes)
 {
 	for (__u32 i = 0; i < processes->nr; i++) {
-		packed_free(&processes->all[i].total);
+		packed_free(&processes->all[i].counted);
 		free(processes->all[i].gone);
 	}
 	free(processes->all);
@@ -107,7 +107,7 @@ void process_remove(struct processes *processes, __u32 entry)
 	struct process *process = &processes->all[entry];
 
 	index_remove(&processes->index, process_hash(process->tgid, process->start_ns), entry);
-	packed_free(&process->total);
+	packed_free(&process->counted);
 	free(process->gone);
 	processes->nr--;
 	if (entry != processes->nr)
@@ -171,10 +171,11 @@ bool model_lives(const struct model *model, __u32 tgid, __u64 start_ns)
 
 __u64 process_total(const struct process *process, enum ledger row)
 {
-	return packed_row(&process->total, row);
+	return (__u32)row < NR_FAULT_KINDS ? process->faults[row] : packed_row(&process->counted, row);
 }
 
 void process_totals(const struct process *process, struct ledger_counts *ret)
 {
-	packed_read(&process->total, ret);
+	packed_read(&process->counted, ret);
+	memcpy(ret->v, process->faults, sizeof(process->faults));
 }

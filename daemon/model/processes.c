@@ -21,8 +21,17 @@ const struct ledger_counts *process_gone(const struct process *process)
 	return process->gone ? process->gone : &nothing;
 }
 
+void process_counted(const struct process *process, struct ledger_counts *ret)
+{
+	packed_read(&process->counted, ret);
+}
+
 /* --- records ---------------------------------------------------------------------------------- */
 
+/*
+ * The sum of those that ended is that of the first row: a thread that ends behind it, while the walk goes on,
+ * is in the list or nowhere, and never in both. The next snapshot has it.
+ */
 static void process_add_row(struct process *process, struct process_next *next, const struct rec_task *rec,
 			    __u32 pass)
 {
@@ -31,7 +40,10 @@ static void process_add_row(struct process *process, struct process_next *next, 
 	if (is_first) {
 		process->pass = pass;
 		*next = (struct process_next){ .sum = *process_gone(process) };
+		memcpy(next->faults, rec->ended_faults, sizeof(next->faults));
 	}
+	for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+		next->faults[kind] += rec->counts.v[kind];
 	if (is_first || rec->id.flags & TASK_IS_LEADER) {
 		strncpy(next->comm, rec->id.comm, sizeof(next->comm));
 		terminate(next->comm);
@@ -115,7 +127,7 @@ static void process_change_group(struct groups *groups, const struct process *pr
 {
 	struct ledger_counts total;
 
-	process_totals(process, &total);
+	process_counted(process, &total);
 	counters_add(&group_slot(groups, from)->offset, &total);
 	counters_sub(&group_slot(groups, to)->offset, &total);
 }
@@ -171,7 +183,8 @@ static void process_keep_rates(struct processes *processes, struct process *proc
  * Raises totals to what was summed, sets rates and gauges, and tells the group of the growth. Without memory
  * for more it stays as it was, and grows by that much more the next time.
  */
-static void process_advance(struct model *model, struct process *process, const struct ledger_counts *sum)
+static void process_advance(struct model *model, struct process *process, const struct ledger_counts *sum,
+			    const __u64 faults[NR_FAULT_KINDS])
 {
 	float per_second = process->seen ? (float)model->snapshot.per_second : 0;
 	/* What it had is only known while it was seen each time. */
@@ -179,7 +192,7 @@ static void process_advance(struct model *model, struct process *process, const 
 	struct ledger_counts before, total, growth;
 	struct rates rates = {};
 
-	process_totals(process, &before);
+	process_counted(process, &before);
 	for_each_counter(row)
 	{
 		total.v[row] = counter_max(before.v[row], sum->v[row]);
@@ -192,8 +205,14 @@ static void process_advance(struct model *model, struct process *process, const 
 		rates.v[row] = (float)(__s64)(sum->v[row] - before.v[row]) * gauge_per_second;
 	}
 	process->rates = 0;
-	if (packed_write(&process->total, &total))
+	if (packed_write(&process->counted, &total))
 		return;
+	for (int kind = 0; kind < NR_FAULT_KINDS; kind++) {
+		__u64 raised = counter_max(process->faults[kind], faults[kind]);
+
+		rates.v[kind] = (float)(raised - process->faults[kind]) * per_second;
+		process->faults[kind] = raised;
+	}
 	process_keep_rates(&model->processes, process, &rates);
 	model->groups.all[process->group].activity += activity_of(&growth);
 }
@@ -206,7 +225,7 @@ static bool process_has_left(const struct model *model, const struct process *pr
 
 	if ((__s64)(model->snapshot.time_ns - process->left_ns) >= (__s64)LINGER_NS)
 		return true;
-	process_totals(process, &total);
+	process_counted(process, &total);
 	for_each_counter(row)
 	{
 		if (gone->v[row] != total.v[row])
@@ -220,7 +239,7 @@ static void process_leave(struct groups *groups, const struct process *process)
 {
 	struct ledger_counts total;
 
-	process_totals(process, &total);
+	process_counted(process, &total);
 	counters_add(&group_slot(groups, process->group)->offset, &total);
 }
 
@@ -230,7 +249,7 @@ static void process_count(struct groups *groups, const struct process *process, 
 	struct known_group *group = &groups->all[process->group];
 	struct ledger_counts total;
 
-	process_totals(process, &total);
+	process_counted(process, &total);
 	group->nr_members++;
 	counters_add(&group->live, &total);
 	if (!is_alive)
@@ -248,7 +267,7 @@ static void process_end_unseen(struct model *model, struct process *process)
 {
 	if (!process->seen)
 		process_identify(model, process, process_gone(process));
-	process_advance(model, process, process_gone(process));
+	process_advance(model, process, process_gone(process), process->faults);
 	if (process->left_ns)
 		return;
 	process->left_ns = model->snapshot.time_ns;
@@ -262,7 +281,7 @@ static void process_end(struct model *model, struct process *process, const stru
 		process->cgroup_id = next->cgroup_id;
 		process_identify(model, process, &next->sum);
 	}
-	process_advance(model, process, &next->sum);
+	process_advance(model, process, &next->sum, next->faults);
 	process->seen = model->snapshot.sequence;
 	process->left_ns = 0;
 	process->nr_threads = next->nr_threads;

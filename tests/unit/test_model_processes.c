@@ -30,6 +30,17 @@ static void task(struct model *model, __u32 tgid, __u32 pid, __u64 start_ns, __u
 	assert_int_equal(feed_task(model, REC_TASK, &id, &counts), 0);
 }
 
+/* The same, of a process whose threads that ended had so many. */
+static void task_after(struct model *model, __u32 tgid, __u32 pid, __u64 start_ns, __u64 nr_faults,
+		       __u64 nr_ended)
+{
+	struct task_identity id = identity(tgid, pid, start_ns, "worker", 0);
+	struct ledger_counts counts = faults(nr_faults);
+	const __u64 ended[NR_FAULT_KINDS] = { [FAULT_MINOR] = nr_ended };
+
+	assert_int_equal(feed_task_of(model, &id, &counts, ended), 0);
+}
+
 /* Its final ledger, and what the kernel adds to its account of the departed. */
 static void task_exit(struct model *model, __u32 tgid, __u32 pid, __u64 start_ns, __u64 nr_faults)
 {
@@ -90,7 +101,7 @@ static void test_thread_exit_keeps_its_counts(void **state UNUSED)
 	expect_total(model, 10, 12); /* nothing moves between snapshots */
 	begin(model, 2);
 	exited_account(model, 9);
-	task(model, 10, 10, 100, 5);
+	task_after(model, 10, 10, 100, 5, 9);
 	end(model, 2);
 	expect_total(model, 10, 14);
 	assert_int_equal(model_process(model, 0)->nr_threads, 1);

@@ -56,7 +56,9 @@ static bool sim_snapshot(struct sim *sim, bool is_quiet)
 		const struct sim_task *task = &sim->tasks[i];
 
 		if (task->state == TASK_LIVING)
-			assert_int_equal(feed_task(sim->model, REC_TASK, &task->id, &task->counts), 0);
+			assert_int_equal(feed_task_of(sim->model, &task->id, &task->counts,
+						      task->ended_faults),
+					 0);
 	}
 	if (!is_quiet && sim_may_die(sim))
 		return false;
@@ -173,6 +175,29 @@ static void sim_check_sums(const struct sim *sim, bool is_quiet)
 	}
 }
 
+/* The faults of a process are the kernel's, whatever became of its threads and their records. */
+static void sim_check_faults(const struct sim *sim, const struct process *process)
+{
+	__u64 truth[NR_FAULT_KINDS];
+	bool is_first = true;
+
+	for (__u32 i = 0; i < MAX_TASKS; i++) {
+		const struct sim_task *task = &sim->tasks[i];
+
+		if (task->state != TASK_LIVING || task->id.tgid != process->tgid ||
+		    task->id.start_ns != process->start_ns)
+			continue;
+		if (is_first)
+			memcpy(truth, task->ended_faults, sizeof(truth));
+		is_first = false;
+		for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+			truth[kind] += task->counts.v[kind];
+	}
+	assert_false(is_first);
+	for (__u32 row = 0; row < NR_FAULT_KINDS; row++)
+		assert_int_equal(process_total(process, row), truth[row]);
+}
+
 static void sim_check_processes(const struct sim *sim)
 {
 	for (__u32 i = 0; i < model_nr_processes(sim->model); i++) {
@@ -181,6 +206,7 @@ static void sim_check_processes(const struct sim *sim)
 		assert_int_equal(process->seen, sim->sequence);
 		assert_true(process->group < model_nr_groups(sim->model));
 		assert_true(process->nr_threads > 0);
+		sim_check_faults(sim, process);
 		assert_string_equal(model_group(sim->model, process->group)->comm, process->comm);
 	}
 }
