@@ -69,6 +69,41 @@ load expect
 	[ -s "$dir/before" ]
 }
 
+# Faults of a process as memoir shows them, and as fields 10 and 12 of its /proc/PID/stat; its name has no blanks.
+faults_are_the_kernels() {
+	local shown stat own
+	shown=$(fresh "/v1/process?pid=$1" | jq -r '.process | "\(.minor_faults) \(.major_faults)"')
+	read -r -a stat <"/proc/$1/stat"
+	read -r -a own <"/proc/$1/task/$1/stat"
+	echo "shown $shown, the kernel has ${stat[9]} ${stat[11]}, its only thread ${own[9]} ${own[11]}"
+	[ "$((stat[9] - own[9]))" -ge "$2" ]
+	# Where the file is in memory, no fault waits for it.
+	[ "$(stat --file-system --format=%T "$dir")" = tmpfs ] || [ "$((stat[11] - own[11]))" -ge "$2" ]
+	[ "$shown" = "${stat[9]} ${stat[11]}" ]
+}
+
+# Of 200 threads each time.
+end_threads() {
+	echo >&"$stay"
+	read -r -t "$silence_s" <&"$reports"
+}
+
+@test "a process has the faults of all threads that ended, before memoird began and before it was restarted" {
+	lay "$BUILD/tests/workloads/fault" threads "$dir/cold" 200
+	read -r pid <&"$reports"
+	end_threads
+	start_daemon --pin "$pins"
+	soon faults_are_the_kernels "$pid" 200
+	end_threads
+	soon faults_are_the_kernels "$pid" 400
+	end_daemon KILL || true
+	start_daemon --pin "$pins"
+	soon faults_are_the_kernels "$pid" 400
+	end_threads
+	soon faults_are_the_kernels "$pid" 600
+	end_daemon
+}
+
 # 100,000 of them, unless a guest, where each takes some milliseconds, asks for fewer.
 @test "processes that live for less than a millisecond are all accounted for" {
 	local nr=${NR_SHORT_LIVES:-100000}

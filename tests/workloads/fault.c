@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/userfaultfd.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdint.h>
@@ -149,6 +150,48 @@ static void cached(char **args)
 	for (unsigned long i = 0; i < nr; i++)
 		(void)((const volatile char *)memory)[i * piece];
 	done();
+}
+
+/* One major fault, where the file is on a disk, and one minor fault. */
+static void *fault_twice(void *cold)
+{
+	char *fresh = map_small(1);
+
+	read_pages(cold, 1);
+	write_pages(fresh, 1);
+	munmap(fresh, page_size);
+	return NULL;
+}
+
+static void run_threads(char *cold, unsigned long nr)
+{
+	for (unsigned long i = 0; i < nr; i++) {
+		pthread_t thread;
+
+		if (pthread_create(&thread, NULL, fault_twice, cold + i * page_size))
+			die("pthread_create");
+		pthread_join(thread, NULL);
+	}
+}
+
+/*
+ * threads PATH N: N threads one after the other, each of which reads a page of a file that is not in memory,
+ * writes a fresh page, and ends; the same for each further byte on standard input.
+ */
+static void threads(char **args)
+{
+	unsigned long nr = number(args[1]);
+	char byte;
+
+	ready();
+	do {
+		char *cold = map_cold(args[0], nr, MAP_SHARED);
+
+		run_threads(cold, nr);
+		munmap(cold, nr * page_size);
+		puts("done");
+		fflush(stdout);
+	} while (read(STDIN_FILENO, &byte, 1) == 1);
 }
 
 /* private PATH PAGES: writes to its own copy of a file that is in memory. */
@@ -296,7 +339,7 @@ static const struct {
 	{ "anonymous", 1, anonymous }, { "copy", 1, copy },       { "file", 2, file },
 	{ "cached", 2, cached },       { "private", 2, private }, { "shared", 1, shared },
 	{ "huge", 1, huge },           { "pool", 1, pool },       { "swap", 1, swap },
-	{ "user", 2, user },           { "beyond", 2, beyond },
+	{ "user", 2, user },           { "beyond", 2, beyond },   { "threads", 2, threads },
 };
 
 int main(int argc, char **argv)
