@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "api_request.h"
+#include "pagekinds.h"
 
 /* Processes whose size is told. */
 #define MAX_SIZES 256u
@@ -85,10 +86,15 @@ static void write_site(struct request *request, __u32 index)
 {
 	const struct rec_live_site *site = model_live_site(request->model, index);
 	const struct live_site_growth *growth = model_live_site_growth(request->model, index);
+	const char *memory = page_kind_name(page_kind_of(request->model, site));
 	struct json *json = &request->json;
 
 	json_object_begin(json, NULL);
 	write_owner(request, site);
+	if (memory)
+		json_add_string(json, "memory", memory);
+	else
+		json_add_null(json, "memory");
 	json_add_string(json, "migratetype",
 			model_dim_label(request->model, DIM_MIGRATETYPE, site->migratetype));
 	json_add_u64(json, "bytes", bytes_of(request, site->nr_pages));

@@ -6,6 +6,7 @@
 
 #include "frames.h"
 #include "human.h"
+#include "pagekinds.h"
 
 /* The least time that is left, so that what has no time at all does not outweigh all else. */
 #define LEAST_SECONDS 60.0
@@ -186,16 +187,7 @@ static void say_lives(const struct model *model, const struct suspect *suspect, 
 	text_add(ret, ": each restart hides it.");
 }
 
-/* The place that grows like a leak: in the process, or anywhere in the kernel. */
-static bool find_place(const struct model *model, const struct grower *grower, __u32 *ret_index)
-{
-	if (grower->owner == OWNER_PROCESS)
-		return model_find_suspect_site(model, grower->process->tgid, grower->process->start_ns,
-					       ret_index);
-	return grower->owner == OWNER_KERNEL && grower->kind != KERNEL_SHARED &&
-	       model_find_suspect_site(model, 0, 0, ret_index);
-}
-
+/* The place that grows like a leak, of this memory: in the process, or anywhere in the kernel. */
 static void say_place(const struct model *model, const struct suspect *suspect, struct text *ret)
 {
 	double step_pages = model_live(model) ? model_live(model)->step_pages : 0;
@@ -203,7 +195,7 @@ static void say_place(const struct model *model, const struct suspect *suspect, 
 	const struct rec_live_site *site;
 	__u32 index;
 
-	if (!find_place(model, &suspect->grower, &index))
+	if (!find_suspect_site(model, &suspect->grower, &index))
 		return;
 	growth = model_live_site_growth(model, index);
 	site = model_live_site(model, index);

@@ -343,20 +343,3 @@ const struct live_site_growth *model_live_site_growth(const struct model *model,
 {
 	return &model->live_sites.shown.all[index].growth;
 }
-
-bool model_find_suspect_site(const struct model *model, __u32 tgid, __u64 start_ns, __u32 *ret_index)
-{
-	const struct site_list *shown = &model->live_sites.shown;
-	const struct known_site *fastest = NULL;
-
-	for (__u32 i = 0; i < shown->nr; i++) {
-		const struct known_site *site = &shown->all[i];
-
-		if (site->rec.tgid != tgid || site->rec.start_ns != start_ns || !site->growth.is_suspect ||
-		    (fastest && site->growth.per_hour <= fastest->growth.per_hour))
-			continue;
-		fastest = site;
-		*ret_index = i;
-	}
-	return fastest;
-}

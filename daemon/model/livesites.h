@@ -37,9 +37,6 @@ __u32 model_nr_live_sites(const struct model *model);
 const struct rec_live_site *model_live_site(const struct model *model, __u32 index);
 const struct live_site_growth *model_live_site_growth(const struct model *model, __u32 index);
 
-/* The fastest growing suspect of a process, tgid 0: of the kernel's memory. False: it has none. */
-bool model_find_suspect_site(const struct model *model, __u32 tgid, __u64 start_ns, __u32 *ret_index);
-
 /* The ages of nr_older, in ns. */
 __u64 live_age_ns(__u32 age);
 

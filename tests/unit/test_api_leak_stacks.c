@@ -85,6 +85,7 @@ static void test_suspects_come_first(void **state UNUSED)
 	assert_int_equal(integer(site, "start_ns"), 42);
 	assert_string_equal(string(site, "comm"), "ho\"lder");
 	assert_true(json_is_true(json_object_get(site, "is_suspect")));
+	assert_true(json_is_null(json_object_get(site, "memory")));
 	assert_int_equal(integer(site, "bytes"), 135 * STEP_BYTES);
 	assert_int_equal(integer(site, "bytes_error"), (long long)live_error_pages(135, 64) * 4096);
 	assert_int_equal(integer(site, "mean_age_ns"), 2 * NSEC_PER_SEC);

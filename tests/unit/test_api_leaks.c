@@ -228,19 +228,34 @@ static void feed_places(struct story *story)
 						.tgid = 3,
 						.ip = 0x401000,
 						.text = "grow<1>+0x1a" };
+	const struct rec_stack kernel_stack = {
+		.h = HEADER(REC_STACK, struct rec_stack, 1), .stack = 8, .nr = 1, .ip = { 0xffff }
+	};
+	const struct rec_symbol kernel_symbol = { .h = HEADER(REC_SYMBOL, struct rec_symbol, 1),
+						  .ip = 0xffff,
+						  .text = "do_anonymous_page+0x1/0x2" };
+	const struct rec_label movable = { .h = HEADER(REC_LABEL, struct rec_label, 1),
+					   .dim = DIM_MIGRATETYPE,
+					   .index = 1,
+					   .text = "movable" };
 
 	assert_int_equal(feed(story->model, &stack), 0);
 	assert_int_equal(feed(story->model, &symbol), 0);
+	assert_int_equal(feed(story->model, &kernel_stack), 0);
+	assert_int_equal(feed(story->model, &kernel_symbol), 0);
+	assert_int_equal(feed(story->model, &movable), 0);
 	for (__u32 minute = 0; minute < 30; minute++) {
 		const struct rec_live live = { .h = HEADER(REC_LIVE, struct rec_live,
 							   story_now_ns(story) + minute * 60 * NSEC_PER_SEC),
 					       .step_pages = 64 };
 		struct rec_live_site site = { .h = HEADER(REC_LIVE_SITE, struct rec_live_site, 1),
 					      .start_ns = 5,
+					      .stack = 8,
 					      .user_stack = 6,
 					      .nr_pages = 60 + 2 * minute,
 					      .oldest_ns = 3600 * NSEC_PER_SEC,
-					      .tgid = 3 };
+					      .tgid = 3,
+					      .migratetype = 1 };
 
 		for (__u32 age = 0; age < NR_LIVE_AGES; age++) {
 			__u32 minutes = (__u32)(live_age_ns(age) / 60 / NSEC_PER_SEC);
