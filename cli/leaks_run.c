@@ -11,8 +11,14 @@
 
 #include "../exporters/human.h"
 #include "command.h"
+#include "interrupt.h"
 #include "leak_stack.h"
 #include "leaks_since.h"
+
+#define PATH "/v1/leaks/stacks"
+/* A large program with all its libraries takes some seconds to be named. */
+#define MAX_NAMING_NS (20 * NSEC_PER_SEC)
+#define POLL_NS (100 * NSEC_PER_MSEC)
 
 /* An answer of a machine with thousands of processes is less than one of these. */
 #define MAX_SNAPSHOT_BYTES (64u << 20)
@@ -71,10 +77,33 @@ static int print_flame(const struct cli *cli, const json_t *reply)
 	return status;
 }
 
+/*
+ * The daemon names what is asked for, a part at a time, and answers at once. It is asked again until it has
+ * no more names to come, for so long; an interrupt ends this earlier, and what is known then is drawn.
+ */
+static int ask_until_named(struct cli *cli, struct answer *ret)
+{
+	const uint64_t end_ns = now_ns(CLOCK_MONOTONIC) + MAX_NAMING_NS;
+	struct source_query query = cli->query;
+	int status = command_ask(cli, PATH, &query, ret);
+
+	/* The same reading, as long as there is no later one. */
+	query.max_age_ms = ANY_AGE;
+	while (!status && reply_bool(ret->json, "names_are_pending") && now_ns(CLOCK_MONOTONIC) < end_ns) {
+		interrupt_poll(-1, 0, now_ns(CLOCK_MONOTONIC) + POLL_NS);
+		if (interrupt_requested())
+			break;
+		answer_free(ret);
+		*ret = (struct answer){};
+		status = command_ask(cli, PATH, &query, ret);
+	}
+	return status;
+}
+
 static int run_flame(struct cli *cli)
 {
-	_cleanup_answer_ struct answer answer;
-	int status = command_ask(cli, "/v1/leaks/stacks", &cli->query, &answer);
+	_cleanup_answer_ struct answer answer = {};
+	int status = ask_until_named(cli, &answer);
 
 	if (status)
 		return status;

@@ -88,11 +88,12 @@ static void on_end_trace(void *ctx)
 	leaktrace_end(((const struct service *)ctx)->leaktrace);
 }
 
-static void on_context(void *ctx, struct api_context *ret)
+static void on_context(void *ctx, uint32_t nr_places, struct api_context *ret)
 {
 	const struct service *service = ctx;
 	struct tracelink_status tracer;
 
+	usersymbols_want_places(service->usersymbols, service->model, nr_places);
 	tracelink_status(service->tracelink, &tracer);
 	*ret = (struct api_context){
 		.model = service->model,
@@ -104,6 +105,7 @@ static void on_context(void *ctx, struct api_context *ret)
 		.slab_end_ns = slab_end_ns(service->slab),
 		.trace_end_ns = leaktrace_end_ns(service->leaktrace),
 		.trace_pid = leaktrace_pid(service->leaktrace),
+		.names_are_pending = !usersymbols_are_named(service->usersymbols),
 		.trace_has_begun = leaktrace_has_begun(service->leaktrace),
 		.tracer = { tracer.is_running, tracer.cpu_ns, tracer.rss_bytes, tracer.problem },
 	};

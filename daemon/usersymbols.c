@@ -9,6 +9,9 @@
 #define MAX_WANTED 2048u
 /* Of a kind of stacks, the heaviest: processes that come and go would have us name code all the time. */
 #define MAX_SHOWN 10u
+/* For one answer: addresses that wait, and different addresses in all, so that they fit into known. */
+#define MAX_WAITING 256u
+#define MAX_NAMED 3072u
 
 struct wanted {
 	__u64 start_ns, ip;
@@ -18,6 +21,7 @@ struct wanted {
 struct usersymbols {
 	struct tracelink *link;
 	struct known known;
+	struct known named;               /* what the answer that is being made shows */
 	struct wanted wanted[MAX_WANTED]; /* the first to ask for first */
 	__u32 nr_wanted;
 	bool is_asked; /* one request of ours waits */
@@ -30,8 +34,8 @@ struct usersymbols *usersymbols_new(struct tracelink *link)
 	if (!symbols)
 		return NULL;
 	symbols->link = link;
-	if (known_init(&symbols->known, MAX_KNOWN)) {
-		free(symbols);
+	if (known_init(&symbols->known, MAX_KNOWN) || known_init(&symbols->named, MAX_NAMED)) {
+		usersymbols_free(symbols);
 		return NULL;
 	}
 	return symbols;
@@ -42,6 +46,7 @@ void usersymbols_free(struct usersymbols *symbols)
 	if (!symbols)
 		return;
 	known_free(&symbols->known);
+	known_free(&symbols->named);
 	free(symbols);
 }
 
@@ -90,6 +95,7 @@ static void ask(struct usersymbols *symbols)
 		return;
 	make_request(symbols, &request.names);
 	if (tracelink_ask(symbols->link, &request, on_done, symbols)) {
+		symbols->nr_wanted = 0;
 		known_forget(&symbols->known);
 		return;
 	}
@@ -141,6 +147,47 @@ void usersymbols_want_shown(struct usersymbols *symbols, const struct model *mod
 	want_live_sites(symbols, model, true);
 	want_fault_stacks(symbols, model);
 	want_live_sites(symbols, model, false);
+	ask(symbols);
+}
+
+/* What the model knows is not asked for again, however much has been since. False: it is enough. */
+static bool want_frames(struct usersymbols *symbols, const struct model *model,
+			const struct rec_user_stack *stack)
+{
+	for (__u32 frame = 0; frame < stack->nr; frame++) {
+		const __u64 ip = stack->ip[frame];
+
+		if (symbols->nr_wanted >= MAX_WAITING || symbols->named.nr == MAX_NAMED)
+			return false;
+		if (known_learn(&symbols->named, model_user_symbol_key(stack->tgid, stack->start_ns, ip)) &&
+		    !model_user_symbol(model, stack->tgid, stack->start_ns, ip))
+			want(symbols, stack->tgid, stack->start_ns, ip);
+	}
+	return true;
+}
+
+static void want_places(struct usersymbols *symbols, const struct model *model, bool suspected,
+			__u32 *nr_left)
+{
+	for (__u32 i = 0; i < model_nr_live_sites(model) && *nr_left; i++) {
+		const struct rec_user_stack *stack = model_user_stack(model,
+								      model_live_site(model, i)->user_stack);
+
+		if (model_live_site_growth(model, i)->is_suspect != suspected)
+			continue;
+		(*nr_left)--;
+		if (stack && !want_frames(symbols, model, stack))
+			*nr_left = 0;
+	}
+}
+
+void usersymbols_want_places(struct usersymbols *symbols, const struct model *model, __u32 nr_places)
+{
+	if (!nr_places)
+		return;
+	known_forget(&symbols->named);
+	want_places(symbols, model, true, &nr_places);
+	want_places(symbols, model, false, &nr_places);
 	ask(symbols);
 }
 

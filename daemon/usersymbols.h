@@ -24,6 +24,14 @@ void usersymbols_want(struct usersymbols *symbols, __u32 tgid, __u64 start_ns, _
 /* Likewise for the frames of the heaviest user stacks that the model shows at this snapshot. */
 void usersymbols_want_shown(struct usersymbols *symbols, const struct model *model);
 
+/*
+ * Likewise for the places at which live pages were allocated, the suspects of a leak first, and then the
+ * heaviest: so many of them, for an answer that shows them. Few addresses wait at a time, so that others who
+ * want names wait little; whoever asks again has more of them asked for, until all have a name or can have
+ * none.
+ */
+void usersymbols_want_places(struct usersymbols *symbols, const struct model *model, __u32 nr_places);
+
 /* Whether nothing that was asked for waits for its name. */
 bool usersymbols_are_named(const struct usersymbols *symbols);
 

@@ -20,10 +20,11 @@ struct api_context {
 		__u64 cpu_ns, rss_bytes; /* its children included, when it last answered */
 		const char *problem;     /* what went wrong at last; NULL, "": nothing */
 	} tracer;
-	__u64 slab_end_ns;    /* when the look at slab allocations that goes on is to end; 0: none goes on */
-	__u64 trace_end_ns;   /* likewise of a trace of memory that is allocated; it may be past */
-	__u64 trace_pid;      /* whose it is; 0: the kernel's */
-	bool trace_has_begun; /* allocations are counted */
+	__u64 slab_end_ns;  /* when the look at slab allocations that goes on is to end; 0: none goes on */
+	__u64 trace_end_ns; /* likewise of a trace of memory that is allocated; it may be past */
+	__u64 trace_pid;    /* whose it is; 0: the kernel's */
+	bool names_are_pending; /* names of functions that were asked for have not come yet */
+	bool trace_has_begun;   /* allocations are counted */
 };
 
 /* What a query may say. */
@@ -55,6 +56,9 @@ bool api_has_path(const char *path);
 
 /* Whether the reply for a path shows the reading of live pages, which is older than the snapshot. */
 bool api_shows_live_pages(const char *path);
+
+/* How many places in processes the reply for a path shows at most, by functions. */
+__u32 api_nr_places(const char *path);
 
 /* The keys that a path knows, and those that it does not go without, as bits; none of a path that is none. */
 __u32 api_keys(const char *path);

@@ -11,8 +11,6 @@
 /* Processes whose size is told. */
 #define MAX_SIZES 256u
 
-#define MAX_SITES (REC_MAX_LIVE_SITES + REC_MAX_KERNEL_LIVE_SITES)
-
 static __u64 bytes_of(const struct request *request, __u64 nr_pages)
 {
 	return nr_pages * model_live(request->model)->step_pages * request->status.machine->page_size;
@@ -138,10 +136,11 @@ void write_leak_stacks(struct request *request, __u32 max)
 	const struct rec_live *live = model_live(request->model);
 	__u32 nr = live ? model_nr_live_sites(request->model) : 0;
 	struct json *json = &request->json;
-	struct place places[MAX_SITES];
+	struct place places[ALL_PLACES];
 
 	json_add_string(json, "boot_id", request->status.machine->boot_id);
 	json_add_u64(json, "time_ns", request->context->now_ns);
+	json_add_bool(json, "names_are_pending", request->context->names_are_pending);
 	if (!live || !live->step_pages) {
 		json_add_null(json, "stacks");
 		json_add_string(json, "stacks_reason",
@@ -236,6 +235,6 @@ void write_leak_sizes(struct request *request)
 enum api_status leak_stacks_reply(struct request *request)
 {
 	write_snapshot(request);
-	write_leak_stacks(request, MAX_SITES);
+	write_leak_stacks(request, ALL_PLACES);
 	return API_OK;
 }

@@ -3,8 +3,6 @@
 #include "api_request.h"
 #include "leaks.h"
 
-#define MAX_PLACES 64u
-
 /* null where it is not a number that can be shown. */
 static void write_double(struct request *request, const char *key, bool is_known, double value)
 {
@@ -211,7 +209,7 @@ enum api_status leaks_reply(struct request *request)
 	write_suspects(request, "groups", OWNER_GROUP, write_group);
 	write_suspects(request, "cgroups", OWNER_CGROUP, write_cgroup);
 	write_suspects(request, "kernel", OWNER_KERNEL, write_kernel);
-	write_leak_stacks(request, MAX_PLACES);
+	write_leak_stacks(request, SOME_PLACES);
 	write_leak_sizes(request);
 	return API_OK;
 }

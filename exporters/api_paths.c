@@ -14,22 +14,23 @@ static const struct api_path {
 	enum api_status (*reply)(struct request *request);
 	__u32 keys, required;
 	bool shows_live_pages;
+	__u32 nr_places;
 } paths[] = {
-	{ "/v1/status", status_reply, COMMON, 0, false },
-	{ "/v1/probes", probes_reply, COMMON, 0, false },
-	{ "/v1/processes", processes_reply, COMMON, 0, false },
-	{ "/v1/process", process_reply, COMMON | API_KEY(PID), API_KEY(PID), false },
-	{ "/v1/groups", groups_reply, COMMON, 0, false },
-	{ "/v1/faults", faults_reply, COMMON, 0, false },
-	{ "/v1/stalls", stalls_reply, COMMON, 0, false },
-	{ "/v1/events", events_reply, COMMON | API_KEY(AFTER), 0, false },
-	{ "/v1/fragmentation", fragmentation_reply, COMMON | API_KEY(HISTORY), 0, true },
-	{ "/v1/doctor", doctor_reply, COMMON, 0, true },
-	{ "/v1/numa", numa_reply, COMMON, 0, true },
-	{ "/v1/slab", slab_reply, COMMON | API_KEY(LOOK_MS) | API_KEY(EVERY), 0, false },
-	{ "/v1/leaks/trace", leaks_trace_reply, COMMON | TRACE, 0, true },
-	{ "/v1/leaks/stacks", leak_stacks_reply, COMMON, 0, true },
-	{ "/v1/leaks", leaks_reply, COMMON, 0, true },
+	{ "/v1/status", status_reply, COMMON, 0, false, 0 },
+	{ "/v1/probes", probes_reply, COMMON, 0, false, 0 },
+	{ "/v1/processes", processes_reply, COMMON, 0, false, 0 },
+	{ "/v1/process", process_reply, COMMON | API_KEY(PID), API_KEY(PID), false, 0 },
+	{ "/v1/groups", groups_reply, COMMON, 0, false, 0 },
+	{ "/v1/faults", faults_reply, COMMON, 0, false, 0 },
+	{ "/v1/stalls", stalls_reply, COMMON, 0, false, 0 },
+	{ "/v1/events", events_reply, COMMON | API_KEY(AFTER), 0, false, 0 },
+	{ "/v1/fragmentation", fragmentation_reply, COMMON | API_KEY(HISTORY), 0, true, 0 },
+	{ "/v1/doctor", doctor_reply, COMMON, 0, true, 0 },
+	{ "/v1/numa", numa_reply, COMMON, 0, true, 0 },
+	{ "/v1/slab", slab_reply, COMMON | API_KEY(LOOK_MS) | API_KEY(EVERY), 0, false, 0 },
+	{ "/v1/leaks/trace", leaks_trace_reply, COMMON | TRACE, 0, true, 0 },
+	{ "/v1/leaks/stacks", leak_stacks_reply, COMMON, 0, true, ALL_PLACES },
+	{ "/v1/leaks", leaks_reply, COMMON, 0, true, SOME_PLACES },
 };
 
 static const struct api_path *find(const char *path)
@@ -50,6 +51,13 @@ bool api_shows_live_pages(const char *path)
 	const struct api_path *found = find(path);
 
 	return found && found->shows_live_pages;
+}
+
+__u32 api_nr_places(const char *path)
+{
+	const struct api_path *found = find(path);
+
+	return found ? found->nr_places : 0;
 }
 
 __u32 api_keys(const char *path)

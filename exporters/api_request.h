@@ -6,6 +6,10 @@
 #include "api.h"
 #include "json.h"
 
+/* Places in an answer: of /v1/leaks, and of /v1/leaks/stacks, which has all. */
+#define SOME_PLACES 64u
+#define ALL_PLACES (REC_MAX_LIVE_SITES + REC_MAX_KERNEL_LIVE_SITES)
+
 struct request {
 	const struct api_context *context;
 	const struct api_query *query;

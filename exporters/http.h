@@ -31,7 +31,8 @@ struct http_backend {
 	 */
 	int (*begin_trace)(void *ctx, uint32_t pid, uint64_t duration_ns, uint32_t every_bytes);
 	void (*end_trace)(void *ctx);
-	void (*context)(void *ctx, struct api_context *ret);
+	/* For a reply that shows so many places in processes, whose functions are to have names. */
+	void (*context)(void *ctx, uint32_t nr_places, struct api_context *ret);
 	void (*preamble)(void *ctx, http_emit_fn emit, void *emit_ctx); /* what a record stream begins with */
 };
 

@@ -180,7 +180,7 @@ static enum MHD_Result answer_metrics(struct endpoint *endpoint, struct MHD_Conn
 	bool is_openmetrics = accepts(peer, MHD_HTTP_HEADER_ACCEPT, "application/openmetrics-text");
 	struct api_context context;
 
-	http->backend.context(http->backend.ctx, &context);
+	http->backend.context(http->backend.ctx, 0, &context);
 	prometheus_write(context.model, is_openmetrics ? PROMETHEUS_OPENMETRICS : PROMETHEUS_TEXT,
 			 &http->body);
 	return send_body(http, peer, MHD_HTTP_OK, is_openmetrics ? TYPE_OPENMETRICS : TYPE_PROMETHEUS);
@@ -192,7 +192,7 @@ static enum MHD_Result answer_health(struct endpoint *endpoint, struct MHD_Conne
 	struct api_context context;
 	struct model_status status;
 
-	http->backend.context(http->backend.ctx, &context);
+	http->backend.context(http->backend.ctx, 0, &context);
 	model_status(context.model, &status);
 	if (status.sequence && context.now_ns - status.time_ns <= HEALTHY_INTERVALS * status.interval_ns)
 		return send_static(peer, MHD_HTTP_OK, "ok\n");
@@ -299,7 +299,7 @@ static enum MHD_Result answer_api(struct endpoint *endpoint, struct MHD_Connecti
 
 	if (why_not)
 		return refuse(http, peer, path, why_not);
-	http->backend.context(http->backend.ctx, &context);
+	http->backend.context(http->backend.ctx, api_nr_places(path), &context);
 	status = api_reply(&context, path, query, &http->body);
 	return send_body(http, peer, status, TYPE_JSON);
 }

@@ -7,6 +7,7 @@
 load daemon
 load expect
 PLACES=$BUILD/tests/workloads/places
+MANY=$BUILD/tests/workloads/many
 
 # Pages in each tenth of a second: 4 MiB/s, so that 16 pages that are followed come in a second.
 PAGES=102
@@ -130,6 +131,43 @@ within_errors() {
 	exec {second}<&-
 	# Page tables, say, come from the same function, but not from the same of the kernel's.
 	rows_of "$grow" | jq -se 'map([.migratetype, .user_stack, .kernel_stack]) | length > 0 and length == (unique | length)'
+}
+
+# places_of PID: how many of its functions have a row, the innermost ones.
+places_of() {
+	jq --argjson pid "$1" '[.stacks[] | select(.pid == $pid) | .user_stack.frames[0].address | values] | unique | length' \
+		"$dir/stacks"
+}
+
+# read_since SECOND: whether live pages were read after this; by a path that asks for no names.
+read_since() {
+	get '/v1/fragmentation?max_age_ms=500' |
+		jq -e --argjson least_s "$((SECONDS - $1))" '.holders.age_ns < ($least_s - 1) * 1e9' >/dev/null
+}
+
+@test "a flame graph names all places, and the same code of two processes is one" {
+	local nr pid laid
+	# Snapshots are far apart, so that names come because they are asked for.
+	start_daemon --interval 60
+	lay "$MANY" 11
+	"$MANY" 11 <&"$stay" >"$dir/second" 3>&- &
+	pids+=("$!")
+	grep -q laid <&"$reports"
+	soon grep -q laid "$dir/second"
+	laid=$SECONDS
+	soon read_since "$laid"
+	memoir leaks --folded >"$dir/folded"
+	places
+	for pid in "${pids[@]}"; do
+		[ "$(places_of "$pid")" -ge 30 ]
+	done
+	nr=$(grep -oE '^many;.*;place_[0-9]{2};' "$dir/folded" | grep -oE 'place_[0-9]{2}' | sort -u | wc -l)
+	echo "$nr places have names"
+	[ "$nr" -ge 30 ]
+	# A line for each function, whichever of them it was, and none that is a number.
+	[ -z "$(grep -E '^many;' "$dir/folded" | grep -oE 'place_[0-9]{2};.*do_anonymous_page' | sort | uniq -d)" ]
+	lacks '^many;.*;0x[0-9a-f]+;.*do_anonymous_page' "$dir/folded"
+	get /v1/leaks/stacks | jq -e '.names_are_pending == false'
 }
 
 @test "names of processes cannot break out of folded stacks or a picture" {

@@ -20,6 +20,7 @@ OFFER_ASTRAY := $(addsuffix -astray,$(OFFER))
 FAULT := $(B)/tests/workloads/fault
 NUMA := $(B)/tests/workloads/numa
 PLACES := $(B)/tests/workloads/places
+MANY := $(B)/tests/workloads/many
 SURVEY := $(B)/tests/workloads/survey
 # One whose code is known, in the ways that programs are built, and what asks for its names.
 FRAMES := $(addprefix $(B)/tests/workloads/frames,-pie -static -stripped)
@@ -27,9 +28,9 @@ NAMES := $(B)/tests/workloads/names.so
 OVER := $(B)/tests/workloads/over.so
 # It finds the symbolizer beside itself, as memoird does.
 ASK := $(B)/ask
-WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(MESSAGES) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(ALLOCATE_MUSL) $(ENTRYPOINTS) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
+WORKLOADS := $(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(MESSAGES) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(MANY) $(SURVEY) $(ALLOCATE) $(ALLOCATE_STATIC) $(ALLOCATE_MUSL) $(ENTRYPOINTS) $(OFFER) $(OFFER_TWICE) $(OFFER_ASTRAY) $(FRAMES) $(NAMES) $(OVER) $(ASK)
 
-$(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(MESSAGES) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(ALLOCATE) $(ENTRYPOINTS) $(OFFER): %: %.o
+$(WORKLOAD) $(RECOUNT) $(MUTE) $(HOLDINGS) $(MESSAGES) $(RCUFREES) $(HEAP) $(FAULT) $(NUMA) $(PLACES) $(MANY) $(ALLOCATE) $(ENTRYPOINTS) $(OFFER): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@
 
@@ -53,7 +54,7 @@ $(SURVEY): %: %.o
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) $^ -o $@ $(shell $(PKG_CONFIG) --libs libbpf)
 
-$(PLACES).o: override CFLAGS += -fno-omit-frame-pointer
+$(PLACES).o $(MANY).o: override CFLAGS += -fno-omit-frame-pointer
 
 FRAMES_CFLAGS := -g -O1 -fomit-frame-pointer -fasynchronous-unwind-tables -fno-optimize-sibling-calls
 $(B)/tests/workloads/frames-pie: tests/workloads/frames.c
