@@ -10,6 +10,7 @@
 #include "../daemon/model/model.h"
 #include "../exporters/human.h"
 #include "leak_stack.h"
+#include "leaks_changes.h"
 #include "reply.h"
 #include "view.h"
 
@@ -18,26 +19,6 @@
 /* Up to these, an error is less than 2^64: of so many samples, of so many bytes each. */
 #define MAX_SAMPLES (1ULL << 40)
 #define MAX_SAMPLE_BYTES (1ULL << 32)
-
-/* Of one process or place: what it was and what it is. */
-struct change {
-	const json_t *then, *now; /* NULL: not in that answer */
-	int64_t bytes;
-	uint64_t error; /* of a place: the standard error */
-};
-
-struct changes {
-	struct change *all;
-	size_t nr;
-	json_t *rows_then, *rows_now; /* by their keys */
-};
-
-/* What an answer lists: the largest. */
-struct list {
-	const json_t *rows;
-	uint64_t time_ns;
-	uint64_t rest_bytes; /* what is not listed has so much at most; 0: there is none */
-};
 
 const char *leaks_since_problem(const json_t *then, const json_t *now)
 {
@@ -50,106 +31,6 @@ const char *leaks_since_problem(const json_t *then, const json_t *now)
 	if (reply_u64(then, "time_ns") > reply_u64(now, "time_ns"))
 		return "it is later than what it is compared with";
 	return NULL;
-}
-
-/* --- pairs ------------------------------------------------------------------------------------ */
-
-static void add_process_key(struct text *text, const json_t *size)
-{
-	text_add_format(text, "%" PRIu64 " %" PRIu64, reply_u64(size, "pid"), reply_u64(size, "start_ns"));
-}
-
-/* Rows that cannot be told apart are one. The largest comes first, and what else is said is of that. */
-static void add_row(json_t *map, const char *key, json_t *row)
-{
-	json_t *known = json_object_get(map, key), *sum;
-	uint64_t bytes;
-
-	if (!known) {
-		json_object_set(map, key, row);
-		return;
-	}
-	bytes = reply_u64(known, "bytes") + reply_u64(row, "bytes");
-	sum = json_copy(known);
-	json_object_set_new(sum, "bytes", json_integer((json_int_t)bytes));
-	json_object_set_new(map, key, sum);
-}
-
-/* The rows of an answer by their keys; the caller's to release, or NULL without memory. */
-static json_t *by_key(const json_t *rows, void (*add_key)(struct text *text, const json_t *row))
-{
-	json_t *map = json_object(), *row;
-	struct text key = {};
-	size_t i;
-
-	json_array_foreach((json_t *)(uintptr_t)rows, i, row)
-	{
-		text_clear(&key);
-		add_key(&key, row);
-		/* What is no text cannot have come from the daemon, and is no row. */
-		if (!key.is_failed && key.len)
-			add_row(map, key.data, row);
-	}
-	text_free(&key);
-	return map;
-}
-
-static int compare_changes(const void *a, const void *b)
-{
-	int64_t bytes_a = ((const struct change *)a)->bytes, bytes_b = ((const struct change *)b)->bytes;
-
-	return bytes_a > bytes_b ? -1 : bytes_a < bytes_b;
-}
-
-/* Of what one of them does not list, the least that its change can be. */
-static void add_change(struct changes *changes, const struct list *list_then, const json_t *then,
-		       const struct list *list_now, const json_t *now)
-{
-	uint64_t before = reply_u64(then, "bytes"), after = reply_u64(now, "bytes");
-
-	if (!then && reply_u64(now, "start_ns") <= list_then->time_ns)
-		before = list_then->rest_bytes < after ? list_then->rest_bytes : after;
-	if (!now)
-		after = list_now->rest_bytes < before ? list_now->rest_bytes : before;
-	changes->all[changes->nr++] = (struct change){
-		.then = then,
-		.now = now,
-		.bytes = after >= before ? (int64_t)(after - before) : -(int64_t)(before - after),
-	};
-}
-
-static void free_changes(struct changes *changes)
-{
-	free(changes->all);
-	json_decref(changes->rows_then);
-	json_decref(changes->rows_now);
-}
-
-/* All rows of both, those that grew most first. Without memory there are none. Free with free_changes(). */
-static struct changes find_changes(const struct list *then, const struct list *now,
-				   void (*add_key)(struct text *text, const json_t *row))
-{
-	json_t *map_then = by_key(then->rows, add_key), *map_now = by_key(now->rows, add_key);
-	struct changes changes = { .all = calloc(json_object_size(map_then) + json_object_size(map_now) + 1,
-						 sizeof(*changes.all)),
-				   .rows_then = map_then,
-				   .rows_now = map_now };
-	const char *key;
-	json_t *row;
-
-	if (!changes.all)
-		return changes;
-	json_object_foreach(map_now, key, row)
-	{
-		add_change(&changes, then, json_object_get(map_then, key), now, row);
-	}
-	json_object_foreach(map_then, key, row)
-	{
-		if (!json_object_get(map_now, key))
-			add_change(&changes, then, row, now, NULL);
-	}
-	qsort(changes.all, changes.nr, sizeof(*changes.all), compare_changes);
-	return changes;
 }
 
 /* --- tables ----------------------------------------------------------------------------------- */
@@ -197,6 +78,11 @@ static bool is_shown(const struct changes *changes, size_t i)
 	return changes->all[i].bytes && (i < MAX_ROWS || i + MAX_ROWS >= changes->nr);
 }
 
+static void add_process_key(struct text *text, const json_t *size)
+{
+	text_add_format(text, "%" PRIu64 " %" PRIu64, reply_u64(size, "pid"), reply_u64(size, "start_ns"));
+}
+
 static struct list list_of_sizes(const json_t *answer)
 {
 	return (struct list){ .rows = reply_member(answer, "sizes"),
@@ -212,7 +98,7 @@ static void show_processes(const json_t *then, const json_t *now, size_t width, 
 		{ .header = "CHANGE", .align = TABLE_RIGHT }, { .header = "" },
 	};
 	struct list sizes_then = list_of_sizes(then), sizes_now = list_of_sizes(now);
-	struct changes changes = find_changes(&sizes_then, &sizes_now, add_process_key);
+	struct changes changes = changes_find(&sizes_then, &sizes_now, add_process_key);
 	struct table table = TABLE_NEW(columns);
 
 	for (size_t i = 0; i < changes.nr; i++) {
@@ -228,7 +114,7 @@ static void show_processes(const json_t *then, const json_t *now, size_t width, 
 		table_cell(&table, state_of(change, &sizes_then, &sizes_now));
 	}
 	view_table(out, width, "Processes, by anonymous and shared memory, swapped out or not:", &table);
-	free_changes(&changes);
+	changes_free(&changes);
 }
 
 /* What is there now, and was there so long ago: the least that the ages of its pages tell. */
@@ -340,7 +226,7 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 		view_line(out, width, "Places are not visible here: %s", reply_string(now, "stacks_reason"));
 	if (!are_known("Places", places_then.rows, places_now.rows, width, out))
 		return;
-	changes = find_changes(&places_then, &places_now, leak_stack_add_key);
+	changes = changes_find(&places_then, &places_now, leak_stack_add_key);
 	table.gap = 1;
 	drop_untold(&changes, reply_u64(now, "time_ns") - reply_u64(then, "time_ns"),
 		    reply_u64(reply_member(now, "stacks_reading"), "sample_bytes"));
@@ -358,7 +244,7 @@ static void show_places(const json_t *then, const json_t *now, size_t width, str
 		place_cell(&table, row);
 	}
 	view_table(out, width, "Places where memory was allocated, an estimate:", &table);
-	free_changes(&changes);
+	changes_free(&changes);
 }
 
 static struct list list_of_sites(const json_t *answer, const char *member)
@@ -400,7 +286,7 @@ static void show_kernel(const json_t *then, const json_t *now, const char *membe
 
 	if (!are_known(member, sites_then.rows, sites_now.rows, width, out))
 		return;
-	changes = find_changes(&sites_then, &sites_now, add_site_key);
+	changes = changes_find(&sites_then, &sites_now, add_site_key);
 	table.gap = 1;
 	for (size_t i = 0; i < changes.nr; i++) {
 		const struct change *change = &changes.all[i];
@@ -413,7 +299,50 @@ static void show_kernel(const json_t *then, const json_t *now, const char *membe
 		table_cell(&table, reply_string(either(change), "place"));
 	}
 	view_table(out, width, title, &table);
-	free_changes(&changes);
+	changes_free(&changes);
+}
+
+static struct list list_of_subsystems(const json_t *answer)
+{
+	return (struct list){ .rows = reply_member(reply_member(answer, "memory"), "kernel"),
+			      .time_ns = reply_u64(answer, "time_ns") };
+}
+
+/* One that is not known has not grown from 0. */
+static void add_subsystem_key(struct text *text, const json_t *subsystem)
+{
+	if (reply_is_known(subsystem, "bytes"))
+		text_add(text, reply_string(subsystem, "subsystem"));
+}
+
+/* Exact, and all of it: also what is in no place, as pages that are handed out in bulk. */
+static void show_subsystems(const json_t *then, const json_t *now, size_t width, struct text *out)
+{
+	static const struct table_column columns[] = {
+		{ .header = "KIND" },
+		{ .header = "THEN", .align = TABLE_RIGHT },
+		{ .header = "NOW", .align = TABLE_RIGHT },
+		{ .header = "CHANGE", .align = TABLE_RIGHT },
+	};
+	struct list list_then = list_of_subsystems(then), list_now = list_of_subsystems(now);
+	struct changes changes;
+	struct table table = TABLE_NEW(columns);
+
+	if (!are_known("Memory of the kernel", list_then.rows, list_now.rows, width, out))
+		return;
+	changes = changes_find(&list_then, &list_now, add_subsystem_key);
+	for (size_t i = 0; i < changes.nr; i++) {
+		const struct change *change = &changes.all[i];
+
+		if (!change->bytes || !change->then || !change->now)
+			continue;
+		table_cell(&table, reply_string(change->now, "subsystem"));
+		size_cell(&table, change->then);
+		size_cell(&table, change->now);
+		change_cell(&table, change);
+	}
+	view_table(out, width, "Memory of the kernel:", &table);
+	changes_free(&changes);
 }
 
 void leaks_since_show(const json_t *then, const json_t *now, size_t width, struct text *out)
@@ -422,6 +351,7 @@ void leaks_since_show(const json_t *then, const json_t *now, size_t width, struc
 
 	view_field(out, width, "Since", "%s ago", human_duration(since_ns).text);
 	show_processes(then, now, width, out);
+	show_subsystems(then, now, width, out);
 	show_places(then, now, width, out);
 	show_kernel(then, now, "allocinfo",
 		    "What is allocated in the kernel, by its own account (allocinfo):", width, out);

@@ -79,6 +79,31 @@ static void test_what_changed(void **state UNUSED)
 			  "+2.00MiB 3.00MiB grow     fs/pipe.c:1\n");
 }
 
+/* Bulk pages, of which there are no places; what is not known has no change, and what is alike no line. */
+static void test_memory_of_the_kernel(void **state UNUSED)
+{
+	static const char before[] =
+		"{" MOMENT("b", "60000000000") "\"sizes\":[],\"stacks\":[],\"memory\":{\"kernel\":["
+					       "{\"subsystem\":\"slab\",\"bytes\":2097152},"
+					       "{\"subsystem\":\"stacks\",\"bytes\":1048576},"
+					       "{\"subsystem\":\"vmalloc\",\"bytes\":1048576},"
+					       "{\"subsystem\":\"percpu\",\"bytes\":null}]}}";
+	static const char after[] =
+		"{" MOMENT("b", "90000000000") "\"sizes\":[],\"stacks\":[],\"memory\":{\"kernel\":["
+					       "{\"subsystem\":\"slab\",\"bytes\":1048576},"
+					       "{\"subsystem\":\"stacks\",\"bytes\":1048576},"
+					       "{\"subsystem\":\"vmalloc\",\"bytes\":1074790400},"
+					       "{\"subsystem\":\"percpu\",\"bytes\":4096}]}}";
+	struct text out = compare(before, after);
+
+	expect_text(&out, "Since       30s ago\n"
+			  "\n"
+			  "Memory of the kernel:\n"
+			  "KIND        THEN      NOW    CHANGE\n"
+			  "vmalloc  1.00MiB  1.00GiB  +1.00GiB\n"
+			  "slab     2.00MiB  1.00MiB  -1.00MiB\n");
+}
+
 /* What one answer does not list may have had as much as the least that it does. */
 static void test_what_is_not_listed(void **state UNUSED)
 {
@@ -185,6 +210,7 @@ static void test_hostile_snapshot(void **state UNUSED)
 
 static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_setup(test_what_changed, use_utf8),
+	cmocka_unit_test_setup(test_memory_of_the_kernel, use_utf8),
 	cmocka_unit_test_setup(test_what_is_not_listed, use_utf8),
 	cmocka_unit_test_setup(test_what_one_of_them_does_not_know, use_utf8),
 	cmocka_unit_test_setup(test_large_samples, use_utf8),
