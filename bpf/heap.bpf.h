@@ -170,16 +170,18 @@ static __always_inline void copy_pieces(struct heap_copy *copy, __u32 at)
 		bpf_probe_read_user(&copy->bytes[piece], COPY_PIECE, (void *)(copy->sp + piece));
 }
 
-/* The copy goes to the tracer, which unwinds it by the tables that the program's files carry. */
-static __always_inline void copy_stack(struct pt_regs *ctx, __u64 key)
+/*
+ * The copy goes to the tracer, which unwinds it by the tables that the program's files carry. Where the ring
+ * is full the next allocation from this stack tries again.
+ */
+static __always_inline void copy_stack(struct pt_regs *ctx, __u64 key, struct heap_stack *stack)
 {
 	struct heap_copy *copy = bpf_ringbuf_reserve(&heap_copies, sizeof(*copy), 0);
 	__u64 sp = PT_REGS_SP(ctx);
 
-	if (!copy) {
-		COUNT(nr_copies_lost);
+	if (!copy)
 		return;
-	}
+	stack->needs_copy = 0;
 	copy->stack = key;
 	copy->ip = PT_REGS_IP(ctx);
 	copy->sp = sp;
@@ -196,17 +198,11 @@ static __always_inline struct heap_stack *known_stack(__u64 *key)
 	return bpf_map_lookup_elem(&heap_stacks, key);
 }
 
-/*
- * The stack of this key, which has `new` for its frames where it is met for the first time. What many callers
- * share, who are behind one call site, has none of theirs.
- */
-static __always_inline struct heap_stack *meet_stack(struct pt_regs *ctx, __u64 *key,
-						     const struct heap_stack *new)
+/* The stack of this key, which has `new` for its frames where it is met for the first time. */
+static __always_inline struct heap_stack *meet_stack(__u64 *key, const struct heap_stack *new)
 {
-	if (!bpf_map_update_elem(&heap_stacks, key, new, BPF_NOEXIST) && !new->is_call_site) {
+	if (!bpf_map_update_elem(&heap_stacks, key, new, BPF_NOEXIST) && !new->is_call_site)
 		__sync_fetch_and_add(&heap_nr_whole_stacks, 1);
-		copy_stack(ctx, *key);
-	}
 	return known_stack(key);
 }
 
@@ -217,18 +213,24 @@ static __always_inline struct heap_stack *stack_now(struct pt_regs *ctx, struct 
 	struct heap_stack *stack;
 
 	new->is_call_site = 0;
+	new->needs_copy = 1;
 	walk(ctx, new);
 	*ret_key = key_with_callers(ctx, new);
 	stack = known_stack(ret_key);
 	if (!stack && heap_nr_whole_stacks < MAX_HEAP_WHOLE_STACKS)
-		stack = meet_stack(ctx, ret_key, new);
-	if (stack)
+		stack = meet_stack(ret_key, new);
+	if (stack) {
+		if (stack->needs_copy)
+			copy_stack(ctx, *ret_key, stack);
 		return stack;
+	}
 	COUNT(nr_folded);
 	new->nr_frames = 1;
+	/* What many callers share, who are behind one call site, has no frames of theirs. */
 	new->is_call_site = 1;
+	new->needs_copy = 0;
 	*ret_key = stack_key(new, NO_DEPTH);
-	stack = known_stack(ret_key) ?: meet_stack(ctx, ret_key, new);
+	stack = known_stack(ret_key) ?: meet_stack(ret_key, new);
 	if (stack)
 		return stack;
 	COUNT(nr_unplaced);

@@ -220,6 +220,7 @@ static void show_losses(const json_t *trace, size_t width, struct text *out)
 		  "calls of C++ new were not followed, because an exception could not pass a probe" },
 		{ "known_by_call_site_only", "allocations are known by their direct caller only" },
 		{ "without_stack", "allocations are in the row without a place" },
+		{ "stack_copies_lost", "stacks were not unwound for lack of room: callers may be missing" },
 		{ "children", "processes were forked meanwhile; what they do is not counted" },
 	};
 

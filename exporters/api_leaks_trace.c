@@ -130,6 +130,7 @@ static void write_counts(struct json *json, const struct rec_trace *trace)
 	json_add_u64(json, "without_stack", trace->nr_unplaced);
 	json_add_u64(json, "stacks_total", trace->nr_stacks);
 	json_add_u64(json, "stacks_unwound", trace->nr_unwound);
+	json_add_u64(json, "stack_copies_lost", trace->nr_copies_lost);
 }
 
 static void write_trace(struct request *request, const struct rec_trace *trace)

@@ -102,7 +102,8 @@ struct heap_stack {
 	__u64 bytes_weighted;
 	__u64 variance_low, variance_high; /* of bytes_weighted; a number of 128 bits */
 	__u32 nr_frames;
-	__u32 is_call_site;        /* there was no room for the whole stack: ip[0] is all that is known */
+	__u16 is_call_site;        /* there was no room for the whole stack: ip[0] is all that is known */
+	__u16 needs_copy;          /* it has not been copied; while the ring is full it waits for its turn */
 	__u64 ip[HEAP_MAX_FRAMES]; /* the caller first */
 };
 
@@ -180,13 +181,12 @@ struct heap_counts {
 	__u64 nr_unplaced;     /* allocations that are in the stack 0, for lack of room */
 	__u64 nr_spared;       /* calls that were not followed, because they might have thrown an exception */
 	__u64 nr_threads_lost; /* calls of threads for which no memory was to be had */
-	__u64 nr_copies_lost;  /* stacks that could not be copied, because the ring was full */
 	__u64 nr_children;     /* processes that the process forked */
 	__u64 nr_execs;
 	__u64 nr_weighted; /* allocations that stand for others, as the program says */
 };
 
-/* The first allocation from a stack: what is needed to unwind it. */
+/* An allocation from a stack, the first that could be copied: what is needed to unwind it. */
 struct heap_copy {
 	__u64 stack;                         /* its key; 0: the process has called exec() */
 	__u64 registers[HEAP_MAX_REGISTERS]; /* by their DWARF numbers, of the caller at its return address */

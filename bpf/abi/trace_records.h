@@ -88,6 +88,7 @@ struct rec_trace {
 	__u64 nr_unplaced;    /* allocations of stack 0 */
 	__u64 nr_spared;      /* calls that were not followed, because they might have thrown an exception */
 	__u64 nr_missed;      /* calls that were not counted, as no memory was to be had */
+	__u64 nr_copies_lost; /* stacks that could not be copied or taken to be unwound, for lack of room */
 	__u64 nr_unwound, nr_not_unwound; /* stacks */
 	__u32 nr_stacks;                  /* different ones; the first of them have a record each */
 	__u32 probes;                     /* enum trace_probes */

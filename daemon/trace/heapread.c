@@ -54,9 +54,12 @@ static int read_stacks(const struct heapread_tables *tables, struct heaptrace_re
 	if (!ret->rows || !keys || !stacks)
 		return -ENOMEM;
 	while (batch_next(&batch))
-		for (__u32 i = 0; i < batch.nr && ret->nr < MAX_HEAP_STACKS; i++)
-			if (stacks[i].nr)
-				read_row(&ret->rows[ret->nr++], keys[i], &stacks[i]);
+		for (__u32 i = 0; i < batch.nr && ret->nr < MAX_HEAP_STACKS; i++) {
+			if (!stacks[i].nr)
+				continue;
+			ret->nr_not_copied += stacks[i].needs_copy;
+			read_row(&ret->rows[ret->nr++], keys[i], &stacks[i]);
+		}
 	qsort(ret->rows, ret->nr, sizeof(*ret->rows), compare_keys);
 	return batch.err;
 }

@@ -68,6 +68,7 @@ static void tell_result(struct heapsession *session)
 	heapresult_name(&result, session->unwound);
 	for (__u32 i = 0; i < result.nr; i++)
 		session->result.nr_unwound += result.rows[i].how == STACK_BY_UNWIND_TABLES;
+	session->result.nr_copies_lost = result.nr_not_copied + unwound_nr_dropped(session->unwound);
 	session->result.nr_not_unwound = result.nr - session->result.nr_unwound;
 	heapresult_emit(&result, &session->result, session->options.emit, session->options.ctx);
 	free(result.rows);

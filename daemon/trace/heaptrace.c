@@ -108,6 +108,8 @@ static int load(struct heaptrace *trace, const struct heaptrace_options *options
 	/* What the program offers, it samples by itself, if at all. */
 	set_period(skeleton, trace->is_offered ? 0 : options->every_bytes);
 	bpf_map__set_max_entries(skeleton->maps.heap_objects, nr_objects(options));
+	if (options->copies_bytes)
+		bpf_map__set_max_entries(skeleton->maps.heap_copies, options->copies_bytes);
 	memcpy((void *)skeleton->rodata->heap_offers, allocators->offered,
 	       allocators->nr_offered * sizeof(allocators->offered[0]));
 	trace->programs = choose_programs(skeleton, kind, trace->is_offered);

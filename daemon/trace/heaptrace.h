@@ -16,8 +16,9 @@ struct heaptrace_options {
 	__u32 tgid;
 	/* One byte in so many is looked at, up to MAX_HEAP_EVERY_BYTES; 0, or with probes offered: all. */
 	__u32 every_bytes;
-	__u32 max_rate;       /* allocations a second that are looked at, see heaptrace_hold_rate(); 0: any */
-	__u32 max_objects;    /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	__u32 max_rate;     /* allocations a second that are looked at, see heaptrace_hold_rate(); 0: any */
+	__u32 max_objects;  /* at a time; 0: as many as there is memory for, see heaptrace_begin() */
+	__u32 copies_bytes; /* of the ring of copies; 0: as it is built, else a power of two, for the tests */
 	bool spares_throwing; /* no probes on functions that fail by an exception, see HEAP_MAX_SURE_BYTES */
 	enum uprobe_kind best_kind; /* none better is tried, as on an older kernel, for the tests */
 };
@@ -45,6 +46,7 @@ struct heaptrace_result {
 	struct heaptrace_row *rows; /* those with most bytes that are not freed first */
 	__u32 nr;
 	struct heap_counts counts; /* of samples */
+	__u32 nr_not_copied;       /* stacks */
 	__u64 begin_ns, end_ns;    /* CLOCK_BOOTTIME */
 	__u64 sampled_ns;          /* likewise: when it went over to samples by itself; 0: it did not */
 	__u32 every_bytes;         /* at the end; 0: every allocation was looked at */

@@ -20,7 +20,7 @@ struct unwound {
 	__u32 tgid;
 	struct unwound_events events;
 	struct waiting *first, **last; /* that have not been asked for */
-	__u32 nr_waiting;
+	__u32 nr_waiting, nr_dropped;
 	__u64 asked[MAX_ASKED]; /* keys, in the order of the questions, which is that of the answers */
 	__u32 nr_asked;
 	struct unwound_stack *stacks;
@@ -127,8 +127,10 @@ void unwound_add(struct unwound *unwound, const struct heap_copy *copy)
 	if (copy->nr_registers != TRACE_NR_REGISTERS || !copy->size || copy->size > TRACE_STACK_BYTES)
 		return;
 	waiting = unwound->nr_waiting < MAX_WAITING ? malloc(sizeof(*waiting)) : NULL;
-	if (!waiting)
+	if (!waiting) {
+		unwound->nr_dropped++;
 		return;
+	}
 	waiting->next = NULL;
 	waiting->request.h = (struct trace_header){ .kind = TRACE_UNWIND,
 						    .size = sizeof(waiting->request),
@@ -142,6 +144,11 @@ void unwound_add(struct unwound *unwound, const struct heap_copy *copy)
 	unwound->last = &waiting->next;
 	unwound->nr_waiting++;
 	ask(unwound);
+}
+
+__u32 unwound_nr_dropped(const struct unwound *unwound)
+{
+	return unwound->nr_dropped;
 }
 
 bool unwound_is_idle(const struct unwound *unwound)

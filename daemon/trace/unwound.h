@@ -36,6 +36,9 @@ void unwound_free(struct unwound *unwound);
 /* Takes a copy of a stack. Where too many wait it is dropped, and then not found. */
 void unwound_add(struct unwound *unwound, const struct heap_copy *copy);
 
+/* How many were dropped. */
+__u32 unwound_nr_dropped(const struct unwound *unwound);
+
 bool unwound_is_idle(const struct unwound *unwound);
 
 /* NULL where it could not be unwound. */

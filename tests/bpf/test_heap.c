@@ -201,6 +201,34 @@ static void test_stacks_are_told_apart(void **state)
 	program_end(&program);
 }
 
+/* Of two stacks the ring has room for one; the other is copied as soon as there is room, or counted. */
+static void test_what_could_not_be_copied_is_tried_again(void **state)
+{
+	const struct heaptrace_options options = { .copies_bytes = 2 * HEAP_COPY_BYTES };
+
+	(void)state;
+	for (__u32 is_read = 0; is_read < 2; is_read++) {
+		struct target_program program = program_start("allocate", NULL);
+		struct heaptrace *trace = trace_begin(&program, options);
+		struct heaptrace_result result;
+		__u32 nr_copies = 0;
+
+		tell(&program, "leak 50");
+		if (is_read) {
+			assert_true(heaptrace_poll(trace, no_copy, &nr_copies));
+			assert_int_equal(nr_copies, 1);
+			tell(&program, "leak 50");
+			assert_true(heaptrace_poll(trace, no_copy, &nr_copies));
+			assert_int_equal(nr_copies, 2);
+		}
+		trace_end(trace, &result);
+		assert_int_equal(result.nr, 2);
+		assert_int_equal(result.nr_not_copied, !is_read);
+		free(result.rows);
+		program_end(&program);
+	}
+}
+
 /* --- bad input -------------------------------------------------------------------------------- */
 
 static void assert_refused(pid_t pid, int err)
@@ -405,6 +433,7 @@ static const struct CMUnitTest tests[] = {
 	cmocka_unit_test_teardown(test_address_is_given_again, tear_down),
 	cmocka_unit_test_teardown(test_full_table_is_counted, tear_down),
 	cmocka_unit_test_teardown(test_stacks_are_told_apart, tear_down),
+	cmocka_unit_test_teardown(test_what_could_not_be_copied_is_tried_again, tear_down),
 	cmocka_unit_test_teardown(test_no_such_process, tear_down),
 	cmocka_unit_test_teardown(test_kernel_thread, tear_down),
 	cmocka_unit_test_teardown(test_no_allocator, tear_down),

@@ -24,7 +24,8 @@ static struct rec_trace a_trace(__u64 time_ns)
 {
 	struct rec_trace rec = { .h = HEADER(REC_TRACE, struct rec_trace, time_ns),
 				 .tgid = 7,
-				 .live_bytes = 30 };
+				 .live_bytes = 30,
+				 .nr_copies_lost = 3 };
 
 	memset(rec.comm, 'x', sizeof(rec.comm));
 	memset(rec.allocators, 'y', sizeof(rec.allocators));
@@ -169,6 +170,7 @@ static void test_trace_says_whether_it_went_over_to_samples(void **state UNUSED)
 
 	assert_int_equal(integer(trace, "exact_ns"), 200);
 	assert_int_equal(integer(trace, "every_bytes"), 64);
+	assert_int_equal(integer(trace, "stack_copies_lost"), 3);
 	assert_true(json_is_null(json_object_get(trace, "frees_of_older")));
 	assert_string_equal(json_string_value(json_object_get(trace, "probes")), "functions");
 	json_decref(json);
