@@ -44,8 +44,8 @@ int numa_hint_fault_page(__u64 *ctx)
 #define TNF_MIGRATE_FAIL 0x10
 
 /*
- * The arguments are last_cpupid, mem_node, pages, flags; a page that could not be moved is where it was. At the
- * begin, because the function may move the task to another node.
+ * The arguments are last_cpupid, mem_node, pages, flags; a page that could not be moved is where it was. At
+ * the begin, because the function may move the task to another node.
  */
 SEC("fentry/task_numa_fault")
 int numa_refused(__u64 *ctx)

@@ -13,7 +13,7 @@
 
 #define MAX_ROWS 5
 
-/* The members of an array, sorted, the first *ret_nr; borrowed, in memory to be freed. NULL after one line. */
+/* The first *ret_nr of an array, sorted; borrowed, in memory to be freed. NULL after one line. */
 static json_t **sorted_members(const json_t *array, int (*compare)(const void *, const void *),
 			       size_t *ret_nr)
 {

@@ -8,8 +8,8 @@
 #include "view.h"
 
 /*
- * Appends the processes of /v1/processes that waited longest; is_timed: how long is known. EXIT_OK; or, after one
- * line, EXIT_FAILED.
+ * Appends the processes of /v1/processes that waited longest; is_timed: how long is known. EXIT_OK; or, after
+ * one line, EXIT_FAILED.
  */
 int fault_processes_show(const json_t *processes, bool is_timed, size_t width, struct text *out);
 

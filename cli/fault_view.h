@@ -7,8 +7,8 @@
 #include "view.h"
 
 /*
- * Appends what /v1/faults, /v1/processes and /v1/groups answered. is_here: they are of this machine, now. EXIT_OK;
- * or, after one line, EXIT_FAILED.
+ * Appends what /v1/faults, /v1/processes and /v1/groups answered. is_here: they are of this machine, now.
+ * EXIT_OK; or, after one line, EXIT_FAILED.
  */
 int faults_show(const json_t *reply, const json_t *processes, const json_t *groups, bool is_here,
 		size_t width, struct text *out);

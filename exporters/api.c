@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../bpf/abi/hist.h"
+#include "../daemon/model/numa.h"
 #include "api_request.h"
 
 __u64 age_ns(const struct request *request, __u64 time_ns)

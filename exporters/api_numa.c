@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* NUMA of the JSON API: nodes, what went between them, and the processes whose memory is most remote. */
 #include "../bpf/abi/hist.h"
+#include "../daemon/model/numa.h"
 #include "api_request.h"
 #include "locality.h"
 

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "../daemon/model/numa.h"
 #include "human.h"
 
 /* Less of its memory than this share being remote is no reason to look for one. */

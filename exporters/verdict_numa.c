@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Rules about memory of other NUMA nodes; see verdict.h. */
+#include "../daemon/model/numa.h"
 #include "human.h"
 #include "verdict_rules.h"
 

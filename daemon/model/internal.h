@@ -21,6 +21,7 @@
 #include "index.h"
 #include "model.h"
 #include "population.h"
+#include "placement.h"
 #include "recent.h"
 #include "sites.h"
 
@@ -173,20 +174,6 @@ int watch_reserve(struct watch *watch, __u32 nr_nodes);
 void watch_free(struct watch *watch);
 /* Notes the totals of the snapshot that has just become visible, if a point is due. */
 void watch_add(struct model *model);
-
-/* --- placement.c ------------------------------------------------------------------------------ */
-
-struct placement {
-	struct placement_point *ring;
-	__u64 *cells;    /* of all points */
-	__u64 nr_points; /* that there ever were */
-};
-
-/* Memory for matrices of that many nodes; 0 or -ENOMEM. placement_free() in any case. */
-int placement_reserve(struct placement *placement, const struct cube cubes[NR_METRICS]);
-void placement_free(struct placement *placement);
-/* Notes the matrices of the snapshot that has just become visible, if a point is due. */
-void placement_add(struct model *model);
 
 /* --- history.c -------------------------------------------------------------------------------- */
 

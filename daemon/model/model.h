@@ -289,19 +289,6 @@ __u64 model_major_fault_growth(const struct model *model, enum fault_cause cause
  */
 __u64 model_growing_since(const struct model *model, enum ledger row);
 
-/*
- * Growth of numastat's foreign of a node since then or a little before; beyond the last hour since the first
- * snapshot, unless it grew last before then. *ret_since_ns: since when really. Both are of CLOCK_BOOTTIME.
- */
-__u64 model_foreign_growth(const struct model *model, __u32 node, __u64 since_ns, __u64 *ret_since_ns);
-
-/*
- * The growth of a cell of METRIC_NUMA_HINT_FAULTS or METRIC_NUMA_ALLOCATED during the last ten to eleven minutes, or
- * less where that is all that is known: model_placement_covered_ns() says how long that is.
- */
-__u64 model_placement_growth(const struct model *model, enum metric metric, __u32 cell);
-__u64 model_placement_covered_ns(const struct model *model);
-
 /* Whether a row is counted on this kernel; where it is not, its 0 means nothing. */
 bool model_sees_row(const struct model *model, enum ledger row);
 
@@ -347,6 +334,9 @@ void model_event_range(const struct model *model, __u64 *ret_first, __u64 *ret_l
 const union event *model_event(const struct model *model, __u64 number);
 /* The unit of a cgroup, or "" where it is unknown. */
 const char *model_cgroup_unit(const struct model *model, __u64 cgroup_id);
+
+const char *record_name(enum record kind); /* "stall" */
+bool record_is_event(enum record kind);
 
 /* --- settings --------------------------------------------------------------------------------- */
 
@@ -434,28 +424,5 @@ __u64 census_error_e6(double sum, double squares, __u32 nr);
 
 /* The largest number whose square is not above. */
 __u64 square_root(__u64 square);
-
-/* --- NUMA --------------------------------------------------------------------------------------- */
-
-/* Nodes with memory or an online CPU, and how many; 1 where it is not known yet. Others may be added. */
-bool model_has_node(const struct model *model, __u32 node);
-__u32 model_nr_nodes(const struct model *model);
-
-/*
- * What went from node to node for a process since the probes were installed, at the last snapshot: so many in
- * a row. Valid until the next model_apply().
- */
-const struct rec_numa_flow *model_numa_flows(const struct model *model, const struct process *process,
-					     __u32 *ret_nr);
-
-/*
- * What a process allocated for itself and still holds, by node, as the last reading of live pages estimates
- * it (see live_error_pages()): so many in a row. None where it holds little, or there is one node only.
- */
-const struct rec_residency *model_residency(const struct model *model, const struct process *process,
-					    __u32 *ret_nr);
-
-const char *record_name(enum record kind); /* "stall" */
-bool record_is_event(enum record kind);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The matrices of NUMA nodes during the last ten minutes, so that what is remote now is told apart from what once
- * was: one point a minute.
+ * The matrices of NUMA nodes during the last ten minutes, so that what is remote now is told apart from what
+ * once was: one point a minute.
  */
 #include "internal.h"
 

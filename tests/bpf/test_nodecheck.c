@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Whether the node of a page is told right is found out from the kernel itself: the right place of the node in
- * a struct page passes, another does not, and what is refused is shown as of node "unknown". On a machine with one
- * node the kernel keeps the bits of its number as well.
+ * Whether the node of a page is told right is found out from the kernel itself: the right place of the node
+ * in a struct page passes, another does not, and what is refused is shown as of node "unknown". On a machine
+ * with one node the kernel keeps the bits of its number as well.
  */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,7 @@
  * NUMA by process: flows as of a snapshot and residency as of a reading of live pages, found whatever order
  * they came in, checked whatever a record says; and where a process may be and is.
  */
+#include "../../daemon/model/numa.h"
 #include "model_stream.h"
 
 #define NR_NODES 2

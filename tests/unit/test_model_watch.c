@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* The last hour of the totals: growth over a window, and since when something grows. */
+#include "../../daemon/model/numa.h"
 #include "model_groups.h"
 
 #define MINUTE (60 * NSEC_PER_SEC)

@@ -136,7 +136,7 @@ static void file(char **args)
 	done();
 }
 
-/* cached PATH N: reads a file that is in memory, at one page of so many pieces that the kernel maps together. */
+/* cached PATH N: reads a file that is in memory, a page of each of N pieces that the kernel maps at once. */
 static void cached(char **args)
 {
 	const size_t piece = 65536;
