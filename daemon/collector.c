@@ -189,14 +189,15 @@ static int snapshot(struct collector *collector)
 	zonefiles_read(collector->zonefiles, begin.h.time_ns);
 	memcg_read(&collector->memcg, collector->cgroups, collector->options.model,
 		   kernelmem_read(&collector->kernelmem, begin.h.time_ns));
+	feed_probes(collector);
+	settings_read(&collector->settings, feed, collector);
 	totals_read_accounts(collector->totals, reading.accounts);
 	err = plane_drain(collector->plane);
 	if (err)
 		return err;
-	totals_read(collector->totals, &reading);
-	feed_probes(collector);
-	settings_read(&collector->settings, feed, collector);
+	/* The model takes memory for the tasks here. */
 	feed(collector, &begin.h);
+	totals_read(collector->totals, &reading);
 	zonefiles_emit(collector->zonefiles, feed, collector);
 	kernelmem_emit(&collector->kernelmem, feed, collector);
 	memcg_emit(&collector->memcg, feed, collector);

@@ -45,7 +45,7 @@ struct process *process_find(const struct processes *processes, __u32 tgid, __u6
 struct process *process_add(struct processes *processes, const struct task_identity *id);
 void process_remove(struct processes *processes, __u32 entry);
 void process_swap(struct processes *processes, __u32 a, __u32 b);
-/* Memory for what the open snapshot sees; false where it is out. */
+/* Memory for what the open snapshot sees, all of its pages; false where it is out. */
 bool processes_make_next(struct processes *processes);
 
 /* --- processes.c ------------------------------------------------------------------------------ */

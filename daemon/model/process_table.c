@@ -70,9 +70,16 @@ static bool processes_make_room(struct processes *processes)
 
 bool processes_make_next(struct processes *processes)
 {
+	size_t size = processes->capacity * sizeof(*processes->next);
+
+	if (processes->next)
+		return true;
+	processes->next = malloc(size);
 	if (!processes->next)
-		processes->next = malloc(processes->capacity * sizeof(*processes->next));
-	return processes->next;
+		return false;
+	/* memset() would make calloc() of both, which touches no page. */
+	explicit_bzero(processes->next, size);
+	return true;
 }
 
 struct process *process_add(struct processes *processes, const struct task_identity *id)

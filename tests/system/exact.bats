@@ -117,6 +117,15 @@ twice() {
 	get /metrics | promtool check metrics
 }
 
+@test "a quiet moment is found among hundreds of processes" {
+	local i
+	for ((i = 0; i < 300; i++)); do
+		background sleep 3600
+	done
+	start_daemon
+	quiet_status >/dev/null
+}
+
 @test "fault exceptions are estimated within their error" {
 	start_daemon
 	before=$(fresh /v1/faults | jq '.exceptions[] | select(.mode == "user" and .access == "write").count')

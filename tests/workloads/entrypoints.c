@@ -6,6 +6,7 @@
  * ends when standard input ends.
  *
  *	run N   N times each function; of what it gives, a quarter is left
+ *	plain   without those that are, or call, operators of C++ from now on
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -256,10 +257,22 @@ static void find(struct entry *entries, size_t nr)
 		*(void **)&entries[i].function = dlsym(RTLD_DEFAULT, entries[i].name);
 }
 
+static void be_plain(struct entry *entries, size_t nr)
+{
+	for (size_t i = 0; i < nr; i++)
+		if (strstr(entries[i].name, "_new") || strstr(entries[i].name, "_delete"))
+			entries[i].function = NULL;
+}
+
 static void obey(const char *line)
 {
 	if (!strncmp(line, "run ", 4))
 		return run(strtoul(line + 4, NULL, 10));
+	if (!strcmp(line, "plain")) {
+		be_plain(gives, NR(gives));
+		be_plain(changes, NR(changes));
+		return be_plain(takes, NR(takes));
+	}
 	errno = EINVAL;
 	die(line);
 }
