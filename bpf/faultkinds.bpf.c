@@ -36,18 +36,18 @@ static __always_inline void count_result(__u32 result)
 		count_shared(METRIC_STORAGE_FAULTS, 0, 0, 0, 1);
 	if (!(result & FAULT_FAILED))
 		return;
+	/* Before the errors part, else the verifier walks it once for each. The barrier: see swapped_in(). */
+	counts = counts_now();
+	barrier_var(counts);
 	if (result & VM_FAULT_OOM)
 		error = FAULT_OOM;
 	else if (result & (VM_FAULT_HWPOISON | VM_FAULT_HWPOISON_LARGE))
 		error = FAULT_HWPOISON;
 	else
 		error = result & VM_FAULT_SIGSEGV ? FAULT_SIGSEGV : FAULT_SIGBUS;
-	count_shared(METRIC_FAULT_ERRORS, error, 0, 0, 1);
-	counts = counts_now();
-	/* See swapped_in(). */
-	barrier_var(counts);
 	if (counts)
 		counts->v[LEDGER_FAULT_ERRORS(error)]++;
+	count_shared(METRIC_FAULT_ERRORS, error, 0, 0, 1);
 }
 
 SEC("fexit/handle_mm_fault")

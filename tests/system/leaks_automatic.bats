@@ -18,13 +18,16 @@ kernel_was_traced() {
 	jq -e '(.is_running | not) and (.trace | .is_kernel and .ended == "ended" and (.is_automatic | not))' "$dir/trace"
 }
 
-# begin_to_leak PROGRAM...: so fast that what is available now would last for 40 minutes.
+# What is left for whoever grows, in KiB
+left_kib() {
+	awk '/^(MemAvailable|SwapFree):/ { sum += $2 } END { print sum }' /proc/meminfo
+}
+
+# begin_to_leak PROGRAM...: so fast that what is left now would last for 40 minutes.
 begin_to_leak() {
-	local available_kib
-	available_kib=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
 	lay "$@"
 	background cat "$dir/laid" >/dev/null
-	background bash -c "while echo 'leak $((available_kib / 40 / 60 / 2))'; do sleep 0.5; done" >"$dir/stay"
+	background bash -c "while echo 'leak $(($(left_kib) / 40 / 60 / 2))'; do sleep 0.5; done" >"$dir/stay"
 }
 
 rss_kib() {
@@ -69,10 +72,8 @@ kernel_is_explained() {
 }
 
 @test "the kernel is traced by itself where its slabs would use up all memory, and the stack is told" {
-	local available_kib
 	start_daemon --trace-suspects 5
-	available_kib=$(awk '/^MemAvailable:/ { print $2 }' /proc/meminfo)
-	lay "$BUILD/tests/workloads/messages" $((available_kib / 40 / 600))
+	lay "$BUILD/tests/workloads/messages" $(($(left_kib) / 40 / 600))
 	wait_for_message "*grows like a leak: *" >"$dir/messages"
 	cat "$dir/messages"
 	grep -q "the kernel's own memory grows like a leak" "$dir/messages" || skip "a process grows faster here"

@@ -146,7 +146,7 @@ read_since() {
 }
 
 @test "a flame graph names all places, and the same code of two processes is one" {
-	local nr pid laid
+	local pid laid
 	# Snapshots are far apart, so that names come because they are asked for.
 	start_daemon --interval 60
 	lay "$MANY" 11
@@ -156,18 +156,28 @@ read_since() {
 	soon grep -q laid "$dir/second"
 	laid=$SECONDS
 	soon read_since "$laid"
-	memoir leaks --folded >"$dir/folded"
+	soon has_named_places 30
 	places
 	for pid in "${pids[@]}"; do
 		[ "$(places_of "$pid")" -ge 30 ]
 	done
-	nr=$(grep -oE '^many;.*;place_[0-9]{2};' "$dir/folded" | grep -oE 'place_[0-9]{2}' | sort -u | wc -l)
-	echo "$nr places have names"
-	[ "$nr" -ge 30 ]
 	# A line for each function, whichever of them it was, and none that is a number.
 	[ -z "$(grep -E '^many;' "$dir/folded" | grep -oE 'place_[0-9]{2};.*do_anonymous_page' | sort | uniq -d)" ]
 	lacks '^many;.*;0x[0-9a-f]+;.*do_anonymous_page' "$dir/folded"
-	get /v1/leaks/stacks | jq -e '.names_are_pending == false'
+	soon names_are_complete
+}
+
+# has_named_places NR: so many of them, in folded stacks
+has_named_places() {
+	local nr
+	memoir leaks --folded >"$dir/folded"
+	nr=$(grep -oE '^many;.*;place_[0-9]{2};' "$dir/folded" | grep -oE 'place_[0-9]{2}' | sort -u | wc -l)
+	echo "$nr places have names"
+	[ "$nr" -ge "$1" ]
+}
+
+names_are_complete() {
+	get /v1/leaks/stacks | jq -e '.names_are_pending == false' >/dev/null
 }
 
 @test "names of processes cannot break out of folded stacks or a picture" {

@@ -117,11 +117,12 @@ reclaim_orders() {
 		fallbacks=$(vmstat thp_fault_fallback)
 		huge=$(faults_of_touching 51200)
 		fallbacks=$(($(vmstat thp_fault_fallback) - fallbacks))
-		[ "$fallbacks" -ge 50 ] || break
+		[ "$huge" -eq 0 ] || [ "$fallbacks" -ge 50 ] || break
 	done
 	echo "$small faults with small pages, $huge with huge ones, of which $fallbacks were not to be had"
 	[ "$small" -ge 51200 ]
 	[ "$fallbacks" -lt 50 ]
+	[ "$huge" -gt 0 ]
 	[ "$huge" -le $((small / 4 + 512 * fallbacks)) ]
 }
 
