@@ -7,7 +7,7 @@
  *   2. then living tasks are read: a task whose exit was drained is not among them;
  *   3. cells are read on both sides of /proc/vmstat, and its faults and swap-ins on both sides of the
  *      tasks: where nothing moved, and no task was between its exit and its ledger, it was a quiet moment,
- *      and both sides can be compared exactly.
+ *      and both sides can be compared exactly. What the daemon itself needs memory for comes before.
  */
 #include "collector.h"
 
@@ -195,7 +195,6 @@ static int snapshot(struct collector *collector)
 	err = plane_drain(collector->plane);
 	if (err)
 		return err;
-	/* The model takes memory for the tasks here. */
 	feed(collector, &begin.h);
 	totals_read(collector->totals, &reading);
 	zonefiles_emit(collector->zonefiles, feed, collector);
