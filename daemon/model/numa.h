@@ -24,8 +24,9 @@ const struct rec_residency *model_residency(const struct model *model, const str
 					    __u32 *ret_nr);
 
 /*
- * Growth of numastat's foreign of a node since then or a little before; beyond the last hour since the first
- * snapshot, unless it grew last before then. *ret_since_ns: since when really. Both are of CLOCK_BOOTTIME.
+ * Growth of numastat's foreign of a node since then or a little before. An hour is kept: since earlier it is
+ * that of the hour, and since before the first snapshot all that there was from that on. *ret_since_ns: since
+ * when really. Both are of CLOCK_BOOTTIME.
  */
 __u64 model_foreign_growth(const struct model *model, __u32 node, __u64 since_ns, __u64 *ret_since_ns);
 

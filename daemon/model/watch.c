@@ -167,7 +167,12 @@ __u64 model_foreign_growth(const struct model *model, __u32 node, __u64 since_ns
 	*ret_since_ns = watch->first_ns;
 	if (node >= watch->nr_nodes || watch->nodes[node].grew_ns <= since_ns)
 		return 0;
+	/* What was before the hour that is kept may be days ago: of that, all or nothing is told. */
 	before = watch->nodes[node].first;
+	if (since_ns > watch->first_ns) {
+		before = foreign_row(watch, oldest(watch))[node];
+		*ret_since_ns = point(watch, oldest(watch))->time_ns;
+	}
 	for (__u64 i = oldest(watch); i < watch->nr_points && point(watch, i)->time_ns <= since_ns; i++) {
 		before = foreign_row(watch, i)[node];
 		*ret_since_ns = point(watch, i)->time_ns;

@@ -131,17 +131,26 @@ static void test_growth_of_foreign(void **state UNUSED)
 	model_free(model);
 }
 
-/* Beyond an hour it is known how much it was in all, and when it was last. */
+/* Of what was before the hour that is kept it is known how much it was in all: not what had begun by then. */
 static void test_foreign_of_long_ago(void **state UNUSED)
 {
 	struct model *model = model_with(MAX_GROUPS, 10, NULL);
 
-	for (__u64 second = 1000; second <= 9000; second += 15)
-		snapshot_of_nodes(model, second, 0, second < 2000 ? second : 2000);
-	expect_foreign(model, 1, 1500, 1000, 1000);
-	expect_foreign(model, 1, 1990, 1000, 1000);
-	expect_foreign(model, 1, 2100, 0, 0);
-	expect_foreign(model, 1, 8000, 0, 0);
+	for (__u64 second = 1000; second <= 9000; second += 15) {
+		__u64 nr = second < 2000 ? second : 2000;
+
+		snapshot_of_nodes(model, second, nr, nr + (second >= 8000));
+	}
+	expect_foreign(model, 0, 500, 1000, 1000);
+	expect_foreign(model, 0, 1000, 1000, 1000);
+	expect_foreign(model, 0, 1001, 0, 0);
+	expect_foreign(model, 0, 2100, 0, 0);
+	expect_foreign(model, 1, 500, 1001, 1000);
+	/* Of the 240 points that are kept, this is the oldest. */
+	expect_foreign(model, 1, 1001, 1, 5410);
+	expect_foreign(model, 1, 5410, 1, 5410);
+	expect_foreign(model, 1, 7010, 1, 7000);
+	expect_foreign(model, 1, 8100, 0, 0);
 	model_free(model);
 }
 
