@@ -217,14 +217,16 @@ static bool has_several_nodes(const struct process *process)
 	return process->cpu_nodes & (process->cpu_nodes - 1);
 }
 
-/* Its threads run on several nodes, and most of what is remote to one of them is local to another. */
+/*
+ * Its threads run on several nodes, and most of what is remote to one of them is local to another, which only
+ * residency tells.
+ */
 static bool is_spread(const struct model *model, const struct process *process, double remote_share)
 {
 	double far_share;
 
-	if (!share_of_residency(model, process, &far_share))
-		far_share = 0;
-	return has_several_nodes(process) && far_share < remote_share / 2;
+	return has_several_nodes(process) && share_of_residency(model, process, &far_share) &&
+	       far_share < remote_share / 2;
 }
 
 static enum locality_cause cause_of(const struct model *model, const struct process *process,

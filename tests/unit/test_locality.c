@@ -259,9 +259,13 @@ static void test_spread(void **state UNUSED)
 	expect(&story, BASIS_HINT_FAULTS, CAUSE_MOVED, 0.75);
 	/* (a few pages say nothing of that) */
 	memset(story.resident, 0, sizeof(story.resident));
-	story.resident[2] = 15;
+	story.resident[0] = 15;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_MOVED, 0.75);
+	story.rss_pages = 10000;
+	expect(&story, BASIS_HINT_FAULTS, CAUSE_UNKNOWN, 0.75);
+	story.rss_pages = 0;
+	story.resident[0] = 16;
 	expect(&story, BASIS_HINT_FAULTS, CAUSE_SPREAD, 0.75);
-	story.resident[2] = 0;
 	/* ... and what was remote when it was allocated is so for another reason. */
 	story.elsewhere = 900;
 	expect(&story, BASIS_HINT_FAULTS, CAUSE_UNKNOWN, 0.75);
