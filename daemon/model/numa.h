@@ -31,8 +31,10 @@ const struct rec_residency *model_residency(const struct model *model, const str
 __u64 model_foreign_growth(const struct model *model, __u32 node, __u64 since_ns, __u64 *ret_since_ns);
 
 /*
- * The growth of a cell of METRIC_NUMA_HINT_FAULTS or METRIC_NUMA_ALLOCATED during the last ten to eleven
- * minutes, or less where that is all that is known: model_placement_covered_ns() says how long that is.
+ * The growth of a cell of METRIC_NUMA_HINT_FAULTS or METRIC_NUMA_ALLOCATED during the last nine to eleven
+ * minutes, or less where that is all that is known: model_placement_covered_ns() says how long that is. With
+ * snapshots more than a minute apart it is that of the intervals that fit into eleven minutes, and of the
+ * last one at least.
  */
 __u64 model_placement_growth(const struct model *model, enum metric metric, __u32 cell);
 __u64 model_placement_covered_ns(const struct model *model);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The matrices of NUMA nodes during the last ten minutes, so that what is remote now is told apart from what
- * once was: one point a minute.
+ * once was: one point a minute, or for each snapshot where those are rarer.
  */
 #include "internal.h"
 
@@ -11,6 +11,7 @@
 
 #define STEP_NS (60 * 1000000000ULL)
 #define NR_POINTS 11
+#define WINDOW_NS (NR_POINTS * STEP_NS) /* ten minutes, and the step that may have passed since a point */
 
 struct placement_point {
 	__u64 time_ns;
@@ -65,22 +66,30 @@ void placement_add(struct model *model)
 	placement->nr_points++;
 }
 
-/* Valid where there is one. */
-static const struct placement_point *oldest(const struct placement *placement)
+/*
+ * Valid where there is one: the oldest within the window, or where snapshots are so rare that there is none,
+ * the last before this snapshot.
+ */
+static const struct placement_point *oldest(const struct model *model)
 {
-	return &placement->ring[placement->nr_points > NR_POINTS ? placement->nr_points % NR_POINTS : 0];
+	const struct placement *placement = &model->placement;
+	__u64 number = placement->nr_points > NR_POINTS ? placement->nr_points - NR_POINTS : 0;
+
+	while (number + 1 < placement->nr_points &&
+	       model->status.time_ns - placement->ring[number % NR_POINTS].time_ns > WINDOW_NS &&
+	       placement->ring[(number + 1) % NR_POINTS].time_ns < model->status.time_ns)
+		number++;
+	return &placement->ring[number % NR_POINTS];
 }
 
 __u64 model_placement_covered_ns(const struct model *model)
 {
-	const struct placement *placement = &model->placement;
-
-	return placement->nr_points ? model->status.time_ns - oldest(placement)->time_ns : 0;
+	return model->placement.nr_points ? model->status.time_ns - oldest(model)->time_ns : 0;
 }
 
 __u64 model_placement_growth(const struct model *model, enum metric metric, __u32 cell)
 {
-	const __u64 *then = oldest(&model->placement)->cells;
+	const __u64 *then = oldest(model)->cells;
 	__u64 now = model_cells(model, metric)[cell];
 
 	for (size_t i = 0; matrices[i] != metric; i++)

@@ -211,6 +211,31 @@ static void test_what_is_recent(void **state UNUSED)
 	model_free(model);
 }
 
+static void expect_recent(const struct model *model, const char *recent_ns, const char *nr_local)
+{
+	json_t *json = reply(model, "/v1/numa", 0);
+
+	has(json, "recent_ns", recent_ns);
+	has(json_array_get(json_object_get(json, "hint_faults"), 0), "recent_count", nr_local);
+	json_decref(json);
+}
+
+/* However far apart snapshots are, what is recent is no older than that, or of one interval. */
+static void test_what_is_recent_where_snapshots_are_rare(void **state UNUSED)
+{
+	struct model *model = model_of_nodes(0, 0);
+
+	feed_matrices(model, 1, 5, 0, 0);
+	feed_matrices(model, 3601, 3605, 0, 0);
+	expect_recent(model, "3600000000000", "3600");
+	for (__u64 second = 3901; second <= 7201; second += 300)
+		feed_matrices(model, second, 4 + second, 0, 0);
+	expect_recent(model, "600000000000", "600");
+	feed_matrices(model, 10801, 10805, 0, 0);
+	expect_recent(model, "3600000000000", "3600");
+	model_free(model);
+}
+
 static void test_nodes(void **state UNUSED)
 {
 	struct model *model = model_of_nodes(0, 0);
@@ -411,6 +436,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_machine),
 		cmocka_unit_test(test_what_is_recent),
+		cmocka_unit_test(test_what_is_recent_where_snapshots_are_rare),
 		cmocka_unit_test(test_nodes),
 		cmocka_unit_test(test_a_node_of_nothing),
 		cmocka_unit_test(test_a_process),
