@@ -218,15 +218,37 @@ static bool is_unsure(const json_t *suspect)
 	       reply_is_known(suspect, "bytes_per_hour");
 }
 
-/* Whether one of these leaks, and is of that name. */
-static bool leaks_of(const json_t *suspects, const char *key, const char *name)
+static bool is_same(const json_t *a, const char *key_of_a, const json_t *b, const char *key_of_b)
+{
+	return !strcmp(reply_string(a, key_of_a), reply_string(b, key_of_b));
+}
+
+static bool is_process_of_group(const json_t *process, const json_t *group)
+{
+	return is_same(process, "group", group, "comm") && is_same(process, "unit", group, "unit");
+}
+
+static bool is_process_of_cgroup(const json_t *process, const json_t *cgroup)
+{
+	return is_same(process, "cgroup", cgroup, "cgroup");
+}
+
+static bool is_group_of_cgroup(const json_t *group, const json_t *cgroup)
+{
+	return is_same(group, "unit", cgroup, "cgroup");
+}
+
+/* Whether a part of the sum leaks memory of the same kind. */
+static bool leaks_of(const json_t *suspects, const json_t *sum,
+		     bool (*is_part)(const json_t *suspect, const json_t *sum))
 {
 	json_t *suspect;
 	size_t i;
 
 	json_array_foreach((json_t *)(uintptr_t)suspects, i, suspect)
 	{
-		if (is_verdict(suspect, "leak") && !strcmp(reply_string(suspect, key), name))
+		if (is_verdict(suspect, "leak") && is_same(suspect, "kind", sum, "kind") &&
+		    is_part(suspect, sum))
 			return true;
 	}
 	return false;
@@ -235,12 +257,10 @@ static bool leaks_of(const json_t *suspects, const char *key, const char *name)
 /* A sum that says no more than those that it is of. */
 static bool is_told_by_others(const json_t *reply, const json_t *suspect, const char *key)
 {
-	const char *name = reply_string(suspect, key);
-
 	if (!strcmp(key, "cgroup"))
 		return strcmp(reply_string(suspect, "kind"), "kernel") != 0 &&
-		       (leaks_of(reply_member(reply, "processes"), "cgroup", name) ||
-			leaks_of(reply_member(reply, "groups"), "unit", name));
+		       (leaks_of(reply_member(reply, "processes"), suspect, is_process_of_cgroup) ||
+			leaks_of(reply_member(reply, "groups"), suspect, is_group_of_cgroup));
 	return !strcmp(key, "comm") && !reply_is_known(suspect, "pid") && !group_says_more(suspect);
 }
 
@@ -314,11 +334,11 @@ static bool leaks_in_kernel(const json_t *reply, const json_t *suspect)
 	return leaks(reply, suspect) && !strcmp(reply_string(suspect, "kind"), "kernel");
 }
 
-/* A group that leaks as a whole, while no process of it is seen to. */
+/* A group that leaks as a whole, while no process of it is seen to leak the same. */
 static bool group_leaks(const json_t *reply, const json_t *suspect)
 {
 	return leaks(reply, suspect) && group_says_more(suspect) &&
-	       !leaks_of(reply_member(reply, "processes"), "group", reply_string(suspect, "comm"));
+	       !leaks_of(reply_member(reply, "processes"), suspect, is_process_of_group);
 }
 
 /* Likewise. */

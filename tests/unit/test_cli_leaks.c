@@ -77,6 +77,23 @@ static const char of_cgroup[] =
 	"\"detection_limit_bytes_per_hour\":700000.0,\"not_followed\":0,\"processes\":[],\"groups\":[],"
 	"\"cgroups\":[{\"cgroup\":\"web.service\"," FIGURES("leak", "kernel") "},"
 	"{\"cgroup\":\"sum.service\"," FIGURES("leak", "anonymous") "}],\"kernel\":[]}";
+
+/* Each process is of a group and a cgroup that leak something else, or has the name of one elsewhere. */
+static const char of_other_kinds[] =
+	"{\"processes\":[{\"pid\":1,\"comm\":\"a\",\"group\":\"a\",\"unit\":\"a.service\","
+	"\"cgroup\":\"a.service\"," FIGURES("leak", "anonymous") "},"
+	"{\"pid\":2,\"comm\":\"b\",\"group\":\"b\",\"unit\":\"b.service\","
+	"\"cgroup\":\"b.service\"," FIGURES("leak", "shared") "}],"
+	"\"groups\":[{\"comm\":\"a\",\"unit\":\"a.service\",\"processes\":2," FIGURES("leak", "shared") "},"
+	"{\"comm\":\"b\",\"unit\":\"other.service\",\"processes\":2," FIGURES("leak", "shared") "},"
+	"{\"comm\":\"b\",\"unit\":\"b.service\",\"processes\":2," FIGURES("leak", "shared") "}],"
+	"\"cgroups\":[{\"cgroup\":\"a.service\"," FIGURES("leak", "page_tables") "},"
+	"{\"cgroup\":\"b.service\"," FIGURES("leak", "shared") "}]}";
+
+/* The one leaks shared memory, the sums page tables. */
+static const char of_another_kind[] =
+	"{\"processes\":[{\"pid\":1,\"comm\":\"a\",\"cgroup\":\"a.service\"," FIGURES("leak", "shared") "}],"
+	"\"cgroups\":[{\"cgroup\":\"a.service\"," FIGURES("leak", "page_tables") "}]}";
 /* clang-format on */
 
 static void test_a_leak(void **state UNUSED)
@@ -129,6 +146,20 @@ static void test_what_the_kernel_holds_for_a_cgroup(void **state UNUSED)
 	expect_line(&out, "0 processes, 1 group or cgroup as a whole, 1 part of the kernel");
 	expect_line(&out, "\nweb.service, kernel memory: LEAK");
 	expect_line(&out, "\nsum.service, anonymous memory: LEAK");
+	text_free(&out);
+}
+
+/* What a part leaks says nothing of another kind of memory, nor of others of that name. */
+static void test_sums_of_another_kind(void **state UNUSED)
+{
+	struct text out = {};
+
+	show(of_other_kinds, &out);
+	/* Both groups that are not told by their processes, and the cgroup with its page tables. */
+	expect_line(&out, "2 processes, 3 groups or cgroups as a whole, 0 parts");
+	text_free(&out);
+	show(of_another_kind, &out);
+	expect_line(&out, "\na.service, page_tables memory: LEAK");
 	text_free(&out);
 }
 
@@ -193,6 +224,7 @@ int main(void)
 		cmocka_unit_test(test_a_leak),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_what_the_kernel_holds_for_a_cgroup),
+		cmocka_unit_test(test_sums_of_another_kind),
 		cmocka_unit_test(test_too_early),
 		cmocka_unit_test(test_what_is_pressing),
 		cmocka_unit_test(test_what_is_not_placed),
