@@ -224,7 +224,8 @@ __u64 leaktrace_end_ns(struct leaktrace *trace)
 	check_tracer(trace);
 	if (trace->end_ns || kerneltrace_end_ns(trace->kernel))
 		trace->ended_ns = now_ns(CLOCK_BOOTTIME);
-	if (trace->has_result && usersymbols_are_named(trace->symbols))
+	/* Names of other processes do not count: somebody may ask for those all the time. */
+	if (trace->has_result && usersymbols_are_named_of(trace->symbols, trace->request.h.tgid))
 		trace->end_ns = 0;
 	if (!trace->end_ns && trace->is_waiting) {
 		const struct trace_heap heap = trace->waiting;

@@ -24,7 +24,8 @@ struct usersymbols {
 	struct known named;               /* what the answer that is being made shows */
 	struct wanted wanted[MAX_WANTED]; /* the first to ask for first */
 	__u32 nr_wanted;
-	bool is_asked; /* one request of ours waits */
+	bool is_asked;    /* one request of ours waits, */
+	__u32 asked_tgid; /* of this process */
 };
 
 struct usersymbols *usersymbols_new(struct tracelink *link)
@@ -100,6 +101,7 @@ static void ask(struct usersymbols *symbols)
 		return;
 	}
 	symbols->is_asked = true;
+	symbols->asked_tgid = request.names.h.tgid;
 }
 
 static void want(struct usersymbols *symbols, __u32 tgid, __u64 start_ns, __u64 ip)
@@ -194,6 +196,16 @@ void usersymbols_want_places(struct usersymbols *symbols, const struct model *mo
 bool usersymbols_are_named(const struct usersymbols *symbols)
 {
 	return !symbols->is_asked && !symbols->nr_wanted;
+}
+
+bool usersymbols_are_named_of(const struct usersymbols *symbols, __u32 tgid)
+{
+	if (symbols->is_asked && symbols->asked_tgid == tgid)
+		return false;
+	for (__u32 i = 0; i < symbols->nr_wanted; i++)
+		if (symbols->wanted[i].tgid == tgid)
+			return false;
+	return true;
 }
 
 void usersymbols_forget(struct usersymbols *symbols)

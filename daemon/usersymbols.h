@@ -34,6 +34,8 @@ void usersymbols_want_places(struct usersymbols *symbols, const struct model *mo
 
 /* Whether nothing that was asked for waits for its name. */
 bool usersymbols_are_named(const struct usersymbols *symbols);
+/* Likewise, of one process. */
+bool usersymbols_are_named_of(const struct usersymbols *symbols, __u32 tgid);
 
 /* A new stream begins. */
 void usersymbols_forget(struct usersymbols *symbols);

@@ -42,7 +42,7 @@ $(B)/asan/%.o: %.c
 $(B)/asan/libmodel.a: $(call asan_objects,$(MODEL_SRC))
 $(B)/asan/libmemoir.a: $(call asan_objects,$(PURE_SRC))
 # Beside the pure files, what tests reach without a kernel or an event loop.
-$(B)/asan/libdaemon.a: $(call asan_objects,$(PURE_SRC) daemon/options.c daemon/log.c daemon/trace/files.c daemon/trace/heaprate.c daemon/trace/target.c exporters/http_listen.c)
+$(B)/asan/libdaemon.a: $(call asan_objects,$(PURE_SRC) daemon/options.c daemon/log.c daemon/trace/files.c daemon/trace/heaprate.c daemon/trace/target.c daemon/usersymbols.c exporters/http_listen.c)
 $(B)/asan/libcli.a: $(call asan_objects,$(filter-out cli/main.c,$(CLI_SRC)) $(PURE_SRC))
 $(B)/asan/%.a:
 	$(call msg,AR,$@)
