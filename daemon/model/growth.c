@@ -173,6 +173,7 @@ void growth_end(struct model *model)
 	__u32 page_size = model->shape.rec.page_size ? model->shape.rec.page_size : 1;
 
 	show_records(growth);
+	leak_note_left_pages(model);
 	growth->noticeable_pages = (GROWTH_NOTICEABLE_BYTES + page_size - 1) / page_size;
 	if (!look_begin(growth, time_ns))
 		return;

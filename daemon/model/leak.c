@@ -344,21 +344,26 @@ static double machine_left_pages(const struct model *model)
 	       (memory->swap_free_pages == KERNEL_MEMORY_UNKNOWN ? 0 : (double)memory->swap_free_pages);
 }
 
-/* The least that is left in a cgroup of its processes: it may be the group alone that reaches that limit. */
+void leak_note_left_pages(struct model *model)
+{
+	struct groups *groups = &model->groups;
+
+	if (!model->growth.nr_cgroup_memories)
+		return;
+	for (__u32 i = 0; i < groups->nr; i++)
+		groups->all[i].left_pages = __builtin_inf();
+	for (__u32 i = 0; i < model->processes.nr_alive; i++) {
+		const struct process *process = &model->processes.all[i];
+		double left = cgroup_left_pages(model, process->cgroup_id);
+
+		if (left < groups->all[process->group].left_pages)
+			groups->all[process->group].left_pages = left;
+	}
+}
+
 static double group_left_pages(const struct model *model, __u32 group)
 {
-	double left = __builtin_inf();
-
-	for (__u32 i = 0; model->growth.nr_cgroup_memories && i < model->processes.nr_alive; i++) {
-		const struct process *process = &model->processes.all[i];
-		double in_cgroup = __builtin_inf();
-
-		if (process->group == group)
-			in_cgroup = cgroup_left_pages(model, process->cgroup_id);
-		if (in_cgroup < left)
-			left = in_cgroup;
-	}
-	return left;
+	return model->growth.nr_cgroup_memories ? model->groups.all[group].left_pages : __builtin_inf();
 }
 
 double leak_left_pages(const struct model *model, const struct grower *grower, enum leak_limit *ret_limit)

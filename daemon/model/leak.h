@@ -106,6 +106,12 @@ struct leak_judgement {
 
 void leak_judge(const struct model *model, const struct grower *grower, struct leak_judgement *ret);
 
+/*
+ * Notes for each group what is left: the least in a cgroup of its processes, because it may be the group
+ * alone that reaches that limit. At the end of each snapshot.
+ */
+void leak_note_left_pages(struct model *model);
+
 /* Pages until the nearest limit that is known; infinite where there is none. */
 double leak_left_pages(const struct model *model, const struct grower *grower, enum leak_limit *ret_limit);
 

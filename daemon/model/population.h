@@ -88,6 +88,7 @@ struct known_group {
 	float score;      /* activity a second, decayed */
 	struct footprint footprint;
 	struct leaky_lives leaky;
+	double left_pages; /* by leak_note_left_pages() */
 };
 
 struct slot {
