@@ -74,7 +74,7 @@ void floors_blocks(const struct trend_point *points, __u32 nr, struct blocks *re
 			 ret->mean * ret->mean > ret->min_steps * ret->min_steps * ret->variance;
 }
 
-double floors_rate(const struct blocks *blocks, const struct trend_point *points, __u32 nr)
+double floors_per_second(const struct blocks *blocks, const struct trend_point *points, __u32 nr)
 {
-	return blocks->mean * blocks->nr * (nr - 1.0) / nr / points[nr - 1].t;
+	return blocks->nr * (nr - 1.0) / nr / points[nr - 1].t;
 }

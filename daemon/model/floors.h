@@ -11,8 +11,6 @@
 
 #define MAX_BLOCKS 10u
 
-struct growth;
-
 struct blocks {
 	__u32 nr;
 	double floor[MAX_BLOCKS];
@@ -33,7 +31,7 @@ __u32 floors_points(const struct model *model, const struct series *series, enum
 /* At least floors_min_points() of them. */
 void floors_blocks(const struct trend_point *points, __u32 nr, struct blocks *ret);
 
-/* Mean rise in a unit of time. */
-double floors_rate(const struct blocks *blocks, const struct trend_point *points, __u32 nr);
+/* The factor that makes a rise from block to block one in a second. */
+double floors_per_second(const struct blocks *blocks, const struct trend_point *points, __u32 nr);
 
 #endif

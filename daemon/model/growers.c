@@ -46,7 +46,7 @@ static bool look_at_window(const struct model *model, const struct grower *growe
 	if (nr < floors_min_points(window) || !(points[nr - 1].t > 0))
 		return false;
 	floors_blocks(points, nr, &blocks);
-	*ret_rate = floors_rate(&blocks, points, nr);
+	*ret_rate = blocks.mean * floors_per_second(&blocks, points, nr);
 	*ret_is_steady = blocks.is_steady;
 	return true;
 }

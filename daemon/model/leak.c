@@ -64,7 +64,7 @@ static void judge_blocks(const struct trend_point *points, __u32 nr, struct leak
 		ret->steps = blocks.mean / error;
 	else
 		ret->steps = blocks.mean > 0 ? __builtin_inf() : 0;
-	per_second = blocks.nr * (nr - 1.0) / nr / ret->span_s;
+	per_second = floors_per_second(&blocks, points, nr);
 	ret->low = (blocks.mean - blocks.t99 * error) * per_second;
 	ret->high = (blocks.mean + blocks.t99 * error) * per_second;
 	ret->widest_high = ret->high > ret->trend.high ? ret->high : ret->trend.high;
