@@ -21,7 +21,7 @@ struct wanted {
 struct usersymbols {
 	struct tracelink *link;
 	struct known known;
-	struct known named;               /* what the answer that is being made shows */
+	struct known named;               /* what is shown now */
 	struct wanted wanted[MAX_WANTED]; /* the first to ask for first */
 	__u32 nr_wanted;
 	bool is_asked;    /* one request of ours waits, */
@@ -127,31 +127,6 @@ static void want_fault_stacks(struct usersymbols *symbols, const struct model *m
 	}
 }
 
-/* Where memory was allocated that is suspected to be lost, and then where most was. */
-static void want_live_sites(struct usersymbols *symbols, const struct model *model, bool suspected)
-{
-	__u32 nr_shown = 0;
-
-	for (__u32 i = 0; i < model_nr_live_sites(model) && nr_shown < MAX_SHOWN; i++) {
-		const struct rec_live_site *site = model_live_site(model, i);
-		const struct rec_user_stack *stack = model_user_stack(model, site->user_stack);
-
-		if (!stack || model_live_site_growth(model, i)->is_suspect != suspected)
-			continue;
-		for (__u32 frame = 0; frame < stack->nr; frame++)
-			want(symbols, stack->tgid, stack->start_ns, stack->ip[frame]);
-		nr_shown++;
-	}
-}
-
-void usersymbols_want_shown(struct usersymbols *symbols, const struct model *model)
-{
-	want_live_sites(symbols, model, true);
-	want_fault_stacks(symbols, model);
-	want_live_sites(symbols, model, false);
-	ask(symbols);
-}
-
 /* What the model knows is not asked for again, however much has been since. False: it is enough. */
 static bool want_frames(struct usersymbols *symbols, const struct model *model,
 			const struct rec_user_stack *stack)
@@ -168,6 +143,7 @@ static bool want_frames(struct usersymbols *symbols, const struct model *model,
 	return true;
 }
 
+/* Of places in processes: those where memory was allocated that is suspected to be lost, or the others. */
 static void want_places(struct usersymbols *symbols, const struct model *model, bool suspected,
 			__u32 *nr_left)
 {
@@ -175,12 +151,23 @@ static void want_places(struct usersymbols *symbols, const struct model *model, 
 		const struct rec_user_stack *stack = model_user_stack(model,
 								      model_live_site(model, i)->user_stack);
 
-		if (model_live_site_growth(model, i)->is_suspect != suspected)
+		if (!stack || model_live_site_growth(model, i)->is_suspect != suspected)
 			continue;
 		(*nr_left)--;
-		if (stack && !want_frames(symbols, model, stack))
+		if (!want_frames(symbols, model, stack))
 			*nr_left = 0;
 	}
+}
+
+void usersymbols_want_shown(struct usersymbols *symbols, const struct model *model)
+{
+	__u32 nr_suspected = MAX_SHOWN, nr_others = MAX_SHOWN;
+
+	known_forget(&symbols->named);
+	want_places(symbols, model, true, &nr_suspected);
+	want_fault_stacks(symbols, model);
+	want_places(symbols, model, false, &nr_others);
+	ask(symbols);
 }
 
 void usersymbols_want_places(struct usersymbols *symbols, const struct model *model, __u32 nr_places)

@@ -26,9 +26,9 @@ void usersymbols_want_shown(struct usersymbols *symbols, const struct model *mod
 
 /*
  * Likewise for the places at which live pages were allocated, the suspects of a leak first, and then the
- * heaviest: so many of them, for an answer that shows them. Few addresses wait at a time, so that others who
- * want names wait little; whoever asks again has more of them asked for, until all have a name or can have
- * none.
+ * heaviest: so many of them that are in processes, for an answer that shows them. Few addresses wait at a
+ * time, so that others who want names wait little; whoever asks again has more of them asked for, until all
+ * have a name or can have none.
  */
 void usersymbols_want_places(struct usersymbols *symbols, const struct model *model, __u32 nr_places);
 
