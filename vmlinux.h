@@ -215,6 +215,7 @@ struct task_struct {
 	unsigned int flags;
 	struct sched_entity se;
 	struct mm_struct *mm;
+	int exit_state;
 	pid_t pid;
 	pid_t tgid;
 	struct task_struct *group_leader;

@@ -146,6 +146,9 @@ static __always_inline void read_place(struct task_place *place, struct task_str
 
 static const __u64 nothing[NR_OWN_ROWS];
 
+/* By include/linux/sched.h. */
+#define EXIT_DEAD 16
+
 /*
  * Writes one REC_TASK for every task, in three pieces, because as a whole it is too large for a program's
  * stack. A task that began before the probes gets its ledger here.
@@ -174,10 +177,15 @@ int task_snapshot(struct bpf_iter__task *ctx)
 		record.id.flags |= TASK_HAS_EXITED;
 	if (nodes_are_many)
 		read_place(&record.place, task);
-	/* First the sum, and then what this task would add to it if it left the list now: not twice. */
+	/*
+	 * First the sum, and then what this task would add to it if it left the list now: not twice. It adds
+	 * that before it leaves (__exit_signal()), and is dead before either.
+	 */
 	end.ended_faults[FAULT_MINOR] = task->signal->min_flt;
 	end.ended_faults[FAULT_MAJOR] = task->signal->maj_flt;
 	barrier();
+	if (task->exit_state & EXIT_DEAD)
+		record.id.flags |= TASK_IS_DEAD;
 	record.faults[FAULT_MINOR] = task->min_flt;
 	record.faults[FAULT_MAJOR] = task->maj_flt;
 	if (task->mm)

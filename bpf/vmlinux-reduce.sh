@@ -46,7 +46,7 @@ HEAD
 
 "$bpftool" btf dump file /sys/kernel/btf/vmlinux format c | awk -v machine="$(uname -m)" '
 BEGIN {
-	want["task_struct"] = "flags tgid pid group_leader start_boottime cgroups comm mm min_flt maj_flt se signal"
+	want["task_struct"] = "flags tgid pid group_leader start_boottime cgroups comm mm min_flt maj_flt se signal exit_state"
 	want["signal_struct"] = "min_flt maj_flt oom_score_adj"
 	want["sched_entity"] = "cfs_rq"
 	want["cfs_rq"] = "rq"

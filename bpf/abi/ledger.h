@@ -92,5 +92,6 @@ struct task_place {
 #define TASK_IS_KTHREAD 1u
 #define TASK_IS_LEADER 2u
 #define TASK_HAS_EXITED 4u /* and waits to be reaped; set in snapshots only */
+#define TASK_IS_DEAD 8u    /* and may be in the sum of ended threads already; set in snapshots only */
 
 #endif

@@ -30,7 +30,8 @@ void process_counted(const struct process *process, struct ledger_counts *ret)
 
 /*
  * The sum of those that ended is that of the first row: a thread that ends behind it, while the walk goes on,
- * is in the list or nowhere, and never in both. The next snapshot has it.
+ * is in the list or nowhere, and never in both. One that is dead may be in both, and counts as ended. The
+ * next snapshot has them.
  */
 static void process_add_row(struct process *process, struct process_next *next, const struct rec_task *rec,
 			    __u32 pass)
@@ -42,7 +43,7 @@ static void process_add_row(struct process *process, struct process_next *next, 
 		*next = (struct process_next){ .sum = *process_gone(process) };
 		memcpy(next->faults, rec->ended_faults, sizeof(next->faults));
 	}
-	for (int kind = 0; kind < NR_FAULT_KINDS; kind++)
+	for (int kind = 0; kind < NR_FAULT_KINDS && !(rec->id.flags & TASK_IS_DEAD); kind++)
 		next->faults[kind] += rec->counts.v[kind];
 	if (is_first || rec->id.flags & TASK_IS_LEADER) {
 		strncpy(next->comm, rec->id.comm, sizeof(next->comm));

@@ -11,13 +11,19 @@ static struct ledger_counts faults(__u64 nr)
 }
 
 /* A thread of process 10 in a snapshot; of the major faults there is always a tenth. */
-static void thread(struct model *model, __u32 pid, __u64 nr_faults, __u64 nr_ended)
+static void thread_with(struct model *model, __u32 pid, __u64 nr_faults, __u64 nr_ended, __u32 flags)
 {
 	struct task_identity id = identity(10, pid, 100, "java", 0);
 	struct ledger_counts counts = faults(nr_faults);
 	const __u64 ended[NR_FAULT_KINDS] = { [FAULT_MINOR] = nr_ended, [FAULT_MAJOR] = nr_ended / 10 };
 
+	id.flags |= flags;
 	assert_int_equal(feed_task_of(model, &id, &counts, ended), 0);
+}
+
+static void thread(struct model *model, __u32 pid, __u64 nr_faults, __u64 nr_ended)
+{
+	thread_with(model, pid, nr_faults, nr_ended, 0);
 }
 
 static void thread_exit(struct model *model, __u32 pid, __u64 nr_faults)
@@ -185,6 +191,29 @@ static void test_thread_that_ends_during_the_walk(void **state UNUSED)
 	model_free(model);
 }
 
+/* What it adds to the sum just before it leaves the list is not shown twice; its ledger has it as before. */
+static void test_thread_that_is_in_the_sum_and_in_the_list(void **state UNUSED)
+{
+	struct model *model = model_with(MAX_GROUPS, 100, NULL);
+
+	begin(model, 1);
+	thread(model, 10, 50, 100);
+	thread(model, 11, 20, 100);
+	end(model, 1);
+	expect(model, 170, 0, 70);
+	begin(model, 2);
+	thread(model, 10, 60, 130);
+	thread_with(model, 11, 30, 130, TASK_IS_DEAD);
+	end(model, 2);
+	expect(model, 190, 20, 90);
+	/* Or it is not yet in the sum: what is shown does not step back. */
+	begin(model, 3);
+	thread_with(model, 10, 60, 130, TASK_IS_DEAD);
+	end(model, 3);
+	expect(model, 190, 0, 90);
+	model_free(model);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -193,6 +222,7 @@ int main(void)
 		cmocka_unit_test(test_threads_that_ended_before_a_restart),
 		cmocka_unit_test(test_thread_whose_record_was_lost),
 		cmocka_unit_test(test_thread_that_ends_during_the_walk),
+		cmocka_unit_test(test_thread_that_is_in_the_sum_and_in_the_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
