@@ -55,9 +55,9 @@ struct grower {
 
 /*
  * Those that have grown noticeably, at most max. First what may use up all that is left within an hour; then
- * those whose floor rises block by block, as that of each leak does, in two hours or a day; then the others;
- * at last what the kernel takes back when others need it. Of each of these, the fastest first. All is valid
- * until the next model_apply().
+ * those whose floor rises block by block, as that of each leak does, in two hours or a day, or where two
+ * hours tell nothing yet, in a quarter of an hour; then the others; at last what the kernel takes back when
+ * others need it. Of each of these, the fastest first. All is valid until the next model_apply().
  */
 __u32 model_growers(const struct model *model, enum growth_owner owner, struct grower *ret, __u32 max);
 
