@@ -4,7 +4,7 @@
 
 #include "../exporters/leaks.h"
 
-/* So many that grew most are judged. */
+/* Of those that are judged (exporters/leaks.h), so many of the worst are asked whether a trace is of use. */
 #define MAX_SUSPECTS 16u
 
 static bool is_own(const struct process *process, const __u32 *own, __u32 nr_own)
@@ -72,14 +72,15 @@ static const struct process *pick_of(struct autotrace *autotrace, const struct m
 }
 
 const struct process *autotrace_pick(struct autotrace *autotrace, const struct model *model, __u64 now_ns,
-				     const __u32 *own, __u32 nr_own)
+				     bool has_tracer, const __u32 *own, __u32 nr_own)
 {
-	const struct process *process;
+	const struct process *process = NULL;
 
 	if ((autotrace->looked_ns && now_ns - autotrace->looked_ns < AUTOTRACE_LOOK_NS) ||
 	    (autotrace->begun_ns && now_ns - autotrace->begun_ns < AUTOTRACE_PAUSE_NS) || !has_room(model))
 		return NULL;
 	autotrace->looked_ns = now_ns;
-	process = pick_of(autotrace, model, now_ns, OWNER_PROCESS, own, nr_own);
+	if (has_tracer)
+		process = pick_of(autotrace, model, now_ns, OWNER_PROCESS, own, nr_own);
 	return process ?: pick_of(autotrace, model, now_ns, OWNER_KERNEL, own, nr_own);
 }

@@ -34,10 +34,10 @@ struct autotrace {
 
 /*
  * The process to trace now, CLOCK_BOOTTIME, the worst of those that may be; with tgid 0 it is the kernel;
- * NULL: none. It counts as traced from now on. Never one of own, the nr_own processes of memoird. Valid until
- * the next model_apply().
+ * NULL: none. It counts as traced from now on. Only the kernel where there is no tracer, and never one of
+ * own, the nr_own processes of memoird. Valid until the next model_apply().
  */
 const struct process *autotrace_pick(struct autotrace *autotrace, const struct model *model, __u64 now_ns,
-				     const __u32 *own, __u32 nr_own);
+				     bool has_tracer, const __u32 *own, __u32 nr_own);
 
 #endif

@@ -137,10 +137,9 @@ void leaktrace_follow(struct leaktrace *trace, const struct model *model, __u64 
 
 	tracelink_status(trace->link, &status);
 	own[1] = (__u32)status.pid;
-	if (!duration_ns || !status.is_running || leaktrace_end_ns(trace) ||
-	    (trace->ended_ns && now - trace->ended_ns < QUIET_NS))
+	if (!duration_ns || leaktrace_end_ns(trace) || (trace->ended_ns && now - trace->ended_ns < QUIET_NS))
 		return;
-	process = autotrace_pick(&trace->autotrace, model, now, own, ARRAY_SIZE(own));
+	process = autotrace_pick(&trace->autotrace, model, now, status.is_running, own, ARRAY_SIZE(own));
 	if (!process)
 		return;
 	if (process->tgid)

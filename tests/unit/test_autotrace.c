@@ -32,7 +32,7 @@ static struct story story_of(double hours, __u64 available_pages)
 /* The process that is to be traced; 0: none. */
 static __u32 pick(struct autotrace *autotrace, const struct model *model, __u64 now_ns, __u32 own)
 {
-	const struct process *process = autotrace_pick(autotrace, model, now_ns, &own, 1);
+	const struct process *process = autotrace_pick(autotrace, model, now_ns, true, &own, 1);
 
 	return process ? process->tgid : 0;
 }
@@ -64,6 +64,15 @@ static void test_never_ourselves(void **state UNUSED)
 	struct autotrace autotrace = {};
 
 	assert_int_equal(pick(&autotrace, story.model, story_now_ns(&story), 3), 1);
+	model_free(story.model);
+}
+
+static void test_no_process_without_a_tracer(void **state UNUSED)
+{
+	struct story story = story_of(1.6, 6000 * PAGES_PER_MIB);
+	struct autotrace autotrace = {};
+
+	assert_null(autotrace_pick(&autotrace, story.model, story_now_ns(&story), false, NULL, 0));
 	model_free(story.model);
 }
 
@@ -122,7 +131,7 @@ static struct model *kernel_leaks(enum kernel_memory kind, __u64 *ret_now_ns)
 	return model;
 }
 
-/* Of what a trace of it does not see, there is none. */
+/* Of what a trace of it does not see, there is none; it needs no tracer. */
 static void test_the_kernel(void **state UNUSED)
 {
 	const struct {
@@ -136,14 +145,14 @@ static void test_the_kernel(void **state UNUSED)
 		__u64 now;
 		struct model *model = kernel_leaks(cases[i].kind, &now);
 
-		process = autotrace_pick(&autotrace, model, now, NULL, 0);
+		process = autotrace_pick(&autotrace, model, now, false, NULL, 0);
 		assert_int_equal(!!process, cases[i].is_traced);
 		if (process) {
 			assert_int_equal(process->tgid, 0);
 			now += AUTOTRACE_PAUSE_NS;
-			assert_null(autotrace_pick(&autotrace, model, now, NULL, 0));
+			assert_null(autotrace_pick(&autotrace, model, now, false, NULL, 0));
 			now += AUTOTRACE_AGAIN_NS;
-			assert_non_null(autotrace_pick(&autotrace, model, now, NULL, 0));
+			assert_non_null(autotrace_pick(&autotrace, model, now, false, NULL, 0));
 		}
 		model_free(model);
 	}
@@ -334,6 +343,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_the_worst_first_and_each_once),
 		cmocka_unit_test(test_never_ourselves),
+		cmocka_unit_test(test_no_process_without_a_tracer),
 		cmocka_unit_test(test_not_where_memory_is_short),
 		cmocka_unit_test(test_what_uses_up_all_is_traced_at_once),
 		cmocka_unit_test(test_the_kernel),
