@@ -115,6 +115,19 @@ static inline void story_of_kernel_leak(struct model *model, __u32 nr_cgroups)
 	}
 }
 
+/* What the kernel says of its own memory, in a snapshot that is open; what feed() returns. */
+static inline int feed_kernel_memory(struct model *model, const __u64 pages[NR_KERNEL_MEMORY],
+				     __u64 total_pages)
+{
+	struct rec_kernel_memory rec = { .h = HEADER(REC_KERNEL_MEMORY, struct rec_kernel_memory, 1),
+					 .total_pages = total_pages,
+					 .available_pages = 1000000,
+					 .swap_free_pages = 0 };
+
+	memcpy(rec.pages, pages, sizeof(rec.pages));
+	return feed(model, &rec);
+}
+
 /* What is judged of the anonymous memory of an actor; LEAK_NONE too where it has not grown. */
 static inline struct leak_judgement story_judge(const struct story *story, __u32 actor)
 {
