@@ -108,7 +108,7 @@ $(FUZZ): %: %.o $(B)/fuzz/libfuzzed.a
 
 # --- bpf: programs run in the kernel with arguments of the test's own -----------------------------
 
-TRACE_TESTS := $(B)/tests/bpf/test_heap $(B)/tests/bpf/test_heap_samples
+TRACE_TESTS := $(B)/tests/bpf/test_heap $(B)/tests/bpf/test_heap_refused $(B)/tests/bpf/test_heap_samples
 
 $(patsubst %,%.o,$(BPF_TESTS)): $(B)/memoir.skel.h
 
