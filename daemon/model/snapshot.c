@@ -30,7 +30,7 @@ int apply_snapshot_begin(struct model *model, const struct rec_header *h)
 	fault_sites_begin(&model->fault_sites);
 	model->zones.nr_pending = 0;
 	model->growth.kernel_pending.h.size = 0;
-	/* Now: who takes pages while tasks are read has no quiet moment. Without memory, the first task says so. */
+	/* Who takes pages while tasks are read has no quiet moment. Without memory the first task fails. */
 	processes_make_next(&model->processes);
 	return 0;
 }

@@ -38,7 +38,7 @@ static void test_the_right_place_passes(void **state)
 	machine_free(&machine);
 }
 
-/* Where the zone is taken for the node. On x86, zone 0 is the 16 MiB that nobody gets memory from by chance. */
+/* Where the zone is taken for the node. On x86, zone 0 is the first 16 MiB, which nobody gets by chance. */
 static void test_another_place_is_refused(void **state)
 {
 	struct machine machine;
