@@ -40,20 +40,26 @@ static char *map_small(unsigned long nr_pages)
 	return memory;
 }
 
-/* A file of so many pages, none of them in memory. */
-static char *map_cold(const char *path, unsigned long nr_pages, int flags)
+/* A file of so many pages, all of them in memory, some still to be written. */
+static int make_file(const char *path, unsigned long nr_pages)
 {
+	static const char bytes[65536] = "x";
 	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	char *memory;
 
 	if (fd < 0 || ftruncate(fd, 0) < 0)
 		die(path);
-	for (unsigned long page = 0; page < nr_pages; page++) {
-		static char bytes[65536] = "x";
-
+	for (unsigned long page = 0; page < nr_pages; page++)
 		if (write(fd, bytes, page_size) != (ssize_t)page_size)
 			die(path);
-	}
+	return fd;
+}
+
+/* The same, none of them in memory. */
+static char *map_cold(const char *path, unsigned long nr_pages, int flags)
+{
+	int fd = make_file(path, nr_pages);
+	char *memory;
+
 	if (fsync(fd) < 0 || posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED))
 		die(path);
 	memory = map(nr_pages * page_size, flags, fd);
@@ -141,11 +147,8 @@ static void cached(char **args)
 {
 	const size_t piece = 65536;
 	unsigned long nr = number(args[1]), nr_pages = nr * (piece / page_size);
-	char *memory = map_cold(args[0], nr_pages, MAP_SHARED);
+	char *memory = map(nr_pages * page_size, MAP_SHARED, make_file(args[0], nr_pages));
 
-	read_pages(memory, nr_pages);
-	munmap(memory, nr_pages * page_size);
-	memory = map(nr_pages * page_size, MAP_SHARED, open(args[0], O_RDWR | O_CLOEXEC));
 	ready();
 	for (unsigned long i = 0; i < nr; i++)
 		(void)((const volatile char *)memory)[i * piece];
