@@ -403,7 +403,8 @@ allocations() {
 }
 
 @test "a process on a node without memory, and why" {
-	[ -d /sys/devices/system/node/node3 ] || skip "no node without memory"
+	# Its CPU is one that comes later, as lab/nodes lets it where the kernel has room for it.
+	[ -n "$(cat /sys/devices/system/node/node3/cpulist 2>/dev/null)" ] || skip "no CPU on a node without memory"
 	start_daemon
 	runs base 3 3 16384
 	sampled
