@@ -42,7 +42,7 @@ is_suspect() {
 # pipes OWNER PID: the row of what this owner has in pipes.
 pipes() {
 	jq -e --arg owner "$1" --argjson pid "$2" '[.stacks[] | select(.owner == $owner and .pid == $pid)
-		| select(.kernel_stack.callers | startswith("anon_pipe_write") or startswith("pipe_write"))]
+		| select(.kernel_stack.callers | startswith("anon_pipe_") or startswith("pipe_write"))]
 		| max_by(.bytes)' "$dir/stacks"
 }
 
