@@ -524,21 +524,6 @@ static void obey(const char *line, char **argv)
 	die(line);
 }
 
-/* A line without its end; false at the end of input. */
-static bool read_line(char *line, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size - 1 && read(STDIN_FILENO, &line[len], 1) == 1) {
-		if (line[len] == '\n') {
-			line[len] = '\0';
-			return true;
-		}
-		len++;
-	}
-	return false;
-}
-
 static void *exit_thread(void *arg)
 {
 	pthread_exit(arg);

@@ -277,21 +277,6 @@ static void obey(const char *line)
 	die(line);
 }
 
-/* A line without its end; false at the end of input. */
-static bool read_line(char *line, size_t size)
-{
-	size_t len = 0;
-
-	while (len < size - 1 && read(STDIN_FILENO, &line[len], 1) == 1) {
-		if (line[len] == '\n') {
-			line[len] = '\0';
-			return true;
-		}
-		len++;
-	}
-	return false;
-}
-
 int main(void)
 {
 	uintptr_t (*new_heap)(void);

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What the workloads share: their end after a failure, and numbers as arguments. */
+/* What the workloads share: their end after a failure, numbers as arguments, and lines of commands. */
 #ifndef MEMOIR_TESTS_WORKLOADS_USAGE_H
 #define MEMOIR_TESTS_WORKLOADS_USAGE_H
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static inline void __attribute__((noreturn)) die(const char *what)
 {
@@ -25,6 +27,21 @@ static inline unsigned long number(const char *text)
 		exit(2);
 	}
 	return value;
+}
+
+/* A line of standard input without its end, allocating nothing; false at the end of input. */
+static inline bool read_line(char *line, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size - 1 && read(STDIN_FILENO, &line[len], 1) == 1) {
+		if (line[len] == '\n') {
+			line[len] = '\0';
+			return true;
+		}
+		len++;
+	}
+	return false;
 }
 
 #endif
