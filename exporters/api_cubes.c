@@ -3,9 +3,22 @@
 #include "../bpf/abi/hist.h"
 #include "api_request.h"
 
-/* One cell's value in the unit of the API; null for a gauge that has none. */
-static void write_cell(struct request *request, const char *key, const struct metric_row *row, __u64 value)
+void write_cell_labels(struct request *request, enum metric metric, __u32 cell)
 {
+	const struct metric_row *row = &metric_rows[metric];
+	const struct cube *cube = model_cube(request->model, metric);
+
+	for (int d = 0; d < METRIC_MAX_DIMS && row->dims[d] != DIM_NONE; d++) {
+		__u32 index = cell / cube->stride[d] % cube->size[d];
+
+		json_add_string(&request->json, dim_name(row->dims[d]),
+				model_dim_label(request->model, row->dims[d], index));
+	}
+}
+
+void write_cell(struct request *request, const char *key, enum metric metric, __u64 value)
+{
+	const struct metric_row *row = &metric_rows[metric];
 	__u64 scale = row->unit == PAGES ? request->status.machine->page_size : 1;
 
 	if (row->type == GAUGE && value == CELL_NONE)
@@ -19,7 +32,6 @@ static void write_cell(struct request *request, const char *key, const struct me
 void write_cube(struct request *request, const char *key, enum metric metric, const char *value_key,
 		bool with_zero)
 {
-	const struct metric_row *row = &metric_rows[metric];
 	const struct cube *cube = model_cube(request->model, metric);
 	const __u64 *cells = model_cells(request->model, metric);
 	struct json *json = &request->json;
@@ -34,13 +46,8 @@ void write_cube(struct request *request, const char *key, enum metric metric, co
 		if (!cells[cell] && !with_zero)
 			continue;
 		json_object_begin(json, NULL);
-		for (int d = 0; d < METRIC_MAX_DIMS && row->dims[d] != DIM_NONE; d++) {
-			__u32 index = cell / cube->stride[d] % cube->size[d];
-
-			json_add_string(json, dim_name(row->dims[d]),
-					model_dim_label(request->model, row->dims[d], index));
-		}
-		write_cell(request, value_key, row, cells[cell]);
+		write_cell_labels(request, metric, cell);
+		write_cell(request, value_key, metric, cells[cell]);
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -54,7 +54,6 @@ static void write_node(struct request *request, __u32 node)
 static void write_matrix(struct request *request, const char *key, enum metric metric, const char *value_key,
 			 const char *recent_key)
 {
-	__u64 unit = metric_rows[metric].unit == PAGES ? request->status.machine->page_size : 1;
 	const struct cube *cube = model_cube(request->model, metric);
 	const __u64 *cells = model_cells(request->model, metric);
 	struct json *json = &request->json;
@@ -68,12 +67,9 @@ static void write_matrix(struct request *request, const char *key, enum metric m
 		if (!cells[cell])
 			continue;
 		json_object_begin(json, NULL);
-		json_add_string(json, "cpu_node",
-				model_dim_label(request->model, DIM_CPU_NODE, cell / cube->stride[0]));
-		json_add_string(json, "memory_node",
-				model_dim_label(request->model, DIM_MEMORY_NODE, cell % cube->stride[0]));
-		json_add_u64(json, value_key, cells[cell] * unit);
-		json_add_u64(json, recent_key, model_placement_growth(request->model, metric, cell) * unit);
+		write_cell_labels(request, metric, cell);
+		write_cell(request, value_key, metric, cells[cell]);
+		write_cell(request, recent_key, metric, model_placement_growth(request->model, metric, cell));
 		json_object_end(json);
 	}
 	json_array_end(json);

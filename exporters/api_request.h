@@ -27,6 +27,10 @@ __u64 age_ns(const struct request *request, __u64 time_ns);
 /* The member "snapshot": of when the answer is. */
 void write_snapshot(struct request *request);
 
+/* Members of one cell: the labels of its dimensions; and a value of it, as write_cube() has it. */
+void write_cell_labels(struct request *request, enum metric metric, __u32 cell);
+void write_cell(struct request *request, const char *key, enum metric metric, __u64 value);
+
 /*
  * A metric's cells that have counted, each with the labels of its dimensions and its value under
  * value_key. Pages become bytes, thousandths get three decimals, and CELL_NONE becomes null.
