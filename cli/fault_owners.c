@@ -13,19 +13,24 @@
 
 #define MAX_ROWS 5
 
+/* A process or a group, borrowed from an answer. */
+struct owner {
+	const json_t *object;
+};
+
 /* The first *ret_nr of an array, sorted; borrowed, in memory to be freed. NULL after one line. */
-static json_t **sorted_members(const json_t *array, int (*compare)(const void *, const void *),
-			       size_t *ret_nr)
+static struct owner *sorted_members(const json_t *array, int (*compare)(const void *, const void *),
+				    size_t *ret_nr)
 {
 	size_t nr = json_array_size(array);
-	json_t **sorted = calloc(nr ? nr : 1, sizeof(*sorted));
+	struct owner *sorted = calloc(nr ? nr : 1, sizeof(*sorted));
 
 	if (!sorted) {
 		complain("out of memory");
 		return NULL;
 	}
 	for (size_t i = 0; i < nr; i++)
-		sorted[i] = json_array_get(array, i);
+		sorted[i].object = json_array_get(array, i);
 	qsort(sorted, nr, sizeof(*sorted), compare);
 	*ret_nr = nr < MAX_ROWS ? nr : MAX_ROWS;
 	return sorted;
@@ -38,7 +43,7 @@ static int compare_processes(const void *a, const void *b)
 {
 	static const char *const keys[] = { "major_fault_time_ns", "fault_time_ns", "major_faults",
 					    "minor_faults" };
-	const json_t *one = *(json_t *const *)a, *other = *(json_t *const *)b;
+	const json_t *one = ((const struct owner *)a)->object, *other = ((const struct owner *)b)->object;
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		uint64_t value = reply_u64(one, keys[i]), other_value = reply_u64(other, keys[i]);
@@ -89,12 +94,12 @@ int fault_processes_show(const json_t *processes, bool is_timed, size_t width, s
 	};
 	struct table table = TABLE_NEW(columns);
 	size_t nr;
-	json_t **sorted = sorted_members(reply_member(processes, "processes"), compare_processes, &nr);
+	struct owner *sorted = sorted_members(reply_member(processes, "processes"), compare_processes, &nr);
 
 	if (!sorted)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < nr && reply_u64(sorted[i], "minor_faults"); i++)
-		add_process(sorted[i], &table);
+	for (size_t i = 0; i < nr && reply_u64(sorted[i].object, "minor_faults"); i++)
+		add_process(sorted[i].object, &table);
 	view_table(out, width,
 		   is_timed ? "Living processes that waited longest in major faults:"
 			    : "Living processes with most major faults:",
@@ -137,7 +142,8 @@ static uint64_t nr_of_all_kinds(const json_t *group)
 
 static int compare_groups(const void *a, const void *b)
 {
-	uint64_t one = nr_of_all_kinds(*(json_t *const *)a), other = nr_of_all_kinds(*(json_t *const *)b);
+	uint64_t one = nr_of_all_kinds(((const struct owner *)a)->object),
+		 other = nr_of_all_kinds(((const struct owner *)b)->object);
 
 	return one < other ? 1 : -(one > other);
 }
@@ -171,12 +177,12 @@ int fault_groups_show(const json_t *groups, size_t width, struct text *out)
 	};
 	struct table table = TABLE_NEW(columns);
 	size_t nr;
-	json_t **sorted = sorted_members(reply_member(groups, "groups"), compare_groups, &nr);
+	struct owner *sorted = sorted_members(reply_member(groups, "groups"), compare_groups, &nr);
 
 	if (!sorted)
 		return EXIT_FAILED;
-	for (size_t i = 0; i < nr && nr_of_all_kinds(sorted[i]); i++)
-		add_group(sorted[i], &table);
+	for (size_t i = 0; i < nr && nr_of_all_kinds(sorted[i].object); i++)
+		add_group(sorted[i].object, &table);
 	view_table(out, width, "Groups with most faults, by what they were for:", &table);
 	free(sorted);
 	return EXIT_OK;

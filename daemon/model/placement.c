@@ -92,7 +92,7 @@ __u64 model_placement_growth(const struct model *model, enum metric metric, __u3
 	const __u64 *then = oldest(model)->cells;
 	__u64 now = model_cells(model, metric)[cell];
 
-	for (size_t i = 0; matrices[i] != metric; i++)
+	for (size_t i = 0; i < NR_MATRICES && matrices[i] != metric; i++)
 		then += nr_cells(model_cube(model, matrices[i]));
 	return model->placement.nr_points && now > then[cell] ? now - then[cell] : 0;
 }
